@@ -1,0 +1,8 @@
+"""``python -m batch_tui``."""
+
+import sys
+
+from batch_tui.cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())

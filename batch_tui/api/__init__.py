@@ -1,0 +1,1 @@
+"""The network: the Batch API over the OpenAI SDK. The only importer of openai and httpx2."""

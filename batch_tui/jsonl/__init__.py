@@ -1,0 +1,1 @@
+"""Local JSON Lines files of any size: index, check, wrap, split, join, retry set. Never the network."""
