@@ -110,7 +110,7 @@ class Batch:
     counts: RequestCounts = RequestCounts()
     times: Timestamps = Timestamps()
     errors: tuple[BatchError, ...] = ()
-    metadata: Mapping[str, str] = NO_METADATA
+    metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
     model: str | None = None
     usage: Usage | None = None
     raw: str = field(default="", compare=False, repr=False)
@@ -168,6 +168,6 @@ class NewBatch:
     input_file_id: str
     endpoint: str
     completion_window: str = "24h"
-    metadata: Mapping[str, str] = NO_METADATA
+    metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
     output_expires_after: int | None = None
     """Seconds the output file is kept, 3,600 to 2,592,000, or None for the service's default."""
