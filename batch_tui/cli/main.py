@@ -1,0 +1,99 @@
+"""The entry point: find the verb, load only its module, turn every expected error into one line."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Protocol
+
+from batch_tui._version import __version__
+from batch_tui.cli.arguments import add_profile, add_screen
+from batch_tui.cli.console import Console
+from batch_tui.cli.exits import Exit
+from batch_tui.cli.table import VERBS, Verb
+from batch_tui.domain.errors import (
+    BatchTuiError,
+    ConfigurationError,
+    ServiceError,
+    UnauthorizedError,
+)
+
+
+class VerbModule(Protocol):
+    """What a verb's module gives."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the verb's arguments."""
+        ...
+
+    def run(self, args: argparse.Namespace, console: Console) -> int:
+        """Do it; the exit code."""
+        ...
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    args = build_parser(words).parse_args(words)
+    console = Console(is_json=bool(getattr(args, "json", False)))
+    try:
+        code = _module(args.verb).run(args, console)
+        console.out.flush()
+    except BatchTuiError as error:
+        console.say(f"batch-tui: {error}")
+        return _exit_for(error)
+    except KeyboardInterrupt:
+        console.clear_progress()
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        _silence_stdout()
+        return Exit.CLEAN
+    return code
+
+
+def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser for these words: every verb with its help, arguments only for the verb that is named."""
+    parser = argparse.ArgumentParser(
+        prog="batch-tui",
+        description="The terminal cockpit for the OpenAI Batch API. Without a verb it opens the screen.",
+        epilog="Exit codes: 0 clean, 1 something failed or is invalid, 2 usage or configuration, 3 the service "
+        "refused or can't be reached, 4 unauthorized, 124 timed out, 130 interrupted, 143 terminated.",
+    )
+    parser.add_argument("--version", action="version", version=f"batch-tui {__version__}")
+    parser.set_defaults(verb=None)
+    add_profile(parser)
+    add_screen(parser)
+    named = next((word for word in words if any(word == verb.name for verb in VERBS)), None)
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB")
+    for verb in VERBS:
+        sub = verbs.add_parser(verb.name, help=verb.help, description=verb.help)
+        sub.set_defaults(verb=verb.name)
+        if verb.name == named:
+            _module(verb.name).add_arguments(sub)
+    return parser
+
+
+def _module(name: str | None) -> VerbModule:
+    verb = Verb(name or "screen", "")
+    module: VerbModule = importlib.import_module(verb.module)
+    return module
+
+
+def _exit_for(error: BatchTuiError) -> Exit:
+    match error:
+        case UnauthorizedError():
+            return Exit.UNAUTHORIZED
+        case ServiceError():
+            return Exit.SERVICE
+        case ConfigurationError():
+            return Exit.USAGE
+        case _:
+            return Exit.FAILURES
+
+
+def _silence_stdout() -> None:
+    """The reader went away (``| head``): keep the interpreter from failing again when it flushes at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,105 @@
+"""The composition root: settings, the service behind its port, and the engine around it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+
+from batch_tui.api.connection import Connection
+from batch_tui.api.lazy import LazyService
+from batch_tui.cli.console import Console
+from batch_tui.domain.batch import Batch
+from batch_tui.domain.normalise import batch_to_wire
+from batch_tui.engine.cockpit import Cockpit
+from batch_tui.engine.settings import Flags, Settings, load_settings
+
+
+def flags_of(args: argparse.Namespace) -> Flags:
+    """The flags that choose and change a profile."""
+    return Flags(
+        profile=getattr(args, "profile", None),
+        base_url=getattr(args, "base_url", None),
+        is_read_only=bool(getattr(args, "read_only", False)),
+        is_ascii=bool(getattr(args, "ascii", False)),
+        no_mouse=bool(getattr(args, "no_mouse", False)),
+        insecure_http=bool(getattr(args, "insecure_http", False)),
+    )
+
+
+def build_cockpit(settings: Settings) -> Cockpit:
+    """The engine of one profile; the SDK is loaded at its first call."""
+    profile = settings.profile
+    connection = Connection(
+        base_url=profile.base_url,
+        api_key=profile.api_key,
+        organization=profile.organization,
+        project=profile.project,
+        insecure_http=profile.insecure_http,
+    )
+    return Cockpit(settings, LazyService(connection))
+
+
+def settings_for(
+    args: argparse.Namespace, *, environ: Mapping[str, str] | None = None, needs_key: bool = True
+) -> Settings:
+    """Settings by flag, environment and configuration file."""
+    return load_settings(environ if environ is not None else os.environ, flags_of(args), needs_key=needs_key)
+
+
+@asynccontextmanager
+async def open_cockpit(args: argparse.Namespace, console: Console) -> AsyncIterator[Cockpit]:
+    """The engine for a headless verb, closed at its end; what the settings have to say goes to stderr."""
+    settings = settings_for(args)
+    for note in settings.notes:
+        console.say(note)
+    cockpit = build_cockpit(settings)
+    try:
+        yield cockpit
+    finally:
+        await cockpit.aclose()
+
+
+def run_async(work: Callable[[], Awaitable[int]]) -> int:
+    """Run a verb on an event loop; an interrupt or a termination ends it in order, with its exit code."""
+    return asyncio.run(_guarded(work))
+
+
+async def _guarded(work: Callable[[], Awaitable[int]]) -> int:
+    loop = asyncio.get_running_loop()
+    running = asyncio.ensure_future(work())
+    caught: list[int] = []
+
+    def stop(number: int) -> None:
+        caught.append(number)
+        running.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop, number)
+    try:
+        return await running
+    except asyncio.CancelledError:
+        if not caught:
+            raise
+        return 128 + caught[0]
+
+
+def record(cockpit: Cockpit, batch: Batch, now: float) -> dict[str, object]:
+    """A batch as ``--json`` prints it: the API's own fields, and what this program derives under ``derived``."""
+    pace = cockpit.history.pace(batch, now)
+    derived: dict[str, object] = {
+        "name": batch.name,
+        "unfinished": batch.counts.unfinished,
+        "rate_per_minute": pace.per_minute,
+        "eta_s": pace.eta_seconds,
+        "still_for_s": pace.still_for,
+    }
+    return {**batch_to_wire(batch), "derived": derived}
+
+
+async def fetch_all(cockpit: Cockpit, ids: Iterable[str]) -> list[Batch]:
+    """The batches with these ids, in this order."""
+    return [await cockpit.service.retrieve_batch(batch_id) for batch_id in ids]

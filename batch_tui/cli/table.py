@@ -1,0 +1,39 @@
+"""The verbs: one table that the parser, the help and the README read. Loads no verb's module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb of the command line."""
+
+    name: str
+    help: str
+    """What it does, in one line."""
+
+    @property
+    def module(self) -> str:
+        """The module that holds ``add_arguments`` and ``run``; loaded only when the verb is used."""
+        return f"batch_tui.cli.verbs.{self.name}_"
+
+
+VERBS: tuple[Verb, ...] = (
+    Verb("demo", "the screen on the embedded gateway with a made-up account: no key, no network"),
+    Verb("gateway", "the embedded Batch API server; prints its base URL first"),
+    Verb("check", "validate input files, every defect by line and column"),
+    Verb("wrap", "turn bare request bodies into batch request lines"),
+    Verb("split", "cut a file into parts under the limits"),
+    Verb("submit", "check, upload and create; prints the batch ids"),
+    Verb("list", "the batches, newest first"),
+    Verb("show", "one batch in full"),
+    Verb("watch", "live lines until the batches ended"),
+    Verb("wait", "wait for the end; the exit code tells the outcome"),
+    Verb("cancel", "stop batches; returns when the service confirms each"),
+    Verb("download", "fetch output and error files, whole or not at all"),
+    Verb("results", "what came back, joined by custom_id in input order"),
+    Verb("retry", "the requests worth sending again, as a file or sent"),
+    Verb("files", "list, upload and delete remote files"),
+    Verb("info", "version, paths and profile"),
+)

@@ -1,0 +1,71 @@
+"""``cancel``: stop batches, believed only when the service says so."""
+
+from __future__ import annotations
+
+import argparse
+
+from batch_tui.cli.arguments import add_json, add_profile
+from batch_tui.cli.console import Console
+from batch_tui.cli.exits import Exit
+from batch_tui.cli.session import open_cockpit, run_async
+from batch_tui.cli.verbs.list_ import matches
+from batch_tui.domain.errors import ConfigurationError
+from batch_tui.domain.formatting import plural
+from batch_tui.engine.cancel import CancelOutcome, CancelState
+from batch_tui.engine.cockpit import Cockpit
+from batch_tui.engine.listing import list_all
+
+_DONE = frozenset({CancelState.CONFIRMED, CancelState.NOTHING_TO_DO})
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which batches."""
+    parser.add_argument("ids", nargs="*", metavar="ID")
+    parser.add_argument("--active", action="store_true", help="every batch that hasn't ended")
+    parser.add_argument(
+        "--match", metavar="TEXT", help="with --active: only those whose id, name or metadata holds TEXT"
+    )
+    parser.add_argument("--yes", action="store_true", help="don't ask")
+    add_json(parser)
+    add_profile(parser)
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Cancel each; a line per batch; 3 when one isn't confirmed."""
+    if bool(args.ids) == args.active:
+        raise ConfigurationError("Name the batches to cancel, or give --active for all that run; not both.")
+    return run_async(lambda: _cancel(args, console))
+
+
+async def _cancel(args: argparse.Namespace, console: Console) -> int:
+    async with open_cockpit(args, console) as cockpit:
+        ids = list(args.ids) or await _active(cockpit, args.match)
+        if not ids:
+            console.say("Nothing to cancel.")
+            return Exit.CLEAN
+        if not args.yes and not console.ask(
+            f"Cancel {plural(len(ids), 'batch')}? Finished requests are kept and billed. [y/N]"
+        ):
+            console.say("Nothing was cancelled. To cancel without being asked: --yes")
+            return Exit.USAGE
+        results = [_show(outcome, console) async for outcome in cockpit.canceller.cancel(ids)]
+    last = {outcome.batch_id: outcome.state for outcome in results}
+    return Exit.CLEAN if all(state in _DONE for state in last.values()) else Exit.SERVICE
+
+
+async def _active(cockpit: Cockpit, match: str | None) -> list[str]:
+    listing = await list_all(cockpit.service)
+    return [b.id for b in listing.batches if not b.is_terminal and (not match or matches(b, match))]
+
+
+def _show(outcome: CancelOutcome, console: Console) -> CancelOutcome:
+    if console.is_json:
+        status = outcome.batch.status if outcome.batch else None
+        console.json(
+            {"id": outcome.batch_id, "state": outcome.state, "status": status, "message": outcome.message}
+        )
+    elif outcome.state is CancelState.SENT:
+        console.say(f"{outcome.batch_id}  cancel sent, not confirmed yet")
+    else:
+        console.data(f"{outcome.batch_id}  {outcome.state.replace('_', ' ')}  {outcome.message}".rstrip())
+    return outcome

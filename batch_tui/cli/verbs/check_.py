@@ -1,0 +1,108 @@
+"""``check``: validate input files before the service does, hours earlier."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from batch_tui.cli.arguments import add_json
+from batch_tui.cli.console import Console
+from batch_tui.cli.exits import Exit
+from batch_tui.domain.formatting import amount, plural, size
+from batch_tui.domain.limits import OPENAI_LIMITS, Limits
+from batch_tui.domain.problems import Problem, Report
+from batch_tui.jsonl.check import check_file
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which files, and for which endpoint."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--endpoint", help="the endpoint every url must name (default: the first line's)")
+    parser.add_argument("--profile", metavar="P", help="take the limits of this profile")
+    add_json(parser)
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Check each file; 1 when one would be refused."""
+    limits = profile_limits(args.profile)
+    reports = [check_one(path, console, limits=limits, endpoint=args.endpoint) for path in args.files]
+    return Exit.CLEAN if all(report.is_valid for report in reports) else Exit.FAILURES
+
+
+def profile_limits(profile: str | None) -> Limits:
+    """The limits of the named profile, or OpenAI's without one: a check needs no configuration and no key."""
+    if profile is None and not os.environ.get("BATCH_TUI_PROFILE"):
+        return OPENAI_LIMITS
+    from batch_tui.engine.settings import Flags, load_settings  # noqa: PLC0415 - a plain check stays light
+
+    return load_settings(os.environ, Flags(profile=profile), needs_key=False).profile.limits
+
+
+def check_one(path: Path, console: Console, *, limits: Limits, endpoint: str | None) -> Report:
+    """Check one file and print what was found."""
+    report = check_file(
+        path, limits=limits, endpoint=endpoint, on_progress=console.progress(f"checking {path.name}")
+    )
+    for problem in report.problems:
+        if console.is_json:
+            console.json(problem_record(report.path, problem))
+        else:
+            console.data(problem_line(report.path, problem))
+    if console.is_json:
+        console.json(report_record(report))
+    else:
+        console.data(verdict(report))
+    return report
+
+
+def problem_line(path: str, problem: Problem) -> str:
+    """One problem as compilers print it: ``FILE:LINE:COLUMN: code: message hint``."""
+    place = ":".join([path, *(str(n) for n in (problem.line, problem.column) if n)])
+    hint = f" {problem.hint}" if problem.hint else ""
+    word = "" if problem.severity == "error" else "warning: "
+    return f"{place}: {word}{problem.code}: {problem.message}{hint}"
+
+
+def problem_record(path: str, problem: Problem) -> dict[str, object]:
+    """One problem for ``--json``."""
+    return {
+        "file": path,
+        "line": problem.line,
+        "column": problem.column,
+        "code": problem.code,
+        "severity": problem.severity,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def report_record(report: Report) -> dict[str, object]:
+    """The verdict for ``--json``."""
+    return {
+        "file": report.path,
+        "requests": report.requests,
+        "bytes": report.bytes,
+        "endpoint": report.endpoint,
+        "model": report.model,
+        "tokens": report.tokens_estimate,
+        "cost": None,
+        "problems": report.errors + report.warnings,
+        "counts": dict(report.counts),
+        "valid": report.is_valid,
+    }
+
+
+def verdict(report: Report) -> str:
+    """The verdict in one line, with the next step where the file isn't valid."""
+    facts = f"{plural(report.requests, 'request')}, {size(report.bytes)}, {report.endpoint or 'no endpoint'}"
+    facts += f", {report.model or 'no model'}, ~{amount(report.tokens_estimate)} input tokens"
+    if report.wants_wrapping:
+        cure = f"batch-tui wrap {report.path} -o wrapped.jsonl"
+        return f"{report.path}: bare request bodies ({facts}); wrap them: {cure}"
+    if report.is_valid:
+        notes = f", {plural(report.warnings, 'warning')}" if report.warnings else ""
+        return f"{report.path}: valid ({facts}{notes})"
+    hidden = report.errors + report.warnings - len(report.problems)
+    more = f", {hidden:,} of them not listed" if hidden > 0 else ""
+    return f"{report.path}: {plural(report.errors, 'error')}{more} ({facts})"

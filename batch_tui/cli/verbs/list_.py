@@ -1,0 +1,71 @@
+"""``list``: the batches of the account."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from batch_tui.cli import overview
+from batch_tui.cli.arguments import add_json, add_profile, positive
+from batch_tui.cli.console import Console
+from batch_tui.cli.exits import Exit
+from batch_tui.cli.session import open_cockpit, record, run_async
+from batch_tui.domain.batch import Batch, BatchPage
+from batch_tui.engine.listing import list_all
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which of them."""
+    parser.add_argument("--active", action="store_true", help="only batches that haven't ended")
+    parser.add_argument("--status", metavar="S", help="only batches in this state")
+    parser.add_argument("--match", metavar="TEXT", help="only batches whose id, name or metadata holds TEXT")
+    parser.add_argument("--limit", type=positive, metavar="N", help="at most N, newest first")
+    add_json(parser)
+    add_profile(parser)
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Print the batches, newest first."""
+    return run_async(lambda: _list(args, console))
+
+
+async def _list(args: argparse.Namespace, console: Console) -> int:
+    async with open_cockpit(args, console) as cockpit:
+        found: list[Batch] = []
+
+        def collect(page: BatchPage) -> bool:
+            found.extend(batch for batch in page.batches if is_wanted(batch, args))
+            return args.limit is None or len(found) < args.limit
+
+        listing = await list_all(cockpit.service, on_page=collect)
+        batches = _once(found)[: args.limit]
+        now = time.time()
+        if console.is_json:
+            for batch in batches:
+                console.json(record(cockpit, batch, now))
+        elif batches:
+            console.table(overview.HEADER, [overview.row(batch, now) for batch in batches])
+        else:
+            console.say("No batch.")
+        if not listing.is_complete and (args.limit is None or len(found) < args.limit):
+            console.say("The list is incomplete: the service's paging did not come to an end.")
+    return Exit.CLEAN
+
+
+def is_wanted(batch: Batch, args: argparse.Namespace) -> bool:
+    """True when the batch passes every filter that was given."""
+    if args.active and batch.is_terminal:
+        return False
+    if getattr(args, "status", None) and args.status.lower() not in {batch.status, batch.raw_status.lower()}:
+        return False
+    return not args.match or matches(batch, args.match)
+
+
+def matches(batch: Batch, text: str) -> bool:
+    """True when the id, the name or a metadata value holds the text, in any case."""
+    haystack = "\n".join((batch.id, batch.name, *batch.metadata.values()))
+    return text.casefold() in haystack.casefold()
+
+
+def _once(batches: list[Batch]) -> list[Batch]:
+    return list({batch.id: batch for batch in batches}.values())
