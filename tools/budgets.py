@@ -1,4 +1,4 @@
-"""Hold modules, classes and functions to their room: file ≤ 400 lines, class ≤ 250 (statements and branches: ruff)."""
+"""Hold modules and classes to their room: file at most 400 lines, class 250 (functions: ruff)."""
 
 from __future__ import annotations
 

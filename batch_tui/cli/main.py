@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser(words).parse_args(words)
     console = Console(is_json=bool(getattr(args, "json", False)))
     try:
-        code = _module(args.verb).run(args, console)
+        code = load_verb(args.verb).run(args, console)
         console.out.flush()
     except BatchTuiError as error:
         console.say(f"batch-tui: {error}")
@@ -72,11 +72,12 @@ def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
         sub = verbs.add_parser(verb.name, help=verb.help, description=verb.help)
         sub.set_defaults(verb=verb.name)
         if verb.name == named:
-            _module(verb.name).add_arguments(sub)
+            load_verb(verb.name).add_arguments(sub)
     return parser
 
 
-def _module(name: str | None) -> VerbModule:
+def load_verb(name: str | None) -> VerbModule:
+    """Load a verb's module; None is the screen."""
     verb = Verb(name or "screen", "")
     module: VerbModule = importlib.import_module(verb.module)
     return module

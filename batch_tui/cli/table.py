@@ -35,5 +35,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("results", "what came back, joined by custom_id in input order"),
     Verb("retry", "the requests worth sending again, as a file or sent"),
     Verb("files", "list, upload and delete remote files"),
+    Verb("doctor", "what is wrong with key, address, proxy, certificates and terminal, a sentence each"),
     Verb("info", "version, paths and profile"),
+    Verb("completion", "a completion script for bash, zsh or fish"),
 )
