@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+from batch_tui.domain.batch import Usage
+from batch_tui.domain.money import Cost, Price
+from batch_tui.engine.prices import PriceList
+
+MILLION = 1_000_000
+
+
+def test_the_batch_rate_is_half_of_the_synchronous_one() -> None:
+    cost = PriceList().cost("gpt-4o-mini", Usage(input_tokens=MILLION, output_tokens=MILLION))
+    assert cost == Cost(Decimal("0.375"), Decimal("0.75"))
+
+
+def test_a_dated_model_costs_what_its_family_costs() -> None:
+    usage = Usage(input_tokens=1234, output_tokens=567)
+    prices = PriceList()
+    assert prices.cost("gpt-4o-mini-2024-07-18", usage) == prices.cost("gpt-4o-mini", usage)
+
+
+def test_embeddings_are_billed_at_half_although_the_data_has_no_batch_rate() -> None:
+    cost = PriceList().cost("text-embedding-3-small", Usage(input_tokens=MILLION))
+    assert cost == Cost(Decimal("0.01"), Decimal("0.02"))
+
+
+def test_an_unknown_model_has_no_price_instead_of_a_guess() -> None:
+    assert PriceList().cost("echo", Usage(input_tokens=1)) is None
+    assert PriceList().cost(None, Usage(input_tokens=1)) is None
+    assert not PriceList().knows("echo")
+    assert PriceList().knows("gpt-4o-mini")
+
+
+def test_the_profiles_own_price_wins() -> None:
+    own = PriceList({"gpt-4o-mini": Price(Decimal(2), Decimal(4), Decimal(1))})
+    cost = own.cost("gpt-4o-mini", Usage(input_tokens=MILLION, cached_tokens=MILLION // 2, output_tokens=MILLION))
+    assert cost == Cost(Decimal("5.5"), Decimal(11))
+
+
+def test_cached_tokens_never_exceed_the_input() -> None:
+    price = Price(Decimal(2), Decimal(0), Decimal(1))
+    assert price.cost(Usage(input_tokens=MILLION, cached_tokens=9 * MILLION)) == Decimal(1)
+    assert PriceList().cost("gpt-4o-mini", Usage(input_tokens=10, cached_tokens=99)) is not None
+
+
+def test_costs_add_up() -> None:
+    assert Cost(Decimal(1), Decimal(2)) + Cost(Decimal(3), Decimal(4)) == Cost(Decimal(4), Decimal(6))
