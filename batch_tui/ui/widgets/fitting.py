@@ -1,0 +1,84 @@
+"""Which columns of a table fit a width, and how wide each is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table."""
+
+    id: str
+    title: str
+    width: int
+    """Cells it wants; the least it takes when it is flexible."""
+    align: Literal["left", "right"] = "left"
+    priority: int = 0
+    """What is dropped first when the table is narrow: the highest number. 0 is never dropped."""
+    is_flexible: bool = False
+    """Takes the cells nobody else wants."""
+    is_pinned: bool = False
+    """Stays when the others are moved to the left."""
+    instead_of: str | None = None
+    """Shown only when the column of that id was dropped: its narrow form."""
+    is_tight: bool = False
+    """No gap behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A column in its place."""
+
+    index: int
+    """Position among the table's columns, and so among a row's cells."""
+    column: Column
+    width: int
+
+
+def fit_columns(columns: Sequence[Column], width: int, *, gap: int = 1, skip: int = 0) -> tuple[Placed, ...]:
+    """Choose and size columns for a width.
+
+    Args:
+        columns: All columns, left to right.
+        width: Cells of the table.
+        gap: Cells between two columns.
+        skip: Columns that are not pinned, moved out on the left.
+    """
+    movable = [i for i, column in enumerate(columns) if not column.is_pinned]
+    gone = set(movable[: max(0, skip)])
+    wanted = [i for i in range(len(columns)) if i not in gone]
+    dropped: set[str] = set()
+    while True:
+        chosen = [i for i in wanted if _is_chosen(columns[i], dropped)]
+        if _needed(columns, chosen, gap) <= width:
+            break
+        victim = max(chosen, key=lambda i: (columns[i].priority, i), default=None)
+        if victim is None or columns[victim].priority == 0:
+            break
+        dropped.add(columns[victim].id)
+    return _place(columns, chosen, width, gap)
+
+
+def _is_chosen(column: Column, dropped: set[str]) -> bool:
+    if column.id in dropped:
+        return False
+    return column.instead_of is None or column.instead_of in dropped
+
+
+def _needed(columns: Sequence[Column], chosen: Sequence[int], gap: int) -> int:
+    return sum(columns[i].width + (0 if columns[i].is_tight else gap) for i in chosen) - (gap if chosen else 0)
+
+
+def _place(columns: Sequence[Column], chosen: Sequence[int], width: int, gap: int) -> tuple[Placed, ...]:
+    spare = max(0, width - _needed(columns, chosen, gap))
+    flexible = [i for i in chosen if columns[i].is_flexible]
+    placed: list[Placed] = []
+    for i in chosen:
+        share = spare // len(flexible) if flexible and i in flexible else 0
+        if flexible and i == flexible[0]:
+            share += spare % len(flexible)
+        placed.append(Placed(i, columns[i], columns[i].width + share))
+    return tuple(placed)

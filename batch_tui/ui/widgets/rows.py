@@ -1,0 +1,144 @@
+"""Which rows a table shows, where its cursor stands and what is marked: the table without its looks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+class RowModel:
+    """Rows known by id, a cursor that follows its row, marks, and the part in sight.
+
+    Attributes:
+        ids: All rows, top to bottom.
+        cursor: Id of the current row; None only without rows.
+        top: Position of the first row in sight.
+        page: Rows in sight, at least 1.
+        marks: Marked ids, rows that are not shown now included.
+        anchor: Where the range began, or None.
+    """
+
+    def __init__(self) -> None:
+        self.ids: tuple[str, ...] = ()
+        self.cursor: str | None = None
+        self.top = 0
+        self.page = 1
+        self.marks: frozenset[str] = frozenset()
+        self.anchor: str | None = None
+        self._places: dict[str, int] = {}
+        self._marks_before_range: frozenset[str] = frozenset()
+
+    @property
+    def place(self) -> int:
+        """Position of the cursor, 0 without rows."""
+        return self._places.get(self.cursor, 0) if self.cursor is not None else 0
+
+    @property
+    def in_sight(self) -> tuple[str, ...]:
+        """Ids of the rows in sight."""
+        return self.ids[self.top : self.top + self.page]
+
+    def __contains__(self, row_id: object) -> bool:
+        return row_id in self._places
+
+    def set_rows(self, ids: Sequence[str]) -> None:
+        """Other rows, or another order. The cursor keeps its row and its line on screen where it can.
+
+        When its row is gone it stays at its position. A cursor on the first row with nothing above it stays
+        in sight of what is new on top: the part in sight doesn't move with it.
+        """
+        before, offset, was_at_top = self.place, self.place - self.top, self.top == 0
+        self.ids = tuple(ids)
+        self._places = {row_id: place for place, row_id in enumerate(self.ids)}
+        if self.cursor not in self._places:
+            self.cursor = self.ids[min(before, len(self.ids) - 1)] if self.ids else None
+            self.anchor = None
+        self.top = 0 if was_at_top else self.place - offset
+        self.reveal()
+
+    def resize(self, page: int) -> None:
+        """Another number of rows in sight; the cursor stays in sight."""
+        self.page = max(1, page)
+        self.reveal()
+
+    def move(self, place: int) -> None:
+        """Put the cursor on a position, the nearest there is."""
+        if not self.ids:
+            return
+        self.cursor = self.ids[max(0, min(place, len(self.ids) - 1))]
+        self._extend_range()
+        self.reveal()
+
+    def move_to(self, row_id: str) -> bool:
+        """Put the cursor on a row; False when it isn't shown."""
+        if row_id not in self._places:
+            return False
+        self.move(self._places[row_id])
+        return True
+
+    def page_by(self, rows: int) -> None:
+        """Move sight and cursor together by this many rows."""
+        place = self.place + rows
+        self.top = self._clamped(self.top + rows)
+        self.move(place)
+
+    def wheel(self, rows: int) -> None:
+        """Move the sight; the cursor goes along only when it would leave it."""
+        self.top = self._clamped(self.top + rows)
+        if self.ids:
+            self.cursor = self.ids[max(self.top, min(self.place, self.top + self.page - 1, len(self.ids) - 1))]
+            self._extend_range()
+
+    def reveal(self) -> None:
+        """Bring the cursor in sight.
+
+        Stepping over the edge moves the sight by half a page, not by one row: moving every line costs the
+        bytes of a page, and a held key would pay that at each step.
+        """
+        place, jump = self.place, max(1, self.page // 2)
+        if place < self.top:
+            self.top = place if self.top - place > self.page else min(place, self.top - jump)
+        elif place >= self.top + self.page:
+            needed = place - self.page + 1
+            self.top = needed if needed - self.top > self.page else max(needed, self.top + jump)
+        self.top = self._clamped(self.top)
+
+    def set_marks(self, ids: Iterable[str]) -> None:
+        """Mark exactly these rows."""
+        self.marks = frozenset(ids)
+
+    def toggle_mark(self) -> None:
+        """Mark or unmark the current row, and go one down."""
+        if self.cursor is not None:
+            self.anchor = None
+            self.marks ^= {self.cursor}
+            self.move(self.place + 1)
+
+    def toggle_range(self) -> None:
+        """Start a range here, or end the one that was started."""
+        if self.anchor is not None or self.cursor is None:
+            self.anchor = None
+            return
+        self.anchor = self.cursor
+        self._marks_before_range = self.marks
+        self._extend_range()
+
+    def toggle_all(self) -> None:
+        """Mark all rows shown, or unmark them when all are."""
+        shown = frozenset(self.ids)
+        self.anchor = None
+        self.marks = self.marks - shown if shown <= self.marks else self.marks | shown
+
+    def clear_marks(self) -> bool:
+        """Unmark everything and end a range; False when there was nothing to do."""
+        had_any = bool(self.marks) or self.anchor is not None
+        self.marks, self.anchor = frozenset(), None
+        return had_any
+
+    def _extend_range(self) -> None:
+        if self.anchor is None or self.anchor not in self._places:
+            return
+        first, last = sorted((self._places[self.anchor], self.place))
+        self.marks = self._marks_before_range.union(self.ids[first : last + 1])
+
+    def _clamped(self, top: int) -> int:
+        return max(0, min(top, len(self.ids) - self.page))

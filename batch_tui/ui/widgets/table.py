@@ -1,0 +1,307 @@
+"""The virtual table: every list of the screen, of any length, one drawn line per visible row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+
+from batch_tui.ui.cells import Cell, Piece, Tone
+from batch_tui.ui.widgets.fitting import Column
+from batch_tui.ui.widgets.lines import LineWidget
+from batch_tui.ui.widgets.rows import RowModel
+from batch_tui.ui.widgets.table_painter import MARGIN, RowLook, TablePainter
+
+RowProvider = Callable[[str], Sequence[Cell]]
+"""Gives the cells of a row, one for each column of the table. Called for rows in sight only."""
+
+_CACHE_LIMIT = 2048
+_WHEEL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row as it was drawn, and the state it was drawn in."""
+
+    look: RowLook
+    strip: Strip
+
+
+class VirtualTable(LineWidget, can_focus=True):
+    """A table over any number of rows, each known by an id.
+
+    The table holds ids, never values: ``row_of`` is asked for the cells of the rows in sight. The cursor and
+    the marks follow ids, so a new order, a filter or another size keep them. Only lines that look different
+    are sent to the terminal; call :meth:`update_rows` as often as you like.
+
+    Args:
+        columns: What is shown, left to right.
+        row_of: Cells of one row, one for each column.
+        is_ascii: Whether only ASCII may be drawn.
+        empty: What stands in a table without rows.
+    """
+
+    DEFAULT_CSS = """
+    VirtualTable { width: 1fr; height: 1fr; }
+    """
+
+    @dataclass
+    class CursorMoved(Message):
+        """The cursor stands on another row (or on none)."""
+
+        table: VirtualTable
+        row_id: str | None
+
+        @property
+        def control(self) -> VirtualTable:
+            """The table."""
+            return self.table
+
+    @dataclass
+    class RowOpened(Message):
+        """Enter was pressed on a row, or the cursor's row was clicked."""
+
+        table: VirtualTable
+        row_id: str
+
+        @property
+        def control(self) -> VirtualTable:
+            """The table."""
+            return self.table
+
+    @dataclass
+    class MarksChanged(Message):
+        """Rows were marked or unmarked."""
+
+        table: VirtualTable
+        marks: frozenset[str]
+
+        @property
+        def control(self) -> VirtualTable:
+            """The table."""
+            return self.table
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        row_of: RowProvider,
+        *,
+        is_ascii: bool = False,
+        empty: str = "",
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        super().__init__(id=id)
+        self._row_of = row_of
+        self._painter = TablePainter(columns, self.look, is_ascii=is_ascii)
+        self._empty = empty
+        self._rows = RowModel()
+        self._fresh: frozenset[str] = frozenset()
+        self._drawn: dict[str, _Row] = {}
+
+    @property
+    def row_ids(self) -> tuple[str, ...]:
+        """Ids of all rows, top to bottom."""
+        return self._rows.ids
+
+    @property
+    def cursor_id(self) -> str | None:
+        """Id of the row under the cursor; None in an empty table."""
+        return self._rows.cursor
+
+    @property
+    def cursor_row(self) -> int:
+        """Position of the cursor among the rows; 0 in an empty table."""
+        return self._rows.place
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """Ids of the marked rows, those that are not shown now included."""
+        return self._rows.marks
+
+    @property
+    def is_ranging(self) -> bool:
+        """True while moving the cursor marks a range."""
+        return self._rows.anchor is not None
+
+    @property
+    def visible_ids(self) -> tuple[str, ...]:
+        """Ids of the rows in sight."""
+        return self._rows.in_sight
+
+    def set_rows(self, ids: Sequence[str]) -> None:
+        """Show these rows in this order. The cursor stays with its row, or where it was when that is gone."""
+        with self._telling():
+            self._rows.set_rows(ids)
+
+    def update_rows(self, ids: Iterable[str] | None = None) -> None:
+        """The cells of these rows (None: of any row) may be others now; what looks different is sent.
+
+        Cells are asked for again only when their row is in sight.
+        """
+        if ids is None:
+            self._drawn.clear()
+        else:
+            for row_id in ids:
+                self._drawn.pop(row_id, None)
+        self.repaint()
+
+    def emphasize(self, ids: Iterable[str]) -> None:
+        """These rows changed with the latest refresh: they are bold until this is called again."""
+        self._fresh = frozenset(ids)
+        self.repaint()
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Show other columns; ``row_of`` must give cells for them from now on."""
+        self._painter.set_columns(columns)
+        self.drop_caches()
+        self.repaint()
+
+    def set_sort(self, column_id: str | None, *, is_descending: bool = False) -> None:
+        """Show in the header by which column the rows are sorted (None: by none)."""
+        self._painter.set_sort(column_id, is_descending=is_descending)
+        self.repaint()
+
+    def set_marks(self, ids: Iterable[str]) -> None:
+        """Mark exactly these rows."""
+        with self._telling():
+            self._rows.set_marks(ids)
+
+    def clear_marks(self) -> bool:
+        """Unmark everything and end a range; False when there was nothing to do."""
+        with self._telling():
+            return self._rows.clear_marks()
+
+    def set_empty(self, text: str) -> None:
+        """What stands in the table when it has no rows."""
+        self._empty = text
+        self.repaint()
+
+    def move_to(self, row_id: str) -> bool:
+        """Put the cursor on a row; False when it isn't shown."""
+        with self._telling():
+            return self._rows.move_to(row_id)
+
+    def action_cursor_down(self) -> None:
+        """One row down."""
+        self._move(self._rows.place + 1)
+
+    def action_cursor_up(self) -> None:
+        """One row up."""
+        self._move(self._rows.place - 1)
+
+    def action_first(self) -> None:
+        """To the first row."""
+        self._move(0)
+
+    def action_last(self) -> None:
+        """To the last row."""
+        self._move(len(self._rows.ids) - 1)
+
+    def action_page(self, halves: int) -> None:
+        """Move by half pages: 1 down, -1 up, 2 a whole page down."""
+        with self._telling():
+            self._rows.page_by(halves * max(1, self._rows.page // 2))
+
+    def action_columns(self, step: int) -> None:
+        """Move columns out on the left (1), so that those that didn't fit come in, or back (-1)."""
+        self._painter.shift(step)
+        self.drop_caches()
+        self.repaint()
+
+    def action_open(self) -> None:
+        """Look inside the row under the cursor."""
+        if self._rows.cursor is not None:
+            self.post_message(self.RowOpened(self, self._rows.cursor))
+
+    def action_mark(self) -> None:
+        """Mark or unmark the row under the cursor, and go one down."""
+        with self._telling():
+            self._rows.toggle_mark()
+
+    def action_range(self) -> None:
+        """Start a range at the cursor, or end the one that was started."""
+        with self._telling():
+            self._rows.toggle_range()
+
+    def action_mark_all(self) -> None:
+        """Mark every row shown; unmark them when all are marked."""
+        with self._telling():
+            self._rows.toggle_all()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel moves the rows; the cursor goes along only when it would leave the sight."""
+        self._wheel(event, _WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel moves the rows; the cursor goes along only when it would leave the sight."""
+        self._wheel(event, -_WHEEL)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click moves the cursor; on the cursor's row it opens it."""
+        place = self._rows.top + event.y - 1
+        if event.y < 1 or place >= len(self._rows.ids):
+            return
+        if place == self._rows.place:
+            self.action_open()
+        else:
+            self._move(place)
+
+    def on_resize(self) -> None:
+        """Another size: the cursor stays in sight, on its row."""
+        self._rows.resize(self.size.height - 1)
+        super().on_resize()
+
+    def drop_caches(self) -> None:
+        """Forget drawn rows."""
+        self._drawn.clear()
+        self._painter.forget()
+
+    def draw(self, y: int, width: int) -> Strip:
+        """The header, a row, or nothing below the last one."""
+        if y == 0:
+            return self._painter.header(width)
+        place = self._rows.top + y - 1
+        if place < len(self._rows.ids):
+            return self._row(self._rows.ids[place], width)
+        if y == 1 and self._empty:
+            return self.compose_line((Piece(" " * MARGIN + self._empty, Tone.MUTED),), width)
+        return Strip.blank(width, self.look(Tone.PLAIN))
+
+    def _row(self, row_id: str, width: int) -> Strip:
+        look = RowLook(self._cursor_look(row_id), row_id in self._rows.marks, row_id in self._fresh)
+        row = self._drawn.get(row_id)
+        if row is None or row.look != look:
+            if len(self._drawn) >= _CACHE_LIMIT:
+                self._drawn.clear()
+            row = self._drawn[row_id] = _Row(look, self._painter.row(self._row_of(row_id), width, look))
+        return row.strip
+
+    def _cursor_look(self, row_id: str) -> str:
+        if row_id != self._rows.cursor:
+            return ""
+        return "cursor" if self.has_focus else "cursor-blurred"
+
+    def _move(self, place: int) -> None:
+        with self._telling():
+            self._rows.move(place)
+
+    def _wheel(self, event: events.MouseEvent, rows: int) -> None:
+        event.stop()
+        event.prevent_default()
+        with self._telling():
+            self._rows.wheel(rows)
+
+    @contextmanager
+    def _telling(self) -> Generator[None]:
+        """Draw what changed inside the block, and tell about cursor and marks."""
+        cursor, marks = self._rows.cursor, self._rows.marks
+        yield
+        self.repaint()
+        if self._rows.cursor != cursor:
+            self.post_message(self.CursorMoved(self, self._rows.cursor))
+        if self._rows.marks != marks:
+            self.post_message(self.MarksChanged(self, self._rows.marks))
