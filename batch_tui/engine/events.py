@@ -80,8 +80,9 @@ class EventLog:
         earlier = await asyncio.to_thread(_read, self._path)
         self._on_disk = len(earlier)
         now = list(self._events)
+        known = set(now)  # what was noted in this run may be in the file already
         self._events.clear()
-        self._events.extend([*earlier[-_LIMIT:], *now])
+        self._events.extend([*(event for event in earlier if event not in known), *now])
 
     async def flush(self) -> None:
         """Wait until everything noted so far is on disk, as far as the disk takes it."""
