@@ -1,0 +1,317 @@
+"""The join of requests and answers by custom_id, in input order, whatever order the answers came in.
+
+Both files are read once, line by line. Every line is accounted for: each row ends as succeeded, failed, not run
+or missing, and each result line either gives a row its answer or is counted as foreign, duplicate or unreadable.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from msgspec import DecodeError, Struct
+from msgspec.json import Decoder
+
+from batch_tui.domain.errors import InputFileError
+from batch_tui.domain.files import Progress
+from batch_tui.domain.lines import Outcome, Span
+from batch_tui.domain.text import printable
+from batch_tui.jsonl.columns import (
+    HAS_USAGE,
+    MAX_REASONS,
+    NO_ID,
+    NO_ID_CODE,
+    RANK,
+    REASON_SUCCEEDED,
+    REPEATS_ID,
+    SUCCEEDED,
+    Columns,
+    Reason,
+)
+from batch_tui.jsonl.joined import MAX_STRAYS, JoinedResults, StrayKind, StrayLine
+from batch_tui.jsonl.lines import BlockReader, ProgressHook
+from batch_tui.jsonl.results import BOM, is_object, parse, read_facts
+from batch_tui.jsonl.results_wire import Facts, TokenCounts
+from batch_tui.jsonl.summary import Strays, clean, normal_message
+
+__all__ = ["JoinedResults", "join_results", "read_custom_id", "result_lines"]
+
+
+def join_results(
+    results: Sequence[Sequence[Path]],
+    *,
+    input_path: Path | None = None,
+    on_progress: ProgressHook | None = None,
+) -> JoinedResults:
+    """Join result files with their input.
+
+    Args:
+        results: One sequence of files (output, errors) per generation, oldest first. The newest success of a
+            request wins; without one, its newest answer. Of two answers in one generation the better one
+            counts, of equals the first.
+        input_path: The input all generations go back to; without it the rows are the ids in the results.
+        on_progress: Told how many bytes of all files are read.
+
+    Raises:
+        InputFileError: A file can't be read.
+    """
+    files = tuple(path for generation in results for path in generation)
+    join = _Join(
+        _Meter(on_progress, [*files, *([input_path] if input_path else [])]), has_input=input_path is not None
+    )
+    if input_path is not None:
+        join.read_input(input_path)
+    file = 0
+    for generation, paths in enumerate(results, 1):
+        for path in paths:
+            join.read_results(path, file, generation)
+            file += 1
+    return join.finish(files, input_path)
+
+
+_NO_TOKENS: TokenCounts = (0, 0, 0, 0, 0)
+_MAX_WORD = 200
+
+
+class _IdOnly(Struct, gc=False):
+    custom_id: str
+
+
+_decode_id = Decoder(_IdOnly).decode
+
+
+def read_custom_id(line: bytes) -> str | None:
+    """The custom_id of an input line; empty when it has no usable one, None when the line is blank."""
+    try:
+        return _decode_id(line).custom_id
+    except (DecodeError, UnicodeDecodeError, RecursionError):
+        # What the quick decoder refuses: blank lines, a lone surrogate, a null id, or no JSON at all.
+        if not line.strip():
+            return None
+    raw = parse(line)
+    custom_id = raw.get("custom_id") if is_object(raw) else None
+    return custom_id if isinstance(custom_id, str) else ""
+
+
+def result_lines(path: Path, on_progress: ProgressHook | None = None) -> Iterator[tuple[int, int, bytes]]:
+    """Offset, length without the newline, and bytes of each line; a byte order mark is no part of the first.
+
+    Of a line too long for the memory only the start is given, with its whole length.
+    """
+    start = 0
+    with BlockReader(path, on_progress=on_progress) as blocks:
+        while blocks.advance():
+            buffer, end, at = blocks.buffer, blocks.end, 0
+            if start == 0 and buffer.startswith(BOM):
+                at = len(BOM)
+            if blocks.cut:
+                yield start + at, blocks.cut - at - 1, bytes(buffer[at:end])
+                start += blocks.cut
+                continue
+            find = buffer.find
+            while (newline := find(b"\n", at, end)) >= 0:
+                yield start + at, newline - at, bytes(buffer[at:newline])
+                at = newline + 1
+            if at < end:
+                yield start + at, end - at, bytes(buffer[at:end])
+            start += end
+
+
+class _Meter:
+    """Adds up the progress of several files."""
+
+    def __init__(self, hook: ProgressHook | None, paths: Sequence[Path]) -> None:
+        self._hook = hook
+        self._total = sum(_size(path) for path in paths)
+        self._done = 0
+
+    def next_file(self, path: Path) -> ProgressHook | None:
+        """The hook for one file; files are counted in the order in which they're asked for."""
+        if self._hook is None:
+            return None
+        base, self._done = self._done, self._done + _size(path)
+        return partial(self._pass_on, self._hook, base)
+
+    def _pass_on(self, hook: ProgressHook, base: int, progress: Progress) -> None:
+        hook(Progress(base + progress.done, self._total))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise InputFileError(f"{printable(path)} can't be read ({error.strerror}); check the path.") from error
+
+
+class _Join:
+    """One join while it is made."""
+
+    def __init__(self, meter: _Meter, *, has_input: bool) -> None:
+        self._meter = meter
+        self._has_input = has_input
+        self._columns = Columns()
+        self._rows: dict[str, int] = {}
+        self._repeats: list[tuple[int, int]] = []
+        self._tables = _Tables(self._columns)
+        self._seen = array("I")
+        self._won = array("I")
+        self._counts = dict.fromkeys(StrayKind, 0)
+        self._strays: list[StrayLine] = []
+
+    def read_input(self, path: Path) -> None:
+        """Make a row of each request."""
+        columns = self._columns
+        for start, length, line in result_lines(path, self._meter.next_file(path)):
+            custom_id = read_custom_id(line)
+            if custom_id is None:
+                continue
+            row = len(columns)
+            columns.request_starts.append(start)
+            columns.request_lengths.append(length)
+            columns.add_id(custom_id)
+            first = self._rows.setdefault(custom_id, row)
+            if first != row or not custom_id:
+                self._repeats.append((row, first))
+        self._rows.pop("", None)
+        self._fit(len(columns))
+
+    def read_results(self, path: Path, file: int, generation: int) -> None:
+        """Give rows their answers out of one file."""
+        number = 0
+        for start, length, line in result_lines(path, self._meter.next_file(path)):
+            number += 1
+            facts = read_facts(line)
+            if facts is None:
+                if line.strip():
+                    self._stray(StrayKind.UNREADABLE, file, number, Span(start, length))
+                continue
+            row = self._row_of(facts.custom_id)
+            if row is None:
+                self._stray(StrayKind.FOREIGN, file, number, Span(start, length))
+                continue
+            if self._seen[row] == generation:
+                self._stray(StrayKind.DUPLICATE, file, number, Span(start, length))
+            self._seen[row] = generation
+            if self._counts_more(row, RANK[facts.outcome], generation):
+                self._won[row] = generation
+                self._place(row, facts)
+                self._columns.files[row] = file + 1
+                self._columns.result_starts[row] = start
+                self._columns.result_lengths[row] = length
+
+    def finish(self, files: tuple[Path, ...], input_path: Path | None) -> JoinedResults:
+        """The join, after the last file."""
+        columns = self._columns
+        columns.fit(len(columns))
+        for row, first in self._repeats:
+            if columns.id_ends[row] == (columns.id_ends[row - 1] if row else 0):
+                columns.flags[row] = NO_ID
+                columns.reasons[row] = self._tables.no_id()
+            else:
+                for column in columns.answer_columns():
+                    column[row] = column[first]
+                columns.flags[row] |= REPEATS_ID
+        counts = self._counts
+        return JoinedResults(
+            columns,
+            files=files,
+            input_path=input_path,
+            strays=Strays(counts[StrayKind.FOREIGN], counts[StrayKind.DUPLICATE], counts[StrayKind.UNREADABLE]),
+            stray_lines=tuple(self._strays),
+        )
+
+    def _row_of(self, custom_id: str | None) -> int | None:
+        if not custom_id:
+            return None
+        row = self._rows.get(custom_id)
+        if row is None and not self._has_input:
+            row = self._rows[custom_id] = len(self._columns)
+            self._columns.add_id(custom_id)
+            if row == len(self._won):
+                # Room for more than one: growing row by row would cost more than the join.
+                self._fit(2 * row + 1024)
+        return row
+
+    def _fit(self, rows: int) -> None:
+        self._columns.fit(rows)
+        for column in (self._seen, self._won):
+            column.frombytes(bytes((rows - len(column)) * column.itemsize))
+
+    def _counts_more(self, row: int, rank: int, generation: int) -> bool:
+        current = self._columns.outcomes[row]
+        if self._won[row] == generation:
+            return rank > current
+        return rank == SUCCEEDED or current != SUCCEEDED
+
+    def _place(self, row: int, facts: Facts) -> None:
+        columns, tables = self._columns, self._tables
+        columns.outcomes[row] = RANK[facts.outcome]
+        columns.statuses[row] = tables.status(facts.status)
+        columns.reasons[row] = tables.reason(facts)
+        columns.finishes[row] = tables.word(facts.finish)
+        columns.models[row] = tables.word(facts.model)
+        columns.tiers[row] = tables.word(facts.tier)
+        columns.flags[row] = HAS_USAGE if facts.tokens is not None else 0
+        tokens = facts.tokens or _NO_TOKENS
+        columns.input_tokens[row] = tokens[0]
+        columns.cached_tokens[row] = tokens[1]
+        columns.output_tokens[row] = tokens[2]
+        columns.reasoning_tokens[row] = tokens[3]
+        columns.total_tokens[row] = tokens[4]
+
+    def _stray(self, kind: StrayKind, file: int, line: int, span: Span) -> None:
+        self._counts[kind] += 1
+        if len(self._strays) < MAX_STRAYS:
+            self._strays.append(StrayLine(kind, file, line, span))
+
+
+class _Tables:
+    """Words that are kept once, and their places."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._statuses: dict[int | None, int] = {None: 0}
+        self._words: dict[str, int] = {"": 0}
+        self._reasons: dict[Reason, int] = {}
+
+    def status(self, status: int | None) -> int:
+        place = self._statuses.get(status)
+        if place is None:
+            place = self._statuses[status] = len(self._columns.status_table)
+            self._columns.status_table.append(status)
+        return place
+
+    def word(self, word: str) -> int:
+        place = self._words.get(word)
+        if place is None:
+            kept = clean(word[:_MAX_WORD])
+            place = self._words.get(kept)
+            if place is None:
+                place = self._words[kept] = len(self._columns.words)
+                self._columns.words.append(kept)
+        return place
+
+    def reason(self, facts: Facts) -> int:
+        if facts.outcome is Outcome.SUCCEEDED:
+            return REASON_SUCCEEDED
+        code = clean(facts.code[:_MAX_WORD])
+        reason = Reason(facts.outcome, facts.status, code, normal_message(facts.message))
+        if len(self._reasons) >= MAX_REASONS and reason not in self._reasons:
+            reason = Reason(facts.outcome, facts.status, code)
+        return self._place(reason)
+
+    def no_id(self) -> int:
+        return self._place(
+            Reason(
+                Outcome.MISSING, None, NO_ID_CODE, "the input line has no custom_id, so no answer can be matched"
+            )
+        )
+
+    def _place(self, reason: Reason) -> int:
+        place = self._reasons.get(reason)
+        if place is None:
+            place = self._reasons[reason] = len(self._columns.reason_table)
+            self._columns.reason_table.append(reason)
+        return place
