@@ -1,0 +1,99 @@
+"""What all panes share: a title that is also the rule above it, and a place in the arrangement."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.strip import Strip
+from textual.widget import Widget
+
+from batch_tui.ui.cells import Piece, Tone
+from batch_tui.ui.glyphs import glyphs
+from batch_tui.ui.widgets.lines import LineWidget
+
+
+class TitleBar(LineWidget):
+    """A pane's title: ``━2 Batches  all · sort age↓━━━``, light while the focus is elsewhere."""
+
+    DEFAULT_CSS = """
+    TitleBar { height: 1; width: 1fr; }
+    """
+
+    def __init__(self, number: int, title: str, *, is_ascii: bool = False) -> None:
+        super().__init__()
+        self._head = f"{number} {title}"
+        self._note = ""
+        self._is_active = False
+        self._glyphs = glyphs(is_ascii=is_ascii)
+
+    @property
+    def note(self) -> str:
+        """What stands behind the title."""
+        return self._note
+
+    def set_note(self, note: str) -> None:
+        """Show another note behind the title."""
+        self._note = note
+        self.repaint()
+
+    def set_active(self, *, is_active: bool) -> None:
+        """Whether the pane has the focus."""
+        self._is_active = is_active
+        self.repaint()
+
+    def draw(self, y: int, width: int) -> Strip:
+        """The rule with the title on it."""
+        del y
+        rule = self._glyphs.heavy_rule if self._is_active else self._glyphs.rule
+        tone = Tone.ACCENT if self._is_active else Tone.MUTED
+        note = f"  {self._note} " if self._note else " "
+        pieces = (
+            Piece(rule, tone),
+            Piece(self._head, Tone.STRONG if self._is_active else Tone.PLAIN),
+            Piece(note, Tone.PLAIN if self._is_active else Tone.MUTED),
+            Piece(rule * width, tone),
+        )
+        return self.compose_line(pieces, width)
+
+
+class Pane(Vertical):
+    """A numbered part of the screen. Values come down by methods, messages go up; it knows no sibling."""
+
+    NUMBER: ClassVar[int]
+    """Its key."""
+    TITLE: ClassVar[str]
+    KEY: ClassVar[str]
+    """Its name among ids, sessions and commands."""
+
+    def __init__(self, *, is_ascii: bool = False) -> None:
+        super().__init__(id=self.KEY, classes="pane")
+        self.is_ascii = is_ascii
+        self.title_bar = TitleBar(self.NUMBER, self.TITLE, is_ascii=is_ascii)
+
+    def compose(self) -> ComposeResult:
+        """The title, then what the pane shows."""
+        yield self.title_bar
+        yield from self.compose_body()
+
+    def compose_body(self) -> ComposeResult:
+        """What stands under the title."""
+        raise NotImplementedError
+
+    @property
+    def focus_target(self) -> Widget:
+        """The widget that takes the focus when the pane is chosen."""
+        raise NotImplementedError
+
+    def take_focus(self) -> None:
+        """Give the pane the focus."""
+        self.focus_target.focus(scroll_visible=False)
+
+    def on_descendant_focus(self) -> None:
+        """The focus came into the pane."""
+        self.title_bar.set_active(is_active=True)
+
+    def on_descendant_blur(self) -> None:
+        """The focus left the pane."""
+        self.title_bar.set_active(is_active=False)

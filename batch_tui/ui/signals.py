@@ -1,0 +1,100 @@
+"""SIGTERM and SIGHUP end the screen in order; a watchdog ends it when it can't end itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+GRACE = 0.9
+"""Seconds the screen has to end by itself: a dead terminal may block every write to it."""
+
+
+class Watchdog:
+    """Ends the process when the event loop does not come to its end in time.
+
+    Args:
+        restore: Puts the terminal back; must not block.
+        end: Ends the process at once with an exit code.
+        grace: Seconds to wait before.
+    """
+
+    def __init__(
+        self,
+        restore: Callable[[], None],
+        *,
+        end: Callable[[int], None] = os._exit,
+        grace: float = GRACE,
+    ) -> None:
+        self._restore = restore
+        self._end = end
+        self._grace = grace
+        self._timer: threading.Timer | None = None
+
+    def arm(self, code: int) -> None:
+        """Start the count; a second call changes nothing."""
+        if self._timer is None:
+            self._timer = threading.Timer(self._grace, self.bite, (code,))
+            self._timer.daemon = True
+            self._timer.start()
+
+    def disarm(self) -> None:
+        """The end came by itself."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def bite(self, code: int) -> None:
+        """Restore the terminal and end the process."""
+        self._restore()
+        self._end(code)
+
+
+def install(loop: asyncio.AbstractEventLoop, ended: Callable[[int], None]) -> None:
+    """Call ``ended(signal number)`` on the loop when the process is asked to end."""
+    for number in ENDING:
+        loop.add_signal_handler(number, ended, number)
+
+
+def uninstall(loop: asyncio.AbstractEventLoop) -> None:
+    """Give the signals back."""
+    for number in ENDING:
+        loop.remove_signal_handler(number)
+
+
+@contextmanager
+def kept_terminal() -> Generator[Callable[[], None]]:
+    """Remember the terminal's settings; gives a function that puts them back without writing a byte."""
+    import termios  # noqa: PLC0415 - POSIX only, and only when the screen runs
+
+    try:
+        descriptor = sys.__stdin__.fileno() if sys.__stdin__ else -1
+        before = termios.tcgetattr(descriptor)
+    except (termios.error, OSError, ValueError):
+        yield lambda: None
+        return
+
+    def restore() -> None:
+        try:
+            termios.tcsetattr(descriptor, termios.TCSANOW, before)
+            _unblocked_write(descriptor, _LEAVE)
+        except (termios.error, OSError):
+            return
+
+    yield restore
+
+
+_LEAVE = b"\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?2004l\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
+"""What stops mouse, paste and alternate screen: sent only when the terminal takes it at once."""
+
+
+def _unblocked_write(descriptor: int, text: bytes) -> None:
+    os.set_blocking(descriptor, False)
+    try:
+        os.write(descriptor, text)
+    finally:
+        os.set_blocking(descriptor, True)

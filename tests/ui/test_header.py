@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from batch_tui.domain.batch import Batch, RequestCounts
+from batch_tui.domain.status import BatchStatus
+from batch_tui.ui.cells import cell_text
+from batch_tui.ui.header import HeaderFacts, count, header_pieces
+
+
+def batch(status: BatchStatus, completed: int = 0, failed: int = 0, total: int = 10) -> Batch:
+    return Batch(f"b{id(status)}", status, status.value, counts=RequestCounts(total, completed, failed))
+
+
+ACCOUNT = (
+    batch(BatchStatus.IN_PROGRESS, completed=4, failed=1),
+    batch(BatchStatus.VALIDATING, total=0),
+    batch(BatchStatus.COMPLETED, completed=10),
+    batch(BatchStatus.COMPLETED, completed=9, failed=1),
+    batch(BatchStatus.COMPLETED, failed=10),
+    batch(BatchStatus.FAILED),
+)
+
+
+def test_batches_are_counted_by_what_they_show() -> None:
+    counts = count(ACCOUNT)
+    assert [(glyph, number) for glyph, _, number in counts.by_glyph] == [
+        ("◔", 1),
+        ("◌", 1),
+        ("✓", 1),
+        ("!", 1),
+        ("✗", 2),
+    ]
+    assert (counts.active, counts.troubled, counts.done, counts.total) == (2, 2, 5, 10)
+
+
+def test_the_header_says_it_all_in_one_line() -> None:
+    facts = HeaderFacts("work", count(ACCOUNT), money="$1.20", condition="live 5s", as_of="18:22:10")
+    left, right = header_pieces(facts)
+    assert " ".join(cell_text(left).split()) == "batch-tui work ◔ 1 ◌ 1 ✓ 1 ! 1 ✗ 2 5/10 $1.20 today"
+    assert cell_text(right) == "live 5s  18:22:10 "
+
+
+def test_the_header_is_ascii_where_it_must_be() -> None:
+    left, _ = header_pieces(HeaderFacts("work", count(ACCOUNT, is_ascii=True)))
+    assert cell_text(left).isascii()
