@@ -14,6 +14,7 @@ from typing import ClassVar, Self
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.app import App
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -158,7 +159,7 @@ class LineWidget(Widget):
 
     def _resolve(self, name: str) -> Style:
         base = self.rich_style
-        app = self.app  # pyright: ignore[reportUnknownMemberType] - Textual's own annotation lacks the parameter
+        app: App[object] = self.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         if app.no_color:
             return Style(color=base.color, bgcolor=base.bgcolor) + _NO_COLOR.get(name, _NOTHING)
         own = self.get_component_rich_style(f"line--{name}")

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events
+from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
+from batch_tui.ui.bindings import bindings
 from batch_tui.ui.cells import Cell, Piece, Tone
+from batch_tui.ui.commands import Scope
 from batch_tui.ui.widgets.fitting import Column
 from batch_tui.ui.widgets.lines import LineWidget
 from batch_tui.ui.widgets.rows import RowModel
@@ -45,6 +49,7 @@ class VirtualTable(LineWidget, can_focus=True):
         empty: What stands in a table without rows.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.TABLE)
     DEFAULT_CSS = """
     VirtualTable { width: 1fr; height: 1fr; }
     """
@@ -79,6 +84,20 @@ class VirtualTable(LineWidget, can_focus=True):
 
         table: VirtualTable
         marks: frozenset[str]
+
+        @property
+        def control(self) -> VirtualTable:
+            """The table."""
+            return self.table
+
+    @dataclass
+    class SortAsked(Message):
+        """Another order is wanted; whoever owns the rows sorts them and calls ``set_sort``."""
+
+        table: VirtualTable
+        step: int
+        """Columns onward from the one sorted by now; 0 for the same."""
+        is_reversed: bool
 
         @property
         def control(self) -> VirtualTable:
@@ -211,6 +230,14 @@ class VirtualTable(LineWidget, can_focus=True):
         self._painter.shift(step)
         self.drop_caches()
         self.repaint()
+
+    def action_sort(self, step: int) -> None:
+        """Ask for the order by the next column."""
+        self.post_message(self.SortAsked(self, step, is_reversed=False))
+
+    def action_sort_reverse(self) -> None:
+        """Ask for the order turned round."""
+        self.post_message(self.SortAsked(self, 0, is_reversed=True))
 
     def action_open(self) -> None:
         """Look inside the row under the cursor."""
