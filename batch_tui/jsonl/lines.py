@@ -121,7 +121,7 @@ class BlockReader:
         """Called with each piece as it's read, in order: for a hash of the very bytes that are looked at."""
         self.buffer = bytearray(BLOCK_BYTES)
         """The block stands at its start."""
-        self.end = 0
+        self.end: int = 0
         """Where the block ends in the buffer: after the last newline, or at the end of the file."""
         self.cut = 0
         """Bytes the block's only line has in all when it was too long and only its start was kept, else 0."""

@@ -1,0 +1,289 @@
+"""Check an input file: every rule in one pass, in flat memory, at the speed of the JSON decoder."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Callable
+from pathlib import Path
+
+from batch_tui.domain.endpoints import normal_endpoint
+from batch_tui.domain.limits import OPENAI_LIMITS, Limits
+from batch_tui.domain.problems import Code, Report
+from batch_tui.domain.rules import Expected, Finding, embedding_inputs, is_bare_body, is_object
+from batch_tui.jsonl.check_fast import EmbeddingBody, Layout, body_decoder, is_utf8, learn_layout
+from batch_tui.jsonl.check_log import KEPT, ProblemLog
+from batch_tui.jsonl.check_rest import (
+    BLANK_FINDING,
+    BOM_FINDING,
+    MAX_ID,
+    UTF16_FINDING,
+    FileFacts,
+    body_length,
+    file_findings,
+    id_key,
+    large_line,
+    lines_repeated_to_the_byte,
+    repeated_id,
+    too_many_inputs,
+)
+from batch_tui.jsonl.explain import BOM, UTF16_MARKS, explain, is_blank
+from batch_tui.jsonl.lines import BlockReader, ProgressHook
+
+_MAX_IDS = 250_000
+"""Ids remembered: five times what OpenAI takes in a file, and about 35 MB of memory."""
+_MAX_LAYOUTS = 4
+_MAX_BLANKS = 100_000
+_LARGE_LINE = 10_000_000
+_BRACE = ord("}")
+
+
+def check_file(
+    path: Path,
+    *,
+    limits: Limits = OPENAI_LIMITS,
+    endpoint: str | None = None,
+    on_progress: ProgressHook | None = None,
+) -> Report:
+    """Check every line of an input file against everything the service is known to want.
+
+    Args:
+        path: The file.
+        limits: What the service takes.
+        endpoint: The endpoint the batch will name; None for the first request's url.
+        on_progress: Told how far the reading is.
+
+    Raises:
+        InputFileError: The file can't be opened or read.
+    """
+    with BlockReader(path, on_progress=on_progress, max_line=limits.max_line_bytes) as blocks:
+        digest = hashlib.sha256()
+        blocks.on_read = digest.update
+        checker = Checker(limits, endpoint)
+        while blocks.advance():
+            if blocks.cut:
+                checker.take_cut_line(blocks.cut)
+            else:
+                checker.take_block(blocks.buffer, blocks.end)
+        return checker.report(path, blocks.bytes_read, digest.hexdigest())
+
+
+class Checker:
+    """The state of one pass over one file.
+
+    Args:
+        limits: What the service takes.
+        endpoint: The endpoint the batch will name, or None.
+    """
+
+    def __init__(self, limits: Limits, endpoint: str | None) -> None:
+        self._limits = limits
+        self._endpoint = endpoint
+        self._url: str | None = None
+        self._model: str | None = None
+        self._log = ProblemLog()
+        self._number = 0
+        self._blanks = array("Q")
+        self._blank_lines = 0
+        self._bare_bodies = 0
+        self._text_bytes = 0
+        self._inputs = 0
+        self._is_over_inputs = False
+        self._is_other_encoding = False
+        self._ids: dict[str, int] = {}
+        self._repeats: list[tuple[int, int]] = []
+        self._layouts: list[Layout] = []
+        self._decode = body_decoder("", "", is_mixed=False)
+
+    def take_block(self, buffer: bytearray, end: int) -> None:
+        """Check a block of whole lines, which stands at the buffer's start."""
+        if not self._number and buffer.startswith(UTF16_MARKS):
+            self._is_other_encoding = True
+            self._log.add(1, UTF16_FINDING)
+        if self._is_other_encoding:
+            return
+        with memoryview(buffer) as whole, whole[:end] as view:
+            is_clean = is_utf8(view)
+            start = 0
+            while start < end:
+                if is_clean and self._layouts:
+                    start = self._accept(buffer, view, start)
+                if start < end:
+                    start = self._look_at(buffer, view, start)
+
+    def take_cut_line(self, length: int) -> None:
+        """Note a line that is too long to be kept in memory."""
+        self._number += 1
+        message = f"This line has {length:,} bytes; at most {self._limits.max_line_bytes:,} are sent."
+        hint = "Check that the file's lines end with a newline, and shorten the request."
+        self._log.add(self._number, Finding(Code.INVALID_REQUEST, message, hint))
+
+    def _accept(self, buffer: bytearray, view: memoryview, start: int) -> int:
+        """Pass over good lines; gives the start of the first one that isn't beyond doubt."""
+        find, index, has, end = buffer.find, buffer.index, buffer.startswith, len(view)
+        decode, remember, number, model = self._decode, self._remember(), self._number, self._model or ""
+        layout = self._layouts[0]
+        head, middle, tail = layout.head, layout.middle, layout.tail
+        text = 0
+        try:
+            while start < end:
+                if not has(head, start):
+                    layout = self._layout_at(buffer, start)
+                    head, middle, tail = layout.head, layout.middle, layout.tail
+                stop = index(b"\n", start, end)
+                first = start + len(head)
+                quote = find(b'"', first, stop)
+                brace, last = quote + len(middle), stop - tail
+                body = decode(view[brace:last])
+                custom_id = str(view[first:quote], "utf-8")
+                if (
+                    not has(middle, quote)
+                    or buffer[last] != _BRACE
+                    or (body.model != model and not self._is_other_model(body.model))
+                    or body.stream
+                    or not 0 < quote - first <= MAX_ID
+                    or stop - start > _LARGE_LINE
+                    or "\\" in custom_id
+                    or not custom_id.isprintable()
+                    or remember(custom_id, number + 1) != number + 1
+                ):
+                    break
+                number += 1
+                text += last - brace
+                if isinstance(body, EmbeddingBody):
+                    self._take_inputs(number, body.inputs)
+                start = stop + 1
+        except (ValueError, RecursionError):
+            pass
+        self._number = number
+        self._text_bytes += text
+        return start
+
+    def _layout_at(self, buffer: bytearray, start: int) -> Layout:
+        """The layout that fits a line, put first; ValueError when none does."""
+        for at, layout in enumerate(self._layouts):
+            if buffer.startswith(layout.head, start):
+                self._layouts.insert(0, self._layouts.pop(at))
+                return layout
+        raise ValueError(start)
+
+    def _look_at(self, buffer: bytearray, view: memoryview, start: int) -> int:
+        """Read one line strictly and note what is wrong with it; gives the start of the next."""
+        stop = buffer.find(b"\n", start, len(view))
+        stop = len(view) if stop < 0 else stop
+        self._number += 1
+        line = bytes(view[start:stop])
+        if self._number == 1 and line.startswith(BOM):
+            self._log.add(1, BOM_FINDING)
+            line = line[len(BOM) :]
+        if is_blank(line):
+            self._take_blank()
+        else:
+            self._take_line(line)
+        return stop + 1
+
+    def _take_blank(self) -> None:
+        self._log.add(self._number, BLANK_FINDING)
+        self._blank_lines += 1
+        if len(self._blanks) < _MAX_BLANKS:
+            self._blanks.append(self._number)
+
+    def _take_line(self, line: bytes) -> None:
+        errors = self._log.errors
+        decoded = explain(line, Expected(self._endpoint or self._url, self._model))
+        for finding in decoded.findings:
+            self._log.add(self._number, finding)
+        if len(line) > _LARGE_LINE:
+            self._log.add(self._number, large_line(len(line)))
+        if decoded.line is None:
+            return
+        self._text_bytes += body_length(line)
+        self._bare_bodies += is_bare_body(decoded.line)
+        custom_id = decoded.line.get("custom_id")
+        if isinstance(custom_id, str) and custom_id:
+            self._take_id(custom_id)
+        self._take_expectations(decoded.line)
+        if self._log.errors == errors and not decoded.findings and isinstance(custom_id, str):
+            self._learn(line, custom_id)
+
+    def _take_expectations(self, line: dict[str, object]) -> None:
+        """Let the first request say what the others must agree with."""
+        url, body = line.get("url"), line.get("body")
+        if self._url is None and isinstance(url, str):
+            self._url = url
+        if not is_object(body):
+            return
+        model = body.get("model")
+        if self._model is None and isinstance(model, str) and model:
+            self._model = model
+        if normal_endpoint(self._url or "") == "/v1/embeddings":
+            self._take_inputs(self._number, embedding_inputs(body))
+
+    def _take_id(self, custom_id: str) -> None:
+        first = self._remember()(id_key(custom_id), self._number)
+        if first != self._number:
+            self._log.add(self._number, repeated_id(custom_id, first))
+            if len(self._repeats) < KEPT:
+                self._repeats.append((self._number, first))
+
+    def _take_inputs(self, number: int, inputs: int) -> None:
+        limit = self._limits.max_embedding_inputs
+        if self._inputs <= limit < self._inputs + inputs:
+            self._log.add(number, too_many_inputs(limit))
+        self._inputs += inputs
+
+    def _learn(self, line: bytes, custom_id: str) -> None:
+        layout = learn_layout(line, custom_id)
+        if layout is None:
+            return
+        if layout in self._layouts:
+            self._layouts.remove(layout)
+        self._layouts[:] = [layout, *self._layouts[: _MAX_LAYOUTS - 1]]
+        is_mixed = self._limits.allows_mixed_models
+        self._decode = body_decoder(self._url or "", self._model or "", is_mixed=is_mixed)
+
+    def _remember(self) -> Callable[[str, int], int]:
+        """What tells the first line of an id: beyond a bound of memory, each id counts as new."""
+        return self._ids.setdefault if len(self._ids) < _MAX_IDS else _forget
+
+    def _is_other_model(self, model: str) -> bool:
+        """True when a model besides the first request's may stand in the file."""
+        return self._limits.allows_mixed_models and bool(model)
+
+    def report(self, path: Path, size: int, sha256: str) -> Report:
+        """The verdict, after the last block."""
+        requests = self._number - self._blank_lines
+        facts = FileFacts(size, requests, self._line_of(self._limits.max_requests + 1), len(self._ids) >= _MAX_IDS)
+        if not self._is_other_encoding:
+            for line, finding in file_findings(facts, self._limits):
+                self._log.add(line, finding)
+        if self._repeats:
+            self._log.offer_dropping(lines_repeated_to_the_byte(path, self._repeats))
+        return Report(
+            path=str(path),
+            requests=requests,
+            bytes=size,
+            endpoint=self._url,
+            model=self._model,
+            problems=self._log.problems(),
+            counts=self._log.counts(),
+            errors=self._log.errors,
+            warnings=self._log.warnings,
+            bare_bodies=self._bare_bodies,
+            text_bytes=self._text_bytes,
+            embedding_inputs=self._inputs,
+            sha256=sha256,
+        )
+
+    def _line_of(self, request: int) -> int:
+        """The line of the n-th request: blank lines before it don't count."""
+        line = request
+        for blank in self._blanks:
+            if blank > line:
+                break
+            line += 1
+        return line
+
+
+def _forget(_custom_id: str, number: int) -> int:
+    return number

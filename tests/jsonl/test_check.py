@@ -1,0 +1,335 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from batch_tui.domain.errors import InputFileError
+from batch_tui.domain.files import Progress
+from batch_tui.domain.limits import Limits
+from batch_tui.domain.problems import Code, Cure, Severity
+from batch_tui.jsonl.check import check_file
+
+CHAT = "/v1/chat/completions"
+
+
+def request(
+    custom_id: str = "a", model: str = "gpt-4o-mini", text: str = "hi", **changes: object
+) -> dict[str, object]:
+    body = {"model": model, "messages": [{"role": "user", "content": text}]}
+    return {"custom_id": custom_id, "method": "POST", "url": CHAT, "body": body} | changes
+
+
+def lines(count: int) -> list[bytes]:
+    return [json.dumps(request(f"r-{n}", text="Grüße \N{ROCKET}" * 3)).encode() for n in range(count)]
+
+
+def planted(raw: bytes) -> bytes:
+    return json.dumps(request("planted", text="@")).encode().replace(b"@", raw)
+
+
+def number(raw: bytes) -> bytes:
+    return json.dumps(request("planted", text="x")).encode().replace(b'"model"', b'"seed": %b, "model"' % raw)
+
+
+def write(path: Path, rows: list[bytes], end: bytes = b"\n") -> Path:
+    path.write_bytes(b"".join(row + end for row in rows))
+    return path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "input.jsonl"
+
+
+def test_a_good_file_is_valid_and_counted(path: Path) -> None:
+    write(path, lines(300))
+    report = check_file(path)
+    assert report.is_valid
+    assert report.warnings == 0
+    assert (report.requests, report.endpoint, report.model) == (300, CHAT, "gpt-4o-mini")
+    assert report.bytes == path.stat().st_size
+    assert report.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert report.text_bytes == sum(len(json.dumps(json.loads(row)["body"])) for row in lines(300))
+
+
+@pytest.mark.parametrize(
+    ("bad", "code", "param"),
+    [
+        (planted(b"x")[:40], Code.INVALID_JSON_LINE, None),
+        (planted(b"caf\xe9"), Code.INVALID_JSON_LINE, None),
+        (planted(b"\xc0\xaf"), Code.INVALID_JSON_LINE, None),
+        (planted(b"\xed\xa0\x80"), Code.INVALID_JSON_LINE, None),
+        (planted(b"a\tb"), Code.INVALID_JSON_LINE, None),
+        (planted(b"\0"), Code.INVALID_JSON_LINE, None),
+        (planted(b"\r"), Code.INVALID_JSON_LINE, None),
+        (planted(b"\\x41"), Code.INVALID_JSON_LINE, None),
+        (planted(b"\\u12G4"), Code.INVALID_JSON_LINE, None),
+        (number(b"NaN"), Code.INVALID_JSON_LINE, None),
+        (number(b"-Infinity"), Code.INVALID_JSON_LINE, None),
+        (number(b"007"), Code.INVALID_JSON_LINE, None),
+        (number(b"1."), Code.INVALID_JSON_LINE, None),
+        (number(b".5"), Code.INVALID_JSON_LINE, None),
+        (number(b"+1"), Code.INVALID_JSON_LINE, None),
+        (number(b"tru"), Code.INVALID_JSON_LINE, None),
+        (number(b"[" * 5000 + b"]" * 5000), Code.INVALID_JSON_LINE, None),
+        (planted(b"x") + b" garbage", Code.INVALID_JSON_LINE, None),
+        (planted(b"x") * 2, Code.INVALID_JSON_LINE, None),
+        (planted(b"x")[:-1] + b",}", Code.INVALID_JSON_LINE, None),
+        (b"\0" * 512, Code.INVALID_JSON_LINE, None),
+        (b"{", Code.INVALID_JSON_LINE, None),
+        (repr(request()).encode(), Code.INVALID_JSON_LINE, None),
+        (b"", Code.INVALID_JSON_LINE, None),
+        (b"  ", Code.INVALID_JSON_LINE, None),
+        (b"[" + planted(b"x") + b"]", Code.INVALID_REQUEST, None),
+        (b"7", Code.INVALID_REQUEST, None),
+        (json.dumps(request(extra=1)).encode(), Code.INVALID_REQUEST, "extra"),
+        (json.dumps(request(custom_id=None)).encode(), Code.MISSING_PARAMETER, "custom_id"),  # type: ignore[arg-type]
+        (json.dumps(request(custom_id=7)).encode(), Code.INVALID_REQUEST, "custom_id"),  # type: ignore[arg-type]
+        (json.dumps(request("")).encode(), Code.INVALID_REQUEST, "custom_id"),
+        (json.dumps(request("r-3")).encode(), Code.DUPLICATE_CUSTOM_ID, "custom_id"),
+        (json.dumps(request(method=None)).encode(), Code.MISSING_PARAMETER, "method"),
+        (json.dumps(request(method="GET")).encode(), Code.INVALID_METHOD, "method"),
+        (json.dumps(request(url=None)).encode(), Code.MISSING_PARAMETER, "url"),
+        (json.dumps(request(url=5)).encode(), Code.INVALID_URL, "url"),
+        (json.dumps(request(url="/v1/responses")).encode(), Code.INVALID_URL, "url"),
+        (json.dumps(request(body=None)).encode(), Code.MISSING_PARAMETER, "body"),
+        (json.dumps(request(body="{}")).encode(), Code.INVALID_REQUEST, "body"),
+        (json.dumps(request(body=[])).encode(), Code.INVALID_REQUEST, "body"),
+        (json.dumps(request(body={"messages": []})).encode(), Code.MISSING_PARAMETER, "body.model"),
+        (json.dumps(request(body={"model": 4, "messages": []})).encode(), Code.INVALID_REQUEST, "body.model"),
+        (json.dumps(request(body={"model": "", "messages": []})).encode(), Code.MODEL_NOT_FOUND, "body.model"),
+        (json.dumps(request(model="gpt-4o")).encode(), Code.MISMATCHED_MODEL, "body.model"),
+        (
+            json.dumps(request(body={"model": "gpt-4o-mini", "messages": [], "stream": True})).encode(),
+            Code.STREAMING_UNSUPPORTED,
+            "body.stream",
+        ),
+    ],
+)
+@pytest.mark.parametrize("at", [0, 150])
+def test_one_bad_line_among_many_is_told_where_it_stands(
+    path: Path,
+    bad: bytes,
+    code: Code,
+    param: str | None,
+    at: int,
+) -> None:
+    rows = lines(300)
+    rows.insert(10 if at == 0 else at, bad)
+    report = check_file(write(path, rows))
+    assert not report.is_valid
+    problems = [p for p in report.problems if p.severity is Severity.ERROR]
+    assert [(p.line, p.code, p.param) for p in problems] == [((10 if at == 0 else at) + 1, code, param)]
+    assert problems[0].hint
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        planted("\u2028\u0085\u2029".encode()),
+        number(b"123456789012345678901234567890"),
+        b"  \t" + planted(b"x") + b"  ",
+        planted(b"x") + b"\r",
+        json.dumps(request("planted"), indent=1).replace("\n", " ").encode(),
+        json.dumps(dict(reversed(list(request("planted").items())))).encode(),
+        json.dumps(request('quote " and \\ in the id')).encode(),
+        json.dumps(request("planted", body={"model": "gpt-4o-mini", "messages": [], "stream": False})).encode(),
+    ],
+)
+def test_a_legal_oddity_is_accepted(path: Path, good: bytes) -> None:
+    rows = lines(300)
+    rows.insert(200, good)
+    report = check_file(write(path, rows))
+    assert report.problems == ()
+    assert report.requests == 301
+
+
+def test_windows_line_ends_and_a_missing_last_newline_are_accepted(path: Path) -> None:
+    write(path, lines(300), end=b"\r\n")
+    assert check_file(path).problems == ()
+    path.write_bytes(b"\n".join(lines(300)))
+    report = check_file(path)
+    assert report.problems == ()
+    assert report.requests == 300
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [b'"custom_id": "again", ', b'"body": {}, ', b'"method": "POST", '],
+)
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_a_repeated_key_is_a_warning_on_its_line(path: Path, extra: bytes, place: str) -> None:
+    rows = lines(300)
+    row = planted(b"x")
+    rows.insert(100, row[:1] + extra + row[1:] if place == "first" else row[:-1] + b", " + extra[:-2] + b"}")
+    report = check_file(write(path, rows))
+    assert [(p.line, p.severity) for p in report.problems if "twice" in p.message] == [(101, Severity.WARNING)]
+
+
+def test_both_lines_of_a_repeated_id_are_named(path: Path) -> None:
+    rows = lines(20)
+    rows.append(json.dumps(request("r-4", text="another")).encode())
+    (problem,) = check_file(write(path, rows)).problems
+    assert (problem.line, problem.code, problem.cure) == (21, Code.DUPLICATE_CUSTOM_ID, None)
+    assert "line 5" in problem.message
+
+
+def test_an_exact_repetition_may_be_dropped(path: Path) -> None:
+    rows = lines(20)
+    rows.append(rows[4])
+    (problem,) = check_file(write(path, rows)).problems
+    assert (problem.line, problem.cure) == (21, Cure.DROP_DUPLICATES)
+
+
+def test_a_byte_order_mark_is_told_and_the_rest_is_checked(path: Path) -> None:
+    path.write_bytes(b"\xef\xbb\xbf" + b"\n".join([*lines(5), b"{"]))
+    first, last = check_file(path).problems
+    assert (first.line, first.column, first.cure) == (1, 1, Cure.STRIP_BOM)
+    assert last.line == 6
+
+
+def test_utf16_is_one_clear_sentence(path: Path) -> None:
+    path.write_bytes(b"\n".join(lines(5)).decode().encode("utf-16"))
+    (problem,) = check_file(path).problems
+    assert "UTF-16" in problem.message
+    assert problem.line == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\n \n"])
+def test_a_file_without_requests_is_empty(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    report = check_file(path)
+    assert report.requests == 0
+    assert report.counts[Code.EMPTY_FILE] == 1
+
+
+def test_bare_bodies_want_wrapping(path: Path) -> None:
+    rows = [json.dumps(json.loads(row)["body"]).encode() for row in lines(50)]
+    report = check_file(write(path, rows))
+    assert report.wants_wrapping
+    assert report.counts == {Code.MISSING_PARAMETER: 50}
+    assert {p.cure for p in report.problems} == {Cure.WRAP}
+
+
+def test_the_params_shape_is_known(path: Path) -> None:
+    report = check_file(write(path, [json.dumps({"custom_id": "a", "params": {"model": "m"}}).encode()]))
+    assert [p.cure for p in report.problems] == [Cure.UNWRAP_PARAMS]
+
+
+def test_a_thousand_problems_are_kept_and_all_are_counted(path: Path) -> None:
+    report = check_file(write(path, [b"{"] * 2500))
+    assert len(report.problems) == 1000
+    assert report.errors == 2500
+    assert report.counts == {Code.INVALID_JSON_LINE: 2500}
+
+
+def test_limits_are_the_profiles(path: Path) -> None:
+    limits = Limits(max_requests=3, max_bytes=100)
+    rows = lines(5)
+    rows.insert(1, b"")
+    problems = check_file(write(path, rows), limits=limits).problems
+    assert [(p.line, p.code) for p in problems] == [
+        (0, Code.FILE_TOO_LARGE),
+        (2, Code.INVALID_JSON_LINE),
+        (5, Code.TOO_MANY_REQUESTS),
+    ]
+
+
+def test_models_may_be_mixed_where_the_service_takes_it(path: Path) -> None:
+    rows = [json.dumps(request(f"r-{n}", model=f"m-{n % 2}")).encode() for n in range(10)]
+    write(path, rows)
+    assert check_file(path).counts == {Code.MISMATCHED_MODEL: 5}
+    assert check_file(path, limits=Limits(allows_mixed_models=True)).problems == ()
+
+
+def test_the_batchs_endpoint_is_held_against_every_line(path: Path) -> None:
+    report = check_file(write(path, lines(7)), endpoint="/v1/responses")
+    assert report.counts[Code.INVALID_URL] == 7
+    assert report.endpoint == CHAT
+
+
+def test_an_endpoint_without_its_version_is_the_same_endpoint(path: Path) -> None:
+    rows = [row.replace(b"/v1/chat", b"/chat") for row in lines(7)]
+    assert check_file(write(path, rows), endpoint=CHAT).problems == ()
+
+
+def test_an_unknown_endpoint_is_told_once(path: Path) -> None:
+    rows = [row.replace(CHAT.encode(), b"/v1/nowhere") for row in lines(7)]
+    (problem,) = check_file(write(path, rows)).problems
+    assert (problem.line, problem.code) == (1, Code.INVALID_URL)
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters", "params"),
+    [
+        ("gpt-5-mini", {"max_tokens": 5}, ["body.max_tokens"]),
+        ("o3", {"temperature": 0.2, "top_p": 1}, ["body.temperature"]),
+        ("gpt-5", {"temperature": 1.0, "max_completion_tokens": 5}, []),
+        ("gpt-5-chat-latest", {"temperature": 0.2}, []),
+        ("gpt-4o-mini", {"temperature": 0.2, "max_tokens": 5}, []),
+    ],
+)
+def test_parameters_a_family_refuses_are_warnings(
+    path: Path,
+    model: str,
+    parameters: dict[str, object],
+    params: list[str],
+) -> None:
+    rows = [json.dumps(request(f"r-{n}", model=model)).encode() for n in range(5)]
+    body = {"model": model, "messages": [], **parameters}
+    rows.append(json.dumps(request("last", body=body)).encode())
+    report = check_file(write(path, rows))
+    assert report.is_valid
+    assert [(p.line, p.param) for p in report.problems] == [(6, param) for param in params]
+
+
+def test_embedding_inputs_are_summed_and_limited(path: Path) -> None:
+    inputs: list[object] = ["one", ["a", "b"], [1, 2, 3], [[1, 2], [3]], ["x"] * 10]
+    rows = [
+        json.dumps(request(f"r-{n}", url="/v1/embeddings", body={"model": "m", "input": value})).encode()
+        for n, value in enumerate(inputs * 2)
+    ]
+    write(path, rows)
+    assert check_file(path).embedding_inputs == 2 * (1 + 2 + 1 + 2 + 10)
+    report = check_file(path, limits=Limits(max_embedding_inputs=20))
+    assert [(p.line, p.code) for p in report.problems] == [(9, Code.TOO_MANY_REQUESTS)]
+
+
+def test_a_line_longer_than_the_limit_is_told_without_being_kept(path: Path) -> None:
+    rows = lines(3)
+    rows.insert(1, planted(b"long " * 200_000))
+    write(path, rows)
+    report = check_file(path, limits=Limits(max_line_bytes=500_000))
+    assert [(p.line, p.code) for p in report.problems] == [(2, Code.INVALID_REQUEST)]
+    assert report.requests == 4
+    assert report.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_large_line_is_a_warning(path: Path) -> None:
+    report = check_file(write(path, [*lines(3), planted(b"long " * 3_000_000)]))
+    assert [(p.line, p.severity) for p in report.problems] == [(4, Severity.WARNING)]
+
+
+def test_progress_ends_at_the_whole_file(path: Path) -> None:
+    heard: list[Progress] = []
+    write(path, lines(100))
+    check_file(path, on_progress=heard.append)
+    assert heard[-1] == Progress(path.stat().st_size, path.stat().st_size)
+
+
+def test_an_id_of_any_length_is_compared(path: Path) -> None:
+    rows = [json.dumps(request("x" * 5000 + str(n % 3))).encode() for n in range(4)]
+    (problem,) = check_file(write(path, rows)).problems
+    assert problem.line == 4
+
+
+def test_what_is_no_readable_file_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    import os  # noqa: PLC0415
+
+    os.mkfifo(tmp_path / "pipe")
+    for name, word in [("missing", "does not exist"), (".", "directory"), ("pipe", "regular file")]:
+        with pytest.raises(InputFileError, match=word):
+            check_file(tmp_path / name)
