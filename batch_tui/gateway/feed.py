@@ -1,0 +1,115 @@
+"""The requests of an input file, read as they are needed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import msgspec
+
+_BLOCK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request line, checked before."""
+
+    custom_id: str
+    method: str
+    url: str
+    body: bytes
+    """The body's JSON text."""
+
+
+class _Envelope(msgspec.Struct):
+    custom_id: str
+    method: str
+    url: str
+    body: msgspec.Raw
+
+
+def read_request(line: bytes) -> Request | None:
+    """The request on a line; None when the line is blank or no request after all."""
+    if not line.strip():
+        return None
+    try:
+        envelope = msgspec.json.decode(line, type=_Envelope)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _read_patiently(line)
+    return Request(envelope.custom_id, envelope.method, envelope.url, bytes(envelope.body))
+
+
+def _read_patiently(line: bytes) -> Request | None:
+    """Read what the strict decoder refuses and the service takes: lone surrogates, any depth it can."""
+    try:
+        value: object = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    match value:
+        case {"custom_id": str(custom_id), "method": str(method), "url": str(url), "body": body}:
+            safe = custom_id.encode("utf-8", "replace").decode()
+            return Request(safe, method, url, json.dumps(body).encode())
+        case _:
+            return None
+
+
+def read_requests(path: Path, skip: Container[str] = frozenset()) -> Iterator[Request]:
+    """Every request of a file whose custom_id isn't in ``skip``; blocks."""
+    with path.open("rb") as lines:
+        for line in lines:
+            request = read_request(line)
+            if request is not None and request.custom_id not in skip:
+                yield request
+
+
+class RequestFeed:
+    """Hands out the requests one by one to many workers, reading a block ahead in a thread.
+
+    Args:
+        path: The input file; it may be deleted while it's being read.
+        skip: custom_ids that have their result already.
+    """
+
+    def __init__(self, path: Path, skip: Container[str]) -> None:
+        self._path = path
+        self._skip = skip
+        self._source: BinaryIO | None = None
+        self._ready: deque[Request] = deque()
+        self._reading = asyncio.Lock()
+        self._is_over = False
+
+    async def __aenter__(self) -> Self:
+        self._source = await asyncio.to_thread(self._path.open, "rb")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._source is not None:
+            await asyncio.to_thread(self._source.close)
+
+    async def next(self) -> Request | None:
+        """The next request, or None when none is left."""
+        while not self._ready and not self._is_over:
+            async with self._reading:
+                if not self._ready and not self._is_over:
+                    await self._read_block()
+        return self._ready.popleft() if self._ready else None
+
+    async def _read_block(self) -> None:
+        if self._source is None:
+            self._is_over = True
+            return
+        lines = await asyncio.to_thread(self._source.readlines, _BLOCK)
+        self._is_over = not lines
+        requests = (read_request(line) for line in lines)
+        self._ready.extend(r for r in requests if r is not None and r.custom_id not in self._skip)
