@@ -96,6 +96,10 @@ class JoinedResults:
     ) -> None:
         self.close()
 
+    def __del__(self) -> None:
+        # A join lives as long as somebody shows it: who lets go of it need not close it.
+        self.close()
+
     @cached_property
     def summary(self) -> Summary:
         """What came back, counted, with the causes of what did not succeed."""
