@@ -20,6 +20,7 @@ from batch_tui.domain.errors import InputFileError
 from batch_tui.domain.lines import Cause, ResultRow, Span, Summary
 from batch_tui.domain.text import printable
 from batch_tui.jsonl.columns import HAS_USAGE, OUTCOMES, SUCCEEDED, Columns, Reason
+from batch_tui.jsonl.filters import Condition
 from batch_tui.jsonl.lines import open_input
 from batch_tui.jsonl.results import read_facts
 from batch_tui.jsonl.summary import Strays, UsageGroup, summarise, usage_groups
@@ -156,6 +157,14 @@ class JoinedResults:
         """
         span = self.columns.result(index)
         return None if span is None else self._read(self.files[self.columns.files[index] - 1], span)
+
+    def select(self, condition: str) -> array[int]:
+        """Indexes of the rows that meet a condition, ascending; see :mod:`batch_tui.jsonl.filters`.
+
+        Raises:
+            ConditionError: The condition can't be understood.
+        """
+        return Condition.parse(condition).rows(self.columns)
 
     def cause_rows(self, cause: Cause) -> array[int]:
         """Indexes of the rows that came out for this cause, ascending."""
