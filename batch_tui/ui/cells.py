@@ -19,6 +19,16 @@ class Tone(StrEnum):
     SUCCESS = "success"
     WARNING = "warning"
     ERROR = "error"
+    HEADER = "header"
+    """Titles of columns, tabs that aren't open."""
+    KEY = "key"
+    """A key in hints and questions."""
+    HIT = "hit"
+    """What a search found."""
+    CURSOR = "cursor"
+    """The current row, letter or tab."""
+    CURSOR_BLURRED = "cursor-blurred"
+    """The current row of a list that hasn't the focus."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,24 +21,12 @@ _SHORT_NAMES = {
     "low_line": "underscore",
 }
 _NAMED = frozenset(
-    [
-        "enter",
-        "escape",
-        "space",
-        "tab",
-        "backspace",
-        "delete",
-        "insert",
-        "home",
-        "end",
-        "pageup",
-        "pagedown",
-        "up",
-        "down",
-        "left",
-        "right",
-    ],
-) | {f"f{number}" for number in range(1, 25)}
+    (
+        *("enter", "escape", "space", "tab", "backspace", "delete", "insert", "home", "end"),
+        *("pageup", "pagedown", "up", "down", "left", "right"),
+        *(f"f{number}" for number in range(1, 25)),
+    ),
+)
 _MODIFIED = re.compile(r"(?:(?:ctrl|shift|alt)\+)+(?P<key>.+)")
 
 

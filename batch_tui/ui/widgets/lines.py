@@ -151,7 +151,7 @@ class LineWidget(Widget):
         self.drop_caches()
 
     def look(self, name: str) -> Style:
-        """The style behind a :class:`Tone` or ``header``, ``cursor``, ``cursor-blurred``, ``hit``, ``key``."""
+        """The style behind a :class:`Tone`."""
         found = self._looks.get(name)
         if found is None:
             found = self._looks[name] = self._resolve(name)
@@ -190,6 +190,19 @@ class LineWidget(Widget):
                 break
             writer.add(piece.text, self.look(piece.tone))
         return writer.strip(self.look(fill))
+
+    def compose_ends(self, left: Iterable[Piece], right: Iterable[Piece], width: int) -> Strip:
+        """A line with a right part that stays whole and a left part that is clipped where it must be."""
+        tail = LineWriter(width)
+        for piece in right:
+            tail.add(piece.text, self.look(piece.tone))
+        head = LineWriter(tail.room)
+        for piece in left:
+            head.add(piece.text, self.look(piece.tone))
+        line = LineWriter(width)
+        for text, style in (*head.runs(), (" " * head.room, self.look(Tone.PLAIN)), *tail.runs()):
+            line.add(text, style)
+        return line.strip(self.look(Tone.PLAIN))
 
 
 class LineWriter:

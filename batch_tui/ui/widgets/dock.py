@@ -1,0 +1,323 @@
+"""The docked line: hints, a message, a prompt or a question; the only place where the screen talks back."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from batch_tui.ui.cells import Cell, Piece, Tone
+from batch_tui.ui.commands import Command
+from batch_tui.ui.dock_text import (
+    Answer,
+    Level,
+    Note,
+    Prompt,
+    Question,
+    TwoEnds,
+    hint_line,
+    note_line,
+    prompt_line,
+    question_line,
+)
+from batch_tui.ui.glyphs import glyphs
+from batch_tui.ui.keymap import key_name
+from batch_tui.ui.line_editor import EditedLine
+from batch_tui.ui.widgets.lines import LineWidget
+
+__all__ = ["Dock", "Level"]
+
+_EDITING = ("backspace", "delete", "ctrl+h", "ctrl+w", "ctrl+u", "left", "right", "home", "end", "enter", "escape")
+
+
+def _own_keys() -> list[BindingType]:
+    """Bindings for everything that can be typed.
+
+    Keys that arrive in one packet are all sent to the widget that had the focus when the first came. They
+    bubble up in order, and by then the dock is in the chain of bindings: so ``/fail`` typed at once is text.
+    """
+    typed = [Binding(key_name(char), f"typed({char!r})", show=False) for char in string.printable[:95]]
+    return [*typed, *(Binding(key, f"pressed({key!r})", show=False) for key in _EDITING)]
+
+
+class Dock(LineWidget, can_focus=True):
+    """One line at the bottom. A question hides a prompt, a prompt hides a message, a message hides the hints.
+
+    It takes the focus for a prompt or a question and gives it back afterwards. Nothing in it blinks or ticks:
+    a message goes when :meth:`tick` is called after its time, as each poll does.
+
+    A question is confirmed by the key ``y`` alone (or by its number and enter): every other key declines, and
+    pasted text does nothing.
+
+    Args:
+        is_ascii: Whether only ASCII may be drawn.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = _own_keys()
+    DEFAULT_CSS = """
+    Dock { height: 1; width: 1fr; }
+    """
+
+    @dataclass
+    class Confirmed(Message):
+        """The question was answered with yes."""
+
+        dock: Dock
+        token: str
+
+    @dataclass
+    class Declined(Message):
+        """The question was answered with anything else, or left."""
+
+        dock: Dock
+        token: str
+
+    @dataclass
+    class PromptChanged(Message):
+        """Something was typed."""
+
+        dock: Dock
+        kind: str
+        text: str
+
+    @dataclass
+    class PromptAccepted(Message):
+        """Enter was pressed in the prompt."""
+
+        dock: Dock
+        kind: str
+        text: str
+
+    @dataclass
+    class PromptDismissed(Message):
+        """The prompt was left: escape, backspace in an empty one, or the focus went elsewhere."""
+
+        dock: Dock
+        kind: str
+
+    def __init__(self, *, is_ascii: bool = False, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._is_ascii = is_ascii
+        self._glyphs = glyphs(is_ascii=is_ascii)
+        self._hints: tuple[Command, ...] = ()
+        self._note: Note | None = None
+        self._prompt: Prompt | None = None
+        self._question: Question | None = None
+        self._focus_before: Widget | None = None
+        self._strip: Strip | None = None
+
+    @property
+    def is_asking(self) -> bool:
+        """True while a question waits for its answer."""
+        return self._question is not None
+
+    @property
+    def is_prompting(self) -> bool:
+        """True while something is being typed."""
+        return self._prompt is not None
+
+    @property
+    def message(self) -> str:
+        """The message that is shown, or would be without prompt and question; empty for none."""
+        return self._note.text if self._note else ""
+
+    @property
+    def prompt_text(self) -> str:
+        """What is typed so far; empty without a prompt."""
+        return self._prompt.line.text if self._prompt else ""
+
+    def set_hints(self, commands: Iterable[Command]) -> None:
+        """The commands worth showing for the focused pane, most useful first."""
+        hints = tuple(commands)
+        if hints != self._hints:
+            self._hints = hints
+            self._changed()
+
+    def show_message(self, text: str, level: Level = Level.INFO, *, until: float | None = None) -> None:
+        """Say one sentence.
+
+        Args:
+            text: The sentence; may hold text from outside.
+            level: How urgent.
+            until: When it goes, by the clock given to :meth:`tick`; None: when it is replaced or cleared.
+        """
+        self._note = Note(text, level, until)
+        self._changed()
+
+    def clear_message(self) -> None:
+        """Take the message away."""
+        self._note = None
+        self._changed()
+
+    def tick(self, now: float) -> None:
+        """Take away a message whose time is over; call it with every poll and every key."""
+        if self._note is not None and self._note.until is not None and now >= self._note.until:
+            self.clear_message()
+
+    def ask_text(self, kind: str, label: str, text: str = "") -> None:
+        """Open a prompt and take the focus.
+
+        Args:
+            kind: Comes back in the messages.
+            label: Stands before the text: ``/``.
+            text: To begin with.
+        """
+        self._prompt = Prompt(kind, label, EditedLine(text, len(text)))
+        self._take_focus()
+
+    def set_prompt_note(self, text: str, level: Level = Level.INFO) -> None:
+        """Say something beside the prompt: how many match, or what can't be understood."""
+        if self._prompt is not None:
+            self._prompt = replace(self._prompt, note=text, level=level)
+            self._changed()
+
+    def close_prompt(self) -> None:
+        """Close the prompt without a message."""
+        self._prompt = None
+        self._give_focus_back()
+
+    def confirm(self, token: str, question: Cell | str, *, number: int | None = None) -> None:
+        """Ask for a confirmation and take the focus. A question that is still open is declined.
+
+        Args:
+            token: Comes back in the messages: what will be done must be frozen behind it.
+            question: What will happen; may hold text from outside.
+            number: The number to be typed, when there is more than one target.
+        """
+        if self._question is not None:
+            self.post_message(self.Declined(self, self._question.token))
+        text = (Piece(question, Tone.STRONG),) if isinstance(question, str) else question
+        self._question = Question(token, text, number)
+        self._take_focus()
+
+    def decline(self) -> None:
+        """Take the question away; it counts as declined."""
+        if self._question is not None:
+            self._decide(self._question, is_yes=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Its keys are bound only while it wants them."""
+        del parameters
+        return self.is_asking or self.is_prompting or action not in {"typed", "pressed"}
+
+    def action_typed(self, char: str) -> None:
+        """A character that reached the dock by way of the widget that had the focus before."""
+        self._press(key_name(char), char)
+
+    def action_pressed(self, key: str) -> None:
+        """A key that reached the dock by way of the widget that had the focus before."""
+        self._press(key, None)
+
+    def on_key(self, event: events.Key) -> None:
+        """Keys belong to the question, else to the prompt; what these don't know goes on to the app."""
+        if self._press(event.key, event.character if event.is_printable else None):
+            event.stop()
+            event.prevent_default()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Pasted text goes into a prompt; it never answers a question."""
+        event.stop()
+        if self._question is None and self._prompt is not None:
+            self._edit(self._prompt, replace(self._prompt, line=self._prompt.line.insert(event.text)))
+
+    def on_blur(self) -> None:
+        """The focus went elsewhere: a question counts as declined, a prompt as left.
+
+        Not so when the terminal itself lost the focus: it comes back, and with it the dock's.
+        """
+        app: App[object] = self.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        if not app.app_focus:
+            return
+        self._focus_before = None
+        self.decline()
+        if self._prompt is not None:
+            self._dismiss(self._prompt)
+
+    def draw(self, y: int, width: int) -> Strip:
+        """The line."""
+        del y
+        if self._strip is None:
+            content = self._content(width)
+            self._strip = self.compose_ends(content.left, content.right, width)
+        return self._strip
+
+    def drop_caches(self) -> None:
+        """Forget the drawn line."""
+        self._strip = None
+
+    def _content(self, width: int) -> TwoEnds:
+        if self._question is not None:
+            return question_line(self._question, self._glyphs)
+        if self._prompt is not None:
+            return prompt_line(self._prompt, width)
+        if self._note is not None:
+            return note_line(self._note)
+        return hint_line(self._hints, self._glyphs, is_ascii=self._is_ascii)
+
+    def _press(self, key: str, char: str | None) -> bool:
+        if self._question is not None:
+            self._answer(self._question, key, char)
+            return True
+        return self._prompt is not None and self._type(self._prompt, key, char)
+
+    def _answer(self, question: Question, key: str, char: str | None) -> None:
+        said = question.press(key, char)
+        if isinstance(said, Question):
+            self._question = said
+            self._changed()
+        else:
+            self._decide(question, is_yes=said is Answer.YES)
+
+    def _decide(self, question: Question, *, is_yes: bool) -> None:
+        self._question = None
+        answer = self.Confirmed if is_yes else self.Declined
+        self.post_message(answer(self, question.token))
+        self._give_focus_back()
+
+    def _type(self, prompt: Prompt, key: str, char: str | None) -> bool:
+        if key == "enter":
+            self.post_message(self.PromptAccepted(self, prompt.kind, prompt.line.text))
+            self.close_prompt()
+        elif key == "escape" or (key == "backspace" and not prompt.line.text):
+            self._dismiss(prompt)
+        else:
+            typed = prompt.press(key, char)
+            if typed is None:
+                return False
+            self._edit(prompt, typed)
+        return True
+
+    def _edit(self, before: Prompt, prompt: Prompt) -> None:
+        self._prompt = prompt
+        self._changed()
+        if prompt.line.text != before.line.text:
+            self.post_message(self.PromptChanged(self, prompt.kind, prompt.line.text))
+
+    def _dismiss(self, prompt: Prompt) -> None:
+        self._prompt = None
+        self.post_message(self.PromptDismissed(self, prompt.kind))
+        self._give_focus_back()
+
+    def _changed(self) -> None:
+        self._strip = None
+        self.repaint()
+
+    def _take_focus(self) -> None:
+        if self.screen.focused is not self:
+            self._focus_before = self.screen.focused
+            self.screen.set_focus(self, scroll_visible=False)
+        self._changed()
+
+    def _give_focus_back(self) -> None:
+        self._changed()
+        if self._question is None and self._prompt is None and self.screen.focused is self:
+            before, self._focus_before = self._focus_before, None
+            self.screen.set_focus(before, scroll_visible=False)
