@@ -6,35 +6,18 @@ import re
 import sys
 from pathlib import Path
 
-from batch_tui.ui.commands import COMMANDS, Command
-
 from batch_tui.cli.table import VERBS
+from batch_tui.ui.commands import markdown_key_table
 
 README = Path(__file__).parent.parent / "README.md"
 
 
 def rendered(text: str) -> str:
     """The README with its generated parts made anew."""
-    for name, rows in (("keys", key_table()), ("verbs", verb_table())):
+    for name, rows in (("keys", markdown_key_table()), ("verbs", verb_table())):
         pattern = rf"(<!-- {name}: .*? -->\n).*?(<!-- /{name} -->)"
         text = re.sub(pattern, lambda found, body=rows: found[1] + body + found[2], text, flags=re.DOTALL)
     return text
-
-
-def key_table() -> str:
-    """The commands by group, each with its keys."""
-    groups: dict[str, list[Command]] = {}
-    for command in COMMANDS:
-        groups.setdefault(command.group, []).append(command)
-    rows = ["| | |", "|---|---|"]
-    for group, commands in groups.items():
-        rows.append(f"| {group} | {' · '.join(_entry(command) for command in commands)} |")
-    return "\n".join(rows) + "\n"
-
-
-def _entry(command: Command) -> str:
-    keys = " ".join(f"`{key}`" for key in command.keys)
-    return f"{keys} {command.title.lower()}".replace("|", "\\|")
 
 
 def verb_table() -> str:
