@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
-from textual import events
 from textual.app import App
-from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -29,26 +25,13 @@ from batch_tui.ui.dock_text import (
     question_line,
 )
 from batch_tui.ui.glyphs import glyphs
-from batch_tui.ui.keymap import key_name
 from batch_tui.ui.line_editor import EditedLine
-from batch_tui.ui.widgets.lines import LineWidget
+from batch_tui.ui.widgets.typed_line import TypedLine
 
 __all__ = ["Dock", "Level"]
 
-_EDITING = ("backspace", "delete", "ctrl+h", "ctrl+w", "ctrl+u", "left", "right", "home", "end", "enter", "escape")
 
-
-def _own_keys() -> list[BindingType]:
-    """Bindings for everything that can be typed.
-
-    Keys that arrive in one packet are all sent to the widget that had the focus when the first came. They
-    bubble up in order, and by then the dock is in the chain of bindings: so ``/fail`` typed at once is text.
-    """
-    typed = [Binding(key_name(char), f"typed({char!r})", show=False) for char in string.printable[:95]]
-    return [*typed, *(Binding(key, f"pressed({key!r})", show=False) for key in _EDITING)]
-
-
-class Dock(LineWidget, can_focus=True):
+class Dock(TypedLine, can_focus=True):
     """One line at the bottom. A question hides a prompt, a prompt hides a message, a message hides the hints.
 
     It takes the focus for a prompt or a question and gives it back afterwards. Nothing in it blinks or ticks:
@@ -61,7 +44,6 @@ class Dock(LineWidget, can_focus=True):
         is_ascii: Whether only ASCII may be drawn.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = _own_keys()
     DEFAULT_CSS = """
     Dock { height: 1; width: 1fr; }
     """
@@ -112,7 +94,6 @@ class Dock(LineWidget, can_focus=True):
         self._prompt: Prompt | None = None
         self._question: Question | None = None
         self._focus_before: Widget | None = None
-        self._strip: Strip | None = None
 
     @property
     def is_asking(self) -> bool:
@@ -139,7 +120,7 @@ class Dock(LineWidget, can_focus=True):
         hints = tuple(commands)
         if hints != self._hints:
             self._hints = hints
-            self._changed()
+            self.changed()
 
     def show_message(self, text: str, level: Level = Level.INFO, *, until: float | None = None) -> None:
         """Say one sentence.
@@ -150,12 +131,12 @@ class Dock(LineWidget, can_focus=True):
             until: When it goes, by the clock given to :meth:`tick`; None: when it is replaced or cleared.
         """
         self._note = Note(text, level, until)
-        self._changed()
+        self.changed()
 
     def clear_message(self) -> None:
         """Take the message away."""
         self._note = None
-        self._changed()
+        self.changed()
 
     def tick(self, now: float) -> None:
         """Take away a message whose time is over; call it with every poll and every key."""
@@ -177,7 +158,7 @@ class Dock(LineWidget, can_focus=True):
         """Say something beside the prompt: how many match, or what can't be understood."""
         if self._prompt is not None:
             self._prompt = replace(self._prompt, note=text, level=level)
-            self._changed()
+            self.changed()
 
     def close_prompt(self) -> None:
         """Close the prompt without a message."""
@@ -203,30 +184,15 @@ class Dock(LineWidget, can_focus=True):
         if self._question is not None:
             self._decide(self._question, is_yes=False)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Its keys are bound only while it wants them."""
-        del parameters
-        return self.is_asking or self.is_prompting or action not in {"typed", "pressed"}
+    @property
+    def is_typing(self) -> bool:
+        """True while it wants all keys."""
+        return self.is_asking or self.is_prompting
 
-    def action_typed(self, char: str) -> None:
-        """A character that reached the dock by way of the widget that had the focus before."""
-        self._press(key_name(char), char)
-
-    def action_pressed(self, key: str) -> None:
-        """A key that reached the dock by way of the widget that had the focus before."""
-        self._press(key, None)
-
-    def on_key(self, event: events.Key) -> None:
-        """Keys belong to the question, else to the prompt; what these don't know goes on to the app."""
-        if self._press(event.key, event.character if event.is_printable else None):
-            event.stop()
-            event.prevent_default()
-
-    def on_paste(self, event: events.Paste) -> None:
+    def paste(self, text: str) -> None:
         """Pasted text goes into a prompt; it never answers a question."""
-        event.stop()
         if self._question is None and self._prompt is not None:
-            self._edit(self._prompt, replace(self._prompt, line=self._prompt.line.insert(event.text)))
+            self._edit(self._prompt, replace(self._prompt, line=self._prompt.line.insert(text)))
 
     def on_blur(self) -> None:
         """The focus went elsewhere: a question counts as declined, a prompt as left.
@@ -241,19 +207,12 @@ class Dock(LineWidget, can_focus=True):
         if self._prompt is not None:
             self._dismiss(self._prompt)
 
-    def draw(self, y: int, width: int) -> Strip:
+    def content(self, width: int) -> Strip:
         """The line."""
-        del y
-        if self._strip is None:
-            content = self._content(width)
-            self._strip = self.compose_ends(content.left, content.right, width)
-        return self._strip
+        says = self._says(width)
+        return self.compose_ends(says.left, says.right, width)
 
-    def drop_caches(self) -> None:
-        """Forget the drawn line."""
-        self._strip = None
-
-    def _content(self, width: int) -> TwoEnds:
+    def _says(self, width: int) -> TwoEnds:
         if self._question is not None:
             return question_line(self._question, self._glyphs)
         if self._prompt is not None:
@@ -262,7 +221,8 @@ class Dock(LineWidget, can_focus=True):
             return note_line(self._note)
         return hint_line(self._hints, self._glyphs, is_ascii=self._is_ascii)
 
-    def _press(self, key: str, char: str | None) -> bool:
+    def press(self, key: str, char: str | None) -> bool:
+        """Keys belong to the question, else to the prompt; what these don't know goes on to the app."""
         if self._question is not None:
             self._answer(self._question, key, char)
             return True
@@ -272,7 +232,7 @@ class Dock(LineWidget, can_focus=True):
         said = question.press(key, char)
         if isinstance(said, Question):
             self._question = said
-            self._changed()
+            self.changed()
         else:
             self._decide(question, is_yes=said is Answer.YES)
 
@@ -297,7 +257,7 @@ class Dock(LineWidget, can_focus=True):
 
     def _edit(self, before: Prompt, prompt: Prompt) -> None:
         self._prompt = prompt
-        self._changed()
+        self.changed()
         if prompt.line.text != before.line.text:
             self.post_message(self.PromptChanged(self, prompt.kind, prompt.line.text))
 
@@ -306,18 +266,14 @@ class Dock(LineWidget, can_focus=True):
         self.post_message(self.PromptDismissed(self, prompt.kind))
         self._give_focus_back()
 
-    def _changed(self) -> None:
-        self._strip = None
-        self.repaint()
-
     def _take_focus(self) -> None:
         if self.screen.focused is not self:
             self._focus_before = self.screen.focused
             self.screen.set_focus(self, scroll_visible=False)
-        self._changed()
+        self.changed()
 
     def _give_focus_back(self) -> None:
-        self._changed()
+        self.changed()
         if self._question is None and self._prompt is None and self.screen.focused is self:
             before, self._focus_before = self._focus_before, None
             self.screen.set_focus(before, scroll_visible=False)

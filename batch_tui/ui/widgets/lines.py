@@ -205,6 +205,34 @@ class LineWidget(Widget):
         return line.strip(self.look(Tone.PLAIN))
 
 
+class OneLine(LineWidget):
+    """A widget of one line, drawn anew only when its content changed."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._line: Strip | None = None
+
+    def content(self, width: int) -> Strip:
+        """The line as it should look now: exactly ``width`` cells."""
+        raise NotImplementedError
+
+    def changed(self) -> None:
+        """What it says changed: draw it, and send it if it looks different."""
+        self._line = None
+        self.repaint()
+
+    def drop_caches(self) -> None:
+        """Forget the drawn line."""
+        self._line = None
+
+    def draw(self, y: int, width: int) -> Strip:
+        """The line."""
+        del y
+        if self._line is None:
+            self._line = self.content(width)
+        return self._line
+
+
 class LineWriter:
     """Collects text into runs of one style each, never wider than the line.
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
@@ -16,15 +14,13 @@ from batch_tui.ui.bindings import bindings
 from batch_tui.ui.cells import Cell, Piece, Tone
 from batch_tui.ui.commands import Scope
 from batch_tui.ui.widgets.fitting import Column
-from batch_tui.ui.widgets.lines import LineWidget
-from batch_tui.ui.widgets.rows import RowModel
+from batch_tui.ui.widgets.row_keys import RowKeys
 from batch_tui.ui.widgets.table_painter import MARGIN, RowLook, TablePainter
 
 RowProvider = Callable[[str], Sequence[Cell]]
 """Gives the cells of a row, one for each column of the table. Called for rows in sight only."""
 
 _CACHE_LIMIT = 2048
-_WHEEL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +31,7 @@ class _Row:
     strip: Strip
 
 
-class VirtualTable(LineWidget, can_focus=True):
+class VirtualTable(RowKeys, can_focus=True):
     """A table over any number of rows, each known by an id.
 
     The table holds ids, never values: ``row_of`` is asked for the cells of the rows in sight. The cursor and
@@ -117,39 +113,8 @@ class VirtualTable(LineWidget, can_focus=True):
         self._row_of = row_of
         self._painter = TablePainter(columns, self.look, is_ascii=is_ascii)
         self._empty = empty
-        self._rows = RowModel()
         self._fresh: frozenset[str] = frozenset()
         self._drawn: dict[str, _Row] = {}
-
-    @property
-    def row_ids(self) -> tuple[str, ...]:
-        """Ids of all rows, top to bottom."""
-        return self._rows.ids
-
-    @property
-    def cursor_id(self) -> str | None:
-        """Id of the row under the cursor; None in an empty table."""
-        return self._rows.cursor
-
-    @property
-    def cursor_row(self) -> int:
-        """Position of the cursor among the rows; 0 in an empty table."""
-        return self._rows.place
-
-    @property
-    def marks(self) -> frozenset[str]:
-        """Ids of the marked rows, those that are not shown now included."""
-        return self._rows.marks
-
-    @property
-    def is_ranging(self) -> bool:
-        """True while moving the cursor marks a range."""
-        return self._rows.anchor is not None
-
-    @property
-    def visible_ids(self) -> tuple[str, ...]:
-        """Ids of the rows in sight."""
-        return self._rows.in_sight
 
     def set_rows(self, ids: Sequence[str]) -> None:
         """Show these rows in this order. The cursor stays with its row, or where it was when that is gone."""
@@ -184,46 +149,10 @@ class VirtualTable(LineWidget, can_focus=True):
         self._painter.set_sort(column_id, is_descending=is_descending)
         self.repaint()
 
-    def set_marks(self, ids: Iterable[str]) -> None:
-        """Mark exactly these rows."""
-        with self._telling():
-            self._rows.set_marks(ids)
-
-    def clear_marks(self) -> bool:
-        """Unmark everything and end a range; False when there was nothing to do."""
-        with self._telling():
-            return self._rows.clear_marks()
-
     def set_empty(self, text: str) -> None:
         """What stands in the table when it has no rows."""
         self._empty = text
         self.repaint()
-
-    def move_to(self, row_id: str) -> bool:
-        """Put the cursor on a row; False when it isn't shown."""
-        with self._telling():
-            return self._rows.move_to(row_id)
-
-    def action_cursor_down(self) -> None:
-        """One row down."""
-        self._move(self._rows.place + 1)
-
-    def action_cursor_up(self) -> None:
-        """One row up."""
-        self._move(self._rows.place - 1)
-
-    def action_first(self) -> None:
-        """To the first row."""
-        self._move(0)
-
-    def action_last(self) -> None:
-        """To the last row."""
-        self._move(len(self._rows.ids) - 1)
-
-    def action_page(self, halves: int) -> None:
-        """Move by half pages: 1 down, -1 up, 2 a whole page down."""
-        with self._telling():
-            self._rows.page_by(halves * max(1, self._rows.page // 2))
 
     def action_columns(self, step: int) -> None:
         """Move columns out on the left (1), so that those that didn't fit come in, or back (-1)."""
@@ -244,38 +173,12 @@ class VirtualTable(LineWidget, can_focus=True):
         if self._rows.cursor is not None:
             self.post_message(self.RowOpened(self, self._rows.cursor))
 
-    def action_mark(self) -> None:
-        """Mark or unmark the row under the cursor, and go one down."""
-        with self._telling():
-            self._rows.toggle_mark()
-
-    def action_range(self) -> None:
-        """Start a range at the cursor, or end the one that was started."""
-        with self._telling():
-            self._rows.toggle_range()
-
-    def action_mark_all(self) -> None:
-        """Mark every row shown; unmark them when all are marked."""
-        with self._telling():
-            self._rows.toggle_all()
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """The wheel moves the rows; the cursor goes along only when it would leave the sight."""
-        self._wheel(event, _WHEEL)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """The wheel moves the rows; the cursor goes along only when it would leave the sight."""
-        self._wheel(event, -_WHEEL)
-
-    def on_click(self, event: events.Click) -> None:
-        """A click moves the cursor; on the cursor's row it opens it."""
-        place = self._rows.top + event.y - 1
-        if event.y < 1 or place >= len(self._rows.ids):
-            return
-        if place == self._rows.place:
-            self.action_open()
-        else:
-            self._move(place)
+    def on_rows_moved(self, cursor: str | None, marks: frozenset[str]) -> None:
+        """Tell what changed."""
+        if self._rows.cursor != cursor:
+            self.post_message(self.CursorMoved(self, self._rows.cursor))
+        if self._rows.marks != marks:
+            self.post_message(self.MarksChanged(self, self._rows.marks))
 
     def on_resize(self) -> None:
         """Another size: the cursor stays in sight, on its row."""
@@ -311,24 +214,3 @@ class VirtualTable(LineWidget, can_focus=True):
         if row_id != self._rows.cursor:
             return ""
         return "cursor" if self.has_focus else "cursor-blurred"
-
-    def _move(self, place: int) -> None:
-        with self._telling():
-            self._rows.move(place)
-
-    def _wheel(self, event: events.MouseEvent, rows: int) -> None:
-        event.stop()
-        event.prevent_default()
-        with self._telling():
-            self._rows.wheel(rows)
-
-    @contextmanager
-    def _telling(self) -> Generator[None]:
-        """Draw what changed inside the block, and tell about cursor and marks."""
-        cursor, marks = self._rows.cursor, self._rows.marks
-        yield
-        self.repaint()
-        if self._rows.cursor != cursor:
-            self.post_message(self.CursorMoved(self, self._rows.cursor))
-        if self._rows.marks != marks:
-            self.post_message(self.MarksChanged(self, self._rows.marks))

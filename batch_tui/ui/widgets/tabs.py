@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from batch_tui.domain.text import printable
 from batch_tui.ui.cells import Piece, Tone
-from batch_tui.ui.widgets.lines import LineWidget
+from batch_tui.ui.widgets.lines import OneLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Tab:
         return printable(f"{self.title}({self.count})" if self.count else self.title)
 
 
-class TabStrip(LineWidget):
+class TabStrip(OneLine):
     """Tabs on one line, the open one told apart. It never takes the focus: keys belong to the pane.
 
     Args:
@@ -57,7 +57,6 @@ class TabStrip(LineWidget):
         super().__init__(id=id)
         self._tabs = tuple(tabs)
         self._open = self._tabs[0].id if self._tabs else ""
-        self._drawn: Strip | None = None
 
     @property
     def open_tab(self) -> str:
@@ -67,17 +66,15 @@ class TabStrip(LineWidget):
     def set_tabs(self, tabs: Sequence[Tab]) -> None:
         """Other tabs or counts; the open one stays open when it is still there."""
         self._tabs = tuple(tabs)
-        self.drop_caches()
         if self._tabs and self._open not in {tab.id for tab in self._tabs}:
             self.open(self._tabs[0].id)
-        self.repaint()
+        self.changed()
 
     def open(self, tab_id: str) -> None:
         """Open a tab; one that isn't there changes nothing."""
         if tab_id != self._open and tab_id in {tab.id for tab in self._tabs}:
             self._open = tab_id
-            self.drop_caches()
-            self.repaint()
+            self.changed()
             self.post_message(self.TabOpened(self, tab_id))
 
     def step(self, count: int) -> None:
@@ -95,16 +92,9 @@ class TabStrip(LineWidget):
                 self.open(tab.id)
                 return
 
-    def drop_caches(self) -> None:
-        """Forget the drawn line."""
-        self._drawn = None
-
-    def draw(self, y: int, width: int) -> Strip:
+    def content(self, width: int) -> Strip:
         """The line of tabs."""
-        del y
-        if self._drawn is None:
-            pieces: list[Piece] = []
-            for tab in self._tabs:
-                pieces += (Piece(tab.label, Tone.KEY if tab.id == self._open else Tone.HEADER), Piece("  "))
-            self._drawn = self.compose_line(pieces, width)
-        return self._drawn
+        pieces: list[Piece] = []
+        for tab in self._tabs:
+            pieces += (Piece(tab.label, Tone.KEY if tab.id == self._open else Tone.HEADER), Piece("  "))
+        return self.compose_line(pieces, width)
