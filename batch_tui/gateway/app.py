@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from email.utils import formatdate
 
@@ -70,7 +70,7 @@ class Gateway:
         )
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncGenerator[None]:
         """Load the state and run the batches until the block is left."""
         await asyncio.to_thread(self.account.load)
         self._scheduler.start_all()
@@ -80,7 +80,7 @@ class Gateway:
             await self._scheduler.aclose()
 
     @asynccontextmanager
-    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+    async def _lifespan(self, _app: Starlette) -> AsyncGenerator[None]:
         async with self.running():
             yield
 

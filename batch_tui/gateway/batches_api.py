@@ -23,6 +23,7 @@ from batch_tui.gateway.parameters import (
 from batch_tui.gateway.records import BatchObject, FileObject, StoredBatch, new_id
 from batch_tui.gateway.replies import ApiError, no_such_batch, reply
 from batch_tui.gateway.scheduler import Scheduler
+from batch_tui.gateway.shapes import as_object
 
 
 class BatchesApi:
@@ -126,11 +127,11 @@ class BatchesApi:
 
 
 def _output_life(body: dict[str, object]) -> int | None:
-    match body.get("output_expires_after"):
-        case None:
-            return None
-        case dict() as policy:
-            return life_of("output_expires_after", policy.get("anchor"), policy.get("seconds"))
-        case _:
-            message = "Invalid type for 'output_expires_after': expected an object."
-            raise ApiError(400, message, param="output_expires_after", code="invalid_type")
+    asked = body.get("output_expires_after")
+    if asked is None:
+        return None
+    policy = as_object(asked)
+    if policy is None:
+        message = "Invalid type for 'output_expires_after': expected an object."
+        raise ApiError(400, message, param="output_expires_after", code="invalid_type")
+    return life_of("output_expires_after", policy.get("anchor"), policy.get("seconds"))

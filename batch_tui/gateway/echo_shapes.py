@@ -8,6 +8,8 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from batch_tui.gateway.shapes import as_list, as_object
+
 NAME = "echo"
 _CLIP = 400
 _DIMENSIONS = 16
@@ -74,22 +76,19 @@ def tokens(text: str) -> int:
 
 def text_of(value: object) -> str:
     """All the text in a prompt, whatever its shape: a string, messages, content parts, lists of them."""
-    match value:
-        case str():
-            return value
-        case list():
-            return "\n".join(filter(None, map(text_of, value)))
-        case {"text": str(text)}:
-            return text
-        case {"content": content}:
-            return text_of(content)
-        case _:
-            return ""
+    if isinstance(value, str):
+        return value
+    parts = as_list(value)
+    if parts is not None:
+        return "\n".join(filter(None, map(text_of, parts)))
+    part = as_object(value) or {}
+    return text_of(part.get("text") or part.get("content"))
 
 
 def _said(value: object) -> str:
     """What was said last."""
-    return text_of(value[-1]) if isinstance(value, list) and value else text_of(value)
+    parts = as_list(value)
+    return text_of(parts[-1]) if parts else text_of(value)
 
 
 def _completion_usage(sent: int, given: int) -> dict[str, object]:
@@ -178,14 +177,16 @@ def _response(wanted: Wanted) -> dict[str, object]:
 def _embeddings(wanted: Wanted) -> dict[str, object]:
     asked = wanted.body["input"]
     # A list of numbers is one input given as tokens; any other list is many inputs.
-    many = asked if isinstance(asked, list) and not (asked and isinstance(asked[0], int)) else [asked]
+    many = as_list(asked)
+    if many is None or (many and isinstance(many[0], int)):
+        many = [asked]
     size = min(_MAX_DIMENSIONS, wanted.number("dimensions") or _DIMENSIONS)
     is_packed = wanted.body.get("encoding_format") == "base64"
     rows = [
         {"object": "embedding", "index": index, "embedding": _vector(one, size, is_packed=is_packed)}
         for index, one in enumerate(many)
     ]
-    sent = sum(len(one) if isinstance(one, list) else tokens(text_of(one)) for one in many)
+    sent = sum(len(as_list(one) or ()) or tokens(text_of(one)) for one in many)
     return {"object": "list", "data": rows, "model": NAME, "usage": {"prompt_tokens": sent, "total_tokens": sent}}
 
 
@@ -199,7 +200,7 @@ def _vector(one: object, size: int, *, is_packed: bool) -> str | list[float]:
 
 def _moderation(wanted: Wanted) -> dict[str, object]:
     asked = wanted.body["input"]
-    many = asked if isinstance(asked, list) else [asked]
+    many = as_list(asked) or [asked]
     result = {
         "flagged": False,
         "categories": dict.fromkeys(_CATEGORIES, False),

@@ -13,6 +13,8 @@ from typing import BinaryIO, Self
 
 import msgspec
 
+from batch_tui.gateway.shapes import as_object
+
 _BLOCK = 1024 * 1024
 
 
@@ -51,12 +53,12 @@ def _read_patiently(line: bytes) -> Request | None:
         value: object = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    match value:
-        case {"custom_id": str(custom_id), "method": str(method), "url": str(url), "body": body}:
-            safe = custom_id.encode("utf-8", "replace").decode()
-            return Request(safe, method, url, json.dumps(body).encode())
-        case _:
-            return None
+    envelope = as_object(value) or {}
+    custom_id, method, url = envelope.get("custom_id"), envelope.get("method"), envelope.get("url")
+    if not (isinstance(custom_id, str) and isinstance(method, str) and isinstance(url, str)):
+        return None
+    safe = custom_id.encode("utf-8", "replace").decode()
+    return Request(safe, method, url, json.dumps(envelope.get("body")).encode())
 
 
 def read_requests(path: Path, skip: Container[str] = frozenset()) -> Iterator[Request]:

@@ -34,7 +34,7 @@ _MAX_FIELDS = 100
 class Form:
     """What a multipart body held."""
 
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, str] = field(default_factory=dict[str, str])
     filename: str | None = None
     """Name the client gave the file; None when it sent none."""
     size: int = 0

@@ -11,8 +11,16 @@ from starlette.responses import Response
 
 from batch_tui.domain.limits import Limits
 from batch_tui.gateway.replies import ApiError, page_reply
+from batch_tui.gateway.shapes import as_object
 
 T = TypeVar("T")
+_TYPE_NAMES = {
+    "str": "a string",
+    "bool": "a boolean",
+    "int": "an integer",
+    "float": "a decimal number",
+    "list": "an array",
+}
 _MAX_BODY = 1024 * 1024
 SHORTEST_LIFE, LONGEST_LIFE = 3_600, 2_592_000
 """Bounds of ``expires_after`` and ``output_expires_after``, in seconds."""
@@ -73,18 +81,18 @@ def whole_number(key: str, value: object, low: int, high: int) -> int:
 
 def metadata_of(body: Mapping[str, object], limits: Limits) -> dict[str, str] | None:
     """The metadata within the API's rules: at most 16 pairs of short strings."""
-    value = body.get("metadata")
-    if value is None:
+    if body.get("metadata") is None:
         return None
-    if not isinstance(value, dict):
-        raise _wrong_type("metadata", "an object", value)
+    value = as_object(body["metadata"])
+    if value is None:
+        raise _wrong_type("metadata", "an object", body["metadata"])
     if len(value) > limits.max_metadata_pairs:
         message = (
             f"Invalid 'metadata': too many properties. Expected an object with at most "
             f"{limits.max_metadata_pairs} properties, but got an object with {len(value)} properties instead."
         )
         raise ApiError(400, message, param="metadata", code="object_above_max_properties")
-    return {str(key): _metadata_value(str(key), text, limits) for key, text in value.items()}
+    return {key: _metadata_value(key, text, limits) for key, text in value.items()}
 
 
 def _metadata_value(key: str, value: object, limits: Limits) -> str:
@@ -145,7 +153,6 @@ def page_of(
 
 
 def _wrong_type(key: str, expected: str, value: object) -> ApiError:
-    names = {str: "a string", bool: "a boolean", int: "an integer", float: "a decimal number", list: "an array"}
-    got = "null" if value is None else names.get(type(value), "an object")
+    got = "null" if value is None else _TYPE_NAMES.get(type(value).__name__, "an object")
     message = f"Invalid type for '{key}': expected {expected}, but got {got} instead."
     return ApiError(400, message, param=key, code="invalid_type")

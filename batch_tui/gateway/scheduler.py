@@ -54,7 +54,7 @@ class Scheduler:
         self._runs[batch_id] = run
         task = asyncio.get_running_loop().create_task(self._supervise(batch_id, run), name=f"run {batch_id}")
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._forget)
 
     def stop(self, batch_id: str) -> None:
         """Let a batch start no further request."""
@@ -67,6 +67,11 @@ class Scheduler:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._model.aclose()
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _LOG.critical("%s ended by a bug", task.get_name(), exc_info=error)
 
     async def _supervise(self, batch_id: str, run: BatchRun) -> None:
         try:
