@@ -15,6 +15,8 @@ Kind = Literal["action", "poll"]
 
 _OVERTAKEN_AT_MOST = 8
 """Actions that may pass a waiting poll: fifty cancels in a row must not blind the screen."""
+_TRANSFERS = 4
+"""Files on their way at once."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds to pause after a 429 that names no time; doubles with each further one."""
 _FIRST_SPACING, _WIDEST_SPACING, _EASING = 0.1, 2.0, 0.97
@@ -43,6 +45,7 @@ class RateGate:
         self._clock = clock
         self._sleep = sleep
         self._free = width
+        self._transfers = asyncio.Semaphore(_TRANSFERS)
         self._waiting: dict[Kind, deque[asyncio.Future[None]]] = {"action": deque(), "poll": deque()}
         self._overtaken = 0
         self._open_at = 0.0
@@ -89,6 +92,18 @@ class RateGate:
             raise
         finally:
             self._leave()
+
+    @asynccontextmanager
+    async def transfer(self) -> AsyncGenerator[None, None]:
+        """A turn for a file on its way: it waits like any, but long transfers leave the places to short calls."""
+        async with self._transfers:
+            async with self.turn():
+                pass
+            try:
+                yield
+            except RateLimitedError as limit:
+                self.note_limit(limit.retry_after)
+                raise
 
     async def _enter(self, kind: Kind) -> None:
         if self._free > 0:

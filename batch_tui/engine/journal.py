@@ -59,6 +59,10 @@ class Journal:
         found = [o for o in self._operations.values() if isinstance(o, CancelOperation)]
         return tuple(sorted(found, key=lambda o: (o.created_at, o.intent)))
 
+    def get(self, intent: str) -> Operation | None:
+        """An operation as this process knows it."""
+        return self._operations.get(intent)
+
     def submit_of(self, batch_id: str) -> SubmitOperation | None:
         """The submit that made a batch, or None."""
         return next((o for o in self.submits() if o.batch_id == batch_id), None)

@@ -1,0 +1,102 @@
+"""What every action of the engine works with, and how patient it is with the network."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from batch_tui.domain.batch import Batch
+from batch_tui.domain.errors import (
+    BatchTuiError,
+    ForbiddenError,
+    NotFoundError,
+    RateLimitedError,
+    RefusedError,
+    ServiceError,
+    TransferStalledError,
+    UnauthorizedError,
+    UnreachableError,
+    UnsupportedError,
+)
+from batch_tui.engine.events import EventLog
+from batch_tui.engine.gate import RateGate
+from batch_tui.engine.journal import Journal
+from batch_tui.engine.ports import BatchService
+
+READ_DELAYS = (1.0, 2.0, 5.0, 10.0, 20.0)
+"""Seconds between the tries of a call that costs nothing and changes nothing."""
+_LIMITED_AT_MOST = 30
+"""How often a call may be told 429 before it gives up; each waits as long as the service asked."""
+_QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+T = TypeVar("T")
+
+
+class Batches(Protocol):
+    """The store, as far as actions need it."""
+
+    def apply(self, batches: Iterable[Batch]) -> object:
+        """Take in what the service said."""
+        ...
+
+    def get(self, batch_id: str) -> Batch | None:
+        """A batch that is known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """The parts that the actions of one profile share."""
+
+    service: BatchService
+    store: Batches
+    gate: RateGate
+    journal: Journal
+    events: EventLog
+    clock: Callable[[], float]
+    """Unix seconds, for display."""
+    sleep: Callable[[float], Awaitable[None]]
+    is_read_only: bool = False
+
+
+def is_hopeless(error: BatchTuiError) -> bool:
+    """True when the same call can't succeed by waiting: a refusal, a wrong key, a broken configuration."""
+    if isinstance(error, RateLimitedError):
+        return error.code in _QUOTA_CODES
+    if isinstance(error, UnreachableError):
+        return error.is_permanent
+    if isinstance(error, TransferStalledError):
+        return False
+    hopeless = (UnauthorizedError, ForbiddenError, NotFoundError, RefusedError, UnsupportedError)
+    return isinstance(error, hopeless) or not isinstance(error, ServiceError)
+
+
+async def patiently(
+    kit: Kit,
+    call: Callable[[], Awaitable[T]],
+    *,
+    delays: tuple[float, ...] = READ_DELAYS,
+    is_transfer: bool = False,
+) -> T:
+    """Make a call that is harmless to repeat until it succeeds, is hopeless, or the delays are used up.
+
+    Raises:
+        ServiceError: The last error.
+        TransferStalledError: The last try stalled.
+    """
+    waits = iter(delays)
+    limits = 0
+    while True:
+        try:
+            async with kit.gate.transfer() if is_transfer else kit.gate.turn():
+                return await call()
+        except (ServiceError, TransferStalledError) as error:
+            if is_hopeless(error):
+                raise
+            if isinstance(error, RateLimitedError) and limits < _LIMITED_AT_MOST:
+                limits += 1  # the gate is closed for as long as the service asked
+                continue
+            wait = next(waits, None)
+            if wait is None:
+                raise
+        await kit.sleep(wait)
