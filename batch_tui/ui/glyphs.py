@@ -41,6 +41,10 @@ class GlyphSet:
     """One full cell of a bar."""
     part: str
     """The cell of a bar that is not reached yet."""
+    broken: str
+    """The cell of a bar for requests that failed."""
+    never_run: str
+    """The cell of a bar for requests that never ran before the batch ended."""
     eighths: str
     """Cells filled by one to seven eighths; empty when the set has none."""
     spark: str
@@ -74,6 +78,8 @@ UTF8 = GlyphSet(
     ellipsis="…",
     full="█",
     part="░",
+    broken="▒",
+    never_run="·",
     eighths="▏▎▍▌▋▊▉",
     spark="▁▂▃▄▅▆▇█",
     rule="─",
@@ -100,6 +106,8 @@ ASCII = GlyphSet(
     ellipsis=".",
     full="#",
     part="-",
+    broken="x",
+    never_run=".",
     eighths="",
     spark="._-=+*%#",
     rule="-",
