@@ -52,7 +52,10 @@ def settings_for(
 
 @asynccontextmanager
 async def open_cockpit(args: argparse.Namespace, console: Console) -> AsyncIterator[Cockpit]:
-    """The engine for a headless verb, closed at its end; what the settings have to say goes to stderr."""
+    """The engine for a headless verb, closed at its end.
+
+    What the settings have to say goes to stderr, and at the end every paid call whose outcome isn't known.
+    """
     settings = settings_for(args)
     for note in settings.notes:
         console.say(note)
@@ -60,6 +63,9 @@ async def open_cockpit(args: argparse.Namespace, console: Console) -> AsyncItera
     try:
         yield cockpit
     finally:
+        cockpit.begin_close()
+        for sentence in cockpit.unconfirmed():
+            console.say(sentence)
         await cockpit.aclose()
 
 

@@ -10,8 +10,8 @@ from batch_tui.cli.arguments import add_json, add_profile, positive
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, record, run_async
-from batch_tui.domain.batch import Batch, BatchPage
-from batch_tui.engine.listing import list_all
+from batch_tui.domain.batch import Batch
+from batch_tui.engine.listing import Pager
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,14 +31,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 async def _list(args: argparse.Namespace, console: Console) -> int:
     async with open_cockpit(args, console) as cockpit:
-        found: list[Batch] = []
-
-        def collect(page: BatchPage) -> bool:
-            found.extend(batch for batch in page.batches if is_wanted(batch, args))
-            return args.limit is None or len(found) < args.limit
-
-        listing = await list_all(cockpit.service, on_page=collect)
-        batches = _once(found)[: args.limit]
+        pager = Pager(cockpit.service)
+        batches: list[Batch] = []
+        while not pager.is_done and (args.limit is None or len(batches) < args.limit):
+            batches += [batch for batch in await pager.next() if is_wanted(batch, args)]
+        batches = batches[: args.limit]
         now = time.time()
         if console.is_json:
             for batch in batches:
@@ -47,7 +44,7 @@ async def _list(args: argparse.Namespace, console: Console) -> int:
             console.table(overview.HEADER, [overview.row(batch, now) for batch in batches])
         else:
             console.say("No batch.")
-        if not listing.is_complete and (args.limit is None or len(found) < args.limit):
+        if pager.is_done and not pager.is_complete:
             console.say("The list is incomplete: the service's paging did not come to an end.")
     return Exit.CLEAN
 
@@ -65,7 +62,3 @@ def matches(batch: Batch, text: str) -> bool:
     """True when the id, the name or a metadata value holds the text, in any case."""
     haystack = "\n".join((batch.id, batch.name, *batch.metadata.values()))
     return text.casefold() in haystack.casefold()
-
-
-def _once(batches: list[Batch]) -> list[Batch]:
-    return list({batch.id: batch for batch in batches}.values())

@@ -77,8 +77,8 @@ def _show_rows(joined: JoinedResults, status: str | None, console: Console) -> N
                 },
             )
         else:
-            status = "" if row.status_code is None else row.status_code
-            console.data(f"{row.custom_id}  {row.outcome}  {status}  {row.code}  {row.message}".rstrip())
+            code = "" if row.status_code is None else str(row.status_code)
+            console.data(f"{row.custom_id}  {row.outcome}  {code}  {row.code}  {row.message}".rstrip())
 
 
 def _show_summary(summary: Summary, console: Console) -> None:

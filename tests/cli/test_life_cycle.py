@@ -1,0 +1,190 @@
+"""The command line against the embedded gateway: the whole life of a batch, as a script lives it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from batch_tui.cli.main import main
+from tests.support.gateway import loopback_gateway
+
+Run = Callable[..., tuple[int, list[str], str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """Run the command line against a gateway; gives the exit code, the lines of stdout, and stderr."""
+    for name in ("CONFIG", "STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+    monkeypatch.setenv("OPENAI_API_KEY", "the-key")
+    monkeypatch.delenv("BATCH_TUI_CONFIG", raising=False)
+    with loopback_gateway(tmp_path / "gateway", api_key="the-key") as base_url:
+        monkeypatch.setenv("OPENAI_BASE_URL", base_url)
+
+        def call(*words: str | Path) -> tuple[int, list[str], str]:
+            code = main([str(word) for word in words])
+            said = capsys.readouterr()
+            return code, said.out.splitlines(), said.err
+
+        yield call
+
+
+def write_input(path: Path, count: int = 20, *, failing: int = 0) -> Path:
+    """A batch input for the echo model; the first ``failing`` requests fail once, with a 429, then pass."""
+    lines = []
+    for number in range(count):
+        body: dict[str, object] = {
+            "model": "echo",
+            "messages": [{"role": "user", "content": f"question {number}"}],
+        }
+        if number < failing:
+            body["echo"] = {"status": 429, "code": "rate_limit_exceeded", "times": 1}
+        line = {"custom_id": f"r-{number}", "method": "POST", "url": "/v1/chat/completions", "body": body}
+        lines.append(json.dumps(line))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_batch_is_submitted_waited_for_downloaded_and_its_failures_are_sent_again(
+    run: Run, tmp_path: Path
+) -> None:
+    source = write_input(tmp_path / "in.jsonl", failing=3)
+    code, ids, _ = run("submit", source, "--name", "first try")
+    assert code == 0
+    assert len(ids) == 1
+
+    code, _, _ = run("wait", ids[0], "--timeout", "60s")
+    assert code == 1  # three requests failed
+
+    code, lines, _ = run("show", ids[0], "--json")
+    shown = json.loads(lines[0])
+    assert code == 0
+    assert shown["status"] == "completed"
+    assert shown["request_counts"] == {"total": 20, "completed": 17, "failed": 3}
+    assert shown["derived"]["name"] == "first try"
+
+    code, paths, _ = run("download", ids[0], "-o", tmp_path / "saved")
+    assert code == 0
+    assert sum(len(Path(path).read_bytes().splitlines()) for path in paths) == 20
+
+    code, lines, _ = run("results", ids[0], "--summary", "--json")
+    summary = json.loads(lines[0])
+    assert code == 1
+    assert (summary["succeeded"], summary["failed"], summary["missing"]) == (17, 3, 0)
+    assert summary["causes"][0]["code"] == "rate_limit_exceeded"
+    assert summary["causes"][0]["can_pass"] is True
+
+    retry = tmp_path / "again.jsonl"
+    code, lines, _ = run("retry", ids[0], "-o", retry)
+    assert code == 0
+    assert lines == [str(retry)]
+    assert retry.read_bytes() == b"".join(source.read_bytes().splitlines(keepends=True)[:3])
+
+    code, again, _ = run("retry", ids[0], "--submit")
+    assert code == 0
+    assert run("wait", again[0], "--timeout", "60s")[0] == 0
+
+
+def test_a_downloaded_file_is_never_overwritten_unasked(run: Run, tmp_path: Path) -> None:
+    _, ids, _ = run("submit", write_input(tmp_path / "in.jsonl", 3), "--wait")
+    _, paths, _ = run("download", ids[0], "-o", tmp_path / "saved")
+    Path(paths[0]).write_text("mine", encoding="utf-8")
+    code, _, said = run("download", ids[0], "-o", tmp_path / "saved")
+    assert code == 1
+    assert "exists" in said
+    assert Path(paths[0]).read_text(encoding="utf-8") == "mine"
+    assert run("download", ids[0], "-o", tmp_path / "saved", "--force")[0] == 0
+    assert Path(paths[0]).read_text(encoding="utf-8") != "mine"
+
+
+def test_a_running_batch_is_cancelled_only_with_consent(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "slow.jsonl"
+    body = {"model": "echo", "messages": [], "echo": {"delay_s": 100_000}}
+    line = {"custom_id": "slow", "method": "POST", "url": "/v1/chat/completions", "body": body}
+    source.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    _, ids, _ = run("submit", source)
+    code, _, said = run("cancel", ids[0])
+    assert code == 2
+    assert "--yes" in said
+    code, lines, _ = run("cancel", "--active", "--yes")
+    assert code == 0
+    assert lines[-1].startswith(ids[0])
+    code, lines, _ = run("cancel", "--active", "--match", "no such name", "--yes")
+    assert code == 0
+    assert lines == []
+
+
+def test_an_invalid_file_is_refused_before_anything_is_sent(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "bad.jsonl"
+    source.write_text('{"custom_id": "a"}\nnot json\n', encoding="utf-8")
+    code, lines, said = run("submit", source)
+    assert code == 1
+    assert lines == []
+    assert "bad.jsonl:2" in said
+    assert "Nothing was sent." in said
+    assert run("files", "list")[1] == []
+
+
+def test_the_list_is_filtered_and_limited(run: Run, tmp_path: Path) -> None:
+    for name in ("alpha", "beta", "gamma"):
+        run("submit", write_input(tmp_path / f"{name}.jsonl", 2), "--wait")
+    _, lines, _ = run("list", "--json")
+    assert sorted(json.loads(line)["derived"]["name"] for line in lines) == ["alpha", "beta", "gamma"]
+    _, lines, _ = run("list", "--match", "BET", "--json")
+    assert [json.loads(line)["derived"]["name"] for line in lines] == ["beta"]
+    _, lines, _ = run("list", "--limit", "2", "--json")
+    assert len(lines) == 2
+    code, lines, said = run("list", "--active")
+    assert (code, lines) == (0, [])
+    assert "No batch." in said
+
+
+def test_remote_files_are_uploaded_listed_and_deleted(run: Run, tmp_path: Path) -> None:
+    source = write_input(tmp_path / "in.jsonl", 2)
+    _, ids, _ = run("files", "upload", source)
+    _, lines, _ = run("files", "list", "--json")
+    assert [json.loads(line)["bytes"] for line in lines] == [source.stat().st_size]
+    assert run("files", "delete", ids[0])[0] == 2
+    assert run("files", "delete", ids[0], "--yes")[0] == 0
+    assert run("files", "list")[1] == []
+
+
+def test_a_wrong_key_is_exit_code_4(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "another-key")
+    code, lines, said = run("list")
+    assert (code, lines) == (4, [])
+    assert "another-key" not in said
+
+
+def test_no_key_is_a_sentence_and_exit_code_2(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    code, _, said = run("list")
+    assert code == 2
+    assert said.count("\n") == 1
+    assert "OPENAI_API_KEY" in said
+
+
+def test_an_unreachable_host_is_a_sentence_and_exit_code_3(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    code, _, said = run("list")
+    assert code == 3
+    assert "127.0.0.1:9" in said
+
+
+def test_an_unknown_batch_is_exit_code_3(run: Run) -> None:
+    code, _, said = run("show", "batch_nowhere")
+    assert code == 3
+    assert "batch_nowhere" in said
+
+
+def test_the_doctor_says_what_is_well_and_what_is_not(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, lines, _ = run("doctor")
+    assert code == 0
+    assert any("the key is good" in line for line in lines)
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file.pem")
+    code, lines, _ = run("doctor", "--offline")
+    assert code == 1
+    assert any(line.startswith("!!") and "SSL_CERT_FILE" in line for line in lines)
