@@ -1,0 +1,66 @@
+"""Save: output and error files into the workspace; what stands there is replaced only after a yes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from batch_tui.domain import formatting
+from batch_tui.domain.batch import Batch
+from batch_tui.domain.errors import BatchTuiError, OutputFileError
+from batch_tui.domain.files import Progress
+from batch_tui.engine.collect import Collected
+from batch_tui.ui.cells import Piece, Tone
+from batch_tui.ui.desk import Desk
+from batch_tui.ui.selection import Selection
+
+
+class SaveAction:
+    """Downloads the files of batches, whole or not at all.
+
+    Args:
+        desk: What actions work with.
+        directory: Where the files go.
+    """
+
+    def __init__(self, desk: Desk, directory: Path) -> None:
+        self._desk = desk
+        self._directory = directory
+
+    def selected(self, selection: Selection) -> None:
+        """Save the files of the batch under the cursor, or of the marked ones."""
+        self._desk.start(self._save(selection.targets), name="save", group="")
+
+    async def _save(self, batches: Sequence[Batch], *, overwrite: bool = False) -> None:
+        for batch in batches:
+            await self._save_one(batch, overwrite=overwrite)
+
+    async def _save_one(self, batch: Batch, *, overwrite: bool) -> None:
+        desk = self._desk
+        desk.say(f"Saving {batch.name}…")
+
+        def told(progress: Progress) -> None:
+            share = formatting.percent(progress.fraction) if progress.fraction is not None else "…"
+            desk.say(f"Saving {batch.name} {share}")
+
+        try:
+            collected = await desk.cockpit.collector.collect(
+                batch.id, self._directory, overwrite=overwrite, on_progress=told
+            )
+        except OutputFileError as error:
+            if overwrite:
+                desk.fail(str(error))
+                return
+            question = (Piece(f"{error} ", Tone.WARNING), Piece("Replace it?", Tone.STRONG))
+            desk.ask(question, lambda: desk.start(self._save((batch,), overwrite=True), name="save", group=""))
+        except BatchTuiError as error:
+            desk.fail(f"{batch.name} was not saved: {error}")
+        else:
+            desk.say(saved_text(collected))
+
+
+def saved_text(collected: Collected) -> str:
+    """What was saved, and where."""
+    names = " and ".join(path.name for path in (collected.output, collected.errors) if path is not None)
+    said = f"Saved {names} in {(collected.output or collected.errors or Path()).parent}." if names else ""
+    return " ".join(part for part in (said, collected.message) if part) or "There was no file to save."

@@ -1,0 +1,17 @@
+"""Bindings that hand a command to the app: one door, where its availability is judged and its reason said."""
+
+from __future__ import annotations
+
+from textual.binding import Binding, BindingType
+
+from batch_tui.ui.commands import Command, Scope, command, commands_in
+from batch_tui.ui.keymap import key_string
+
+
+def asking(scope: Scope, *also: str) -> list[BindingType]:
+    """The bindings of a scope, and of some commands beyond it, as questions to the app."""
+    return [_asks(entry) for entry in (*commands_in(scope), *map(command, also))]
+
+
+def _asks(entry: Command) -> Binding:
+    return Binding(key_string(entry), f"app.command('{entry.id}')", entry.title, show=False, id=entry.id)

@@ -1,0 +1,106 @@
+"""What an action has at hand: the engine, the docked line, workers, and the notes on rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from itertools import count
+from typing import Protocol
+
+from batch_tui.engine.cockpit import Cockpit
+from batch_tui.ui.cells import Piece
+from batch_tui.ui.widgets.dock import Dock, Level
+
+_INFO_SECONDS = 8.0
+"""How long a message of no urgency stays."""
+
+
+class Starter(Protocol):
+    """Starts work in the background; the app's named workers."""
+
+    def __call__(self, work: Coroutine[None, None, None], *, name: str, group: str) -> None:
+        """Start it.
+
+        Args:
+            work: Raises nothing expected: it says what went wrong.
+            name: For the log and the tests.
+            group: Work of one group replaces what still runs of it; an empty one runs beside everything.
+        """
+        ...
+
+
+class Desk:
+    """Where actions do their work. It knows the docked line and no pane.
+
+    Args:
+        cockpit: The engine.
+        dock: The docked line.
+        start: Starts a named worker.
+        changed: Called with the ids of batches whose rows should be drawn again.
+    """
+
+    def __init__(
+        self,
+        cockpit: Cockpit,
+        dock: Dock,
+        *,
+        start: Starter,
+        changed: Callable[[Sequence[str]], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self.cockpit = cockpit
+        self.start = start
+        self.notes: dict[str, str] = {}
+        """What a row says in place of its status, by batch id: ``cancelling…``."""
+        self._dock = dock
+        self._changed = changed
+        self._clock = clock
+        self._tokens = count(1)
+        self._asked: dict[str, tuple[Callable[[], None], Callable[[], None] | None]] = {}
+
+    def say(self, text: str, level: Level = Level.INFO) -> None:
+        """One sentence on the docked line; what isn't urgent goes after a while."""
+        until = self._clock() + _INFO_SECONDS if level is Level.INFO else None
+        self._dock.show_message(text, level, until=until)
+
+    def warn(self, text: str) -> None:
+        """A sentence that stays until another one comes."""
+        self.say(text, Level.WARN)
+
+    def fail(self, text: str) -> None:
+        """A sentence about something that went wrong."""
+        self.say(text, Level.ERROR)
+
+    def ask(
+        self,
+        question: tuple[Piece, ...] | str,
+        yes: Callable[[], None],
+        *,
+        no: Callable[[], None] | None = None,
+        number: int | None = None,
+    ) -> None:
+        """Ask on the docked line; what will be done is frozen in ``yes``."""
+        token = f"question-{next(self._tokens)}"
+        self._asked[token] = (yes, no)
+        self._dock.confirm(token, question, number=number)
+
+    def answered(self, token: str, *, is_yes: bool) -> None:
+        """The docked line got an answer."""
+        yes, no = self._asked.pop(token, (None, None))
+        if is_yes and yes is not None:
+            yes()
+        elif not is_yes:
+            self._dock.clear_message()
+            if no is not None:
+                no()
+
+    def note(self, batch_id: str, text: str | None) -> None:
+        """Let a batch's row say something in place of its status, or (None) its status again."""
+        if text is None:
+            self.notes.pop(batch_id, None)
+        else:
+            self.notes[batch_id] = text
+        self._changed((batch_id,))
+
+    def record(self, kind: str, text: str, *, batch_id: str | None = None, command: str | None = None) -> None:
+        """Note an action in Events, with the command line that does the same."""
+        self.cockpit.events.record(kind, text, batch_id=batch_id, command=command)

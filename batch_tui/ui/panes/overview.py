@@ -1,0 +1,204 @@
+"""What Inspect says about one batch, as lines. Pure."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from batch_tui.domain import formatting
+from batch_tui.domain.batch import INTENT_KEY, NAME_KEY, PARENT_KEY, Batch
+from batch_tui.domain.pace import NO_PACE, Pace
+from batch_tui.domain.status import BatchStatus
+from batch_tui.ui.cells import Cell, Piece, Tone
+from batch_tui.ui.glyphs import GlyphSet, batch_sign, glyphs
+
+_LABEL = 10
+_WARN_LEFT = 2 * 3600
+"""Seconds before the window closes from which the time left is a warning."""
+_STILL = 120
+"""Seconds without movement that are worth saying."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFacts:
+    """A batch with what is known around it."""
+
+    batch: Batch
+    now: float
+    """Unix seconds by the server's clock."""
+    pace: Pace = NO_PACE
+    money: str = ""
+    """Cost so far or in the end, written out; empty when nobody knows."""
+    note: str = ""
+    """``cancelling…``, ``gone``: what the service doesn't say yet."""
+    children: tuple[str, ...] = ()
+    """Names of the batches that sent its failed requests again."""
+    is_ascii: bool = False
+
+
+def line(label: str, *pieces: Piece | str) -> Cell:
+    """A fact: its name, then its value."""
+    values = tuple(Piece(piece) if isinstance(piece, str) else piece for piece in pieces)
+    return (Piece(label.ljust(_LABEL), Tone.MUTED), *values)
+
+
+def overview_lines(facts: BatchFacts) -> list[Cell]:
+    """Everything about one batch, most wanted first."""
+    batch = facts.batch
+    lines = [line("id", batch.id), _state(facts)]
+    if batch.name != batch.id:
+        lines.insert(0, line("name", Piece(batch.name, Tone.STRONG)))
+    lines += _movement(facts)
+    lines.append(line("time", *_timeline(facts)))
+    lines.append(line("request", *_request(batch)))
+    lines += _files(batch)
+    lines += _money(facts)
+    lines += _lineage(facts)
+    lines += _metadata(batch)
+    lines += validation_lines(batch)
+    return lines
+
+
+def _state(facts: BatchFacts) -> Cell:
+    batch, counts = facts.batch, facts.batch.counts
+    sign = batch_sign(batch, is_ascii=facts.is_ascii)
+    pieces = [Piece(f"{sign.glyph} {facts.note or sign.word}", sign.tone)]
+    if counts.total > 0:
+        pieces.append(Piece(f"   {formatting.grouped(counts.done)}/{formatting.grouped(counts.total)}"))
+        pieces.append(Piece(f" {formatting.percent(counts.fraction)}", Tone.MUTED))
+    if counts.failed > 0:
+        pieces.append(Piece(f"   {formatting.grouped(counts.failed)} failed", Tone.ERROR))
+    if batch.is_terminal and counts.unfinished:
+        pieces.append(Piece(f"   {formatting.grouped(counts.unfinished)} never ran", Tone.WARNING))
+    if batch.is_total_loss:
+        pieces.append(Piece("   not one request succeeded", Tone.ERROR))
+    return line("state", *pieces)
+
+
+def _movement(facts: BatchFacts) -> list[Cell]:
+    batch, pace = facts.batch, facts.pace
+    if batch.is_terminal:
+        return []
+    pieces = [Piece(formatting.rate(pace.per_minute))]
+    if pace.samples:
+        pieces.append(Piece(f" {sparkline(pace.samples, glyphs(is_ascii=facts.is_ascii))}", Tone.ACCENT))
+    if pace.eta_seconds is not None:
+        pieces.append(Piece(f"   eta ~{formatting.duration(pace.eta_seconds)}"))
+    elif pace.still_for is not None and pace.still_for > _STILL:
+        pieces.append(Piece(f"   not moving for {formatting.duration(pace.still_for)}", Tone.WARNING))
+    return [line("rate", *pieces), *_expiry(facts)]
+
+
+def _expiry(facts: BatchFacts) -> list[Cell]:
+    expires = facts.batch.times.expires
+    if expires is None:
+        return []
+    left = expires - facts.now
+    tone = Tone.WARNING if left < _WARN_LEFT else Tone.PLAIN
+    when = clock_text(expires, facts.now)
+    what = f"in {formatting.duration(left)}" if left > 0 else "any moment"
+    return [line("expires", Piece(what, tone), Piece(f"  ({when})", Tone.MUTED))]
+
+
+def sparkline(samples: tuple[float, ...], chosen: GlyphSet) -> str:
+    """Rates as heights; the highest fills its cell."""
+    top = max(samples, default=0.0)
+    if top <= 0:
+        return ""
+    last = len(chosen.spark) - 1
+    return "".join(chosen.spark[round(last * max(0.0, value) / top)] for value in samples)
+
+
+def clock_text(at: float, now: float) -> str:
+    """A local time, with its day when that isn't today: ``15:10``, ``15:10 tomorrow``, ``15:10 Nov 24``."""
+    then, today = time.localtime(at), time.localtime(now)
+    clock = time.strftime("%H:%M", then)
+    if then[:3] == today[:3]:
+        return clock
+    if time.localtime(now + 86_400)[:3] == then[:3]:
+        return f"{clock} tomorrow"
+    if time.localtime(now - 86_400)[:3] == then[:3]:
+        return f"{clock} yesterday"
+    return f"{clock} {time.strftime('%b %d', then)}"
+
+
+def _timeline(facts: BatchFacts) -> list[Piece]:
+    """When it was created, and how long it stayed in each state."""
+    times, now = facts.batch.times, facts.now
+    if times.created is None:
+        return [Piece(formatting.UNKNOWN)]
+    pieces = [Piece(f"created {clock_text(times.created, now)}")]
+    steps = [("validating", times.created), ("in_progress", times.in_progress), ("finalizing", times.finalizing)]
+    steps += [("cancelling", times.cancelling), ("ended", times.ended)]
+    reached = [(word, at) for word, at in steps if at is not None]
+    for (word, at), after in zip(reached, [*reached[1:], None], strict=True):
+        if word == "ended":
+            pieces.append(Piece(f" · ended {clock_text(at, now)}"))
+            continue
+        is_now = after is None and not facts.batch.is_terminal
+        until = now if is_now else (after[1] if after else at)
+        pieces.append(
+            Piece(f" · {word} {formatting.duration(max(0, until - at))}", Tone.ACCENT if is_now else Tone.MUTED)
+        )
+    return pieces
+
+
+def _request(batch: Batch) -> list[Piece]:
+    words = [batch.endpoint or formatting.UNKNOWN, batch.model or "", batch.completion_window]
+    return [Piece("   ".join(word for word in words if word))]
+
+
+def _files(batch: Batch) -> list[Cell]:
+    named = (("input", batch.input_file_id), ("output", batch.output_file_id), ("errors", batch.error_file_id))
+    lines = [line(word, file_id) for word, file_id in named if file_id]
+    if batch.is_terminal and batch.output_file_id is None:
+        lines.append(line("output", Piece(_why_no_output(batch), Tone.MUTED)))
+    return lines
+
+
+def _why_no_output(batch: Batch) -> str:
+    if batch.status is BatchStatus.FAILED:
+        return "none: validation refused the input file, nothing ran and nothing is billed"
+    if batch.counts.total > 0 and batch.counts.completed <= 0:
+        return f"none: 0 of {formatting.plural(batch.counts.total, 'request')} succeeded"
+    return "none"
+
+
+def _money(facts: BatchFacts) -> list[Cell]:
+    usage = facts.batch.usage
+    lines: list[Cell] = []
+    if usage is not None and usage.total_tokens:
+        text = f"{formatting.grouped(usage.input_tokens)} in   {formatting.grouped(usage.output_tokens)} out"
+        if usage.cached_tokens:
+            text += f"   {formatting.grouped(usage.cached_tokens)} cached"
+        lines.append(line("tokens", text))
+    if facts.money:
+        lines.append(line("cost", facts.money))
+    return lines
+
+
+def _lineage(facts: BatchFacts) -> list[Cell]:
+    parent = facts.batch.metadata.get(PARENT_KEY)
+    lines = [line("retry of", parent)] if parent else []
+    return lines + [line("retried", child) for child in facts.children]
+
+
+def _metadata(batch: Batch) -> list[Cell]:
+    own = {INTENT_KEY, PARENT_KEY, NAME_KEY}
+    shown = [(key, value) for key, value in batch.metadata.items() if key not in own]
+    lines: list[Cell] = []
+    for place, (key, value) in enumerate(shown):
+        lines.append(line("metadata" if not place else "", Piece(f"{key} = ", Tone.MUTED), value))
+    return lines
+
+
+def validation_lines(batch: Batch) -> list[Cell]:
+    """Why validation refused the batch, each with its line of the input file."""
+    lines: list[Cell] = []
+    for place, error in enumerate(batch.errors):
+        where = f"line {error.line}  " if error.line is not None else ""
+        code = f"{error.code}  " if error.code else ""
+        lines.append(
+            line("refused" if not place else "", Piece(where, Tone.STRONG), Piece(code, Tone.ERROR), error.message)
+        )
+    return lines

@@ -1,0 +1,108 @@
+"""What Inspect says about a local file: the verdict of its check, and what is wrong with it. Pure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from batch_tui.domain import formatting
+from batch_tui.domain.files import RemoteFile
+from batch_tui.domain.limits import Limits
+from batch_tui.domain.problems import Code, Problem, Report, Severity
+from batch_tui.ui.cells import Cell, Piece, Tone
+from batch_tui.ui.glyphs import glyphs
+from batch_tui.ui.panes.overview import clock_text, line
+
+_SHOWN = 200
+"""Problems listed; the command line prints them all."""
+
+
+def verdict(report: Report, *, is_ascii: bool = False) -> Piece:
+    """The verdict in a few cells: ``✓ ready``, ``! 3 bad lines``."""
+    chosen = glyphs(is_ascii=is_ascii)
+    if report.is_valid:
+        return Piece(f"{chosen.completed} ready", Tone.SUCCESS)
+    if report.wants_wrapping:
+        return Piece(f"{chosen.with_failures} bare request bodies", Tone.WARNING)
+    return Piece(f"{chosen.failed} {formatting.plural(report.errors, 'problem')}", Tone.ERROR)
+
+
+def next_step(report: Report) -> str:
+    """What to do about it, in one sentence."""
+    if report.is_valid:
+        return "n submits it as a new batch."
+    if report.wants_wrapping:
+        return "Every line is a bare request body: n writes a wrapped copy beside it and submits that."
+    if report.requests == 0:
+        return "The file holds no request: write one JSON request per line."
+    over = {Code.TOO_MANY_REQUESTS, Code.FILE_TOO_LARGE} & set(report.counts)
+    if over:
+        return "It is over a limit of the service: split it with  batch-tui split FILE -o DIR"
+    return "Mend the lines below (e opens the editor), then n again."
+
+
+def over_limit(report: Report, limits: Limits) -> str | None:
+    """Which limit the file is over, or None."""
+    if report.requests > limits.max_requests:
+        limit = formatting.grouped(limits.max_requests)
+        return f"{formatting.grouped(report.requests)} requests, the service takes {limit} in a file"
+    if report.bytes > limits.max_bytes:
+        return f"{formatting.size(report.bytes)}, the service takes {formatting.size(limits.max_bytes)}"
+    return None
+
+
+def report_lines(report: Report, limits: Limits, *, is_ascii: bool = False) -> list[Cell]:
+    """The whole report as lines."""
+    lines = [
+        line("file", Piece(Path(report.path).name, Tone.STRONG)),
+        line("verdict", verdict(report, is_ascii=is_ascii)),
+        line("next", next_step(report)),
+        line("holds", f"{formatting.plural(report.requests, 'request')}   {formatting.size(report.bytes)}"),
+        line(
+            "request", "   ".join(word for word in (report.endpoint, report.model) if word) or formatting.UNKNOWN
+        ),
+        line("tokens", f"~{formatting.grouped(report.tokens_estimate)} input, estimated at 4 bytes each"),
+        line("sha256", Piece(report.sha256[:16], Tone.MUTED)),
+    ]
+    limit = over_limit(report, limits)
+    if limit:
+        lines.append(line("limit", Piece(limit, Tone.ERROR)))
+    lines += [problem_line(problem) for problem in report.problems[:_SHOWN]]
+    hidden = report.errors + report.warnings - min(_SHOWN, len(report.problems))
+    if hidden > 0:
+        lines.append(
+            line("", Piece(f"and {formatting.grouped(hidden)} more: batch-tui check {report.path}", Tone.MUTED))
+        )
+    return lines
+
+
+def problem_line(problem: Problem) -> Cell:
+    """One problem with its place."""
+    tone = Tone.ERROR if problem.severity is Severity.ERROR else Tone.WARNING
+    where = f"line {problem.line}" if problem.line else "file"
+    column = f":{problem.column}" if problem.column else ""
+    hint = (Piece(f"  {problem.hint}", Tone.MUTED),) if problem.hint else ()
+    return (
+        Piece(f"{where}{column}".ljust(12), Tone.STRONG),
+        Piece(f"{problem.code}  ", tone),
+        Piece(problem.message),
+        *hint,
+    )
+
+
+def remote_lines(file: RemoteFile, users: tuple[str, ...], now: float) -> list[Cell]:
+    """What is known about a remote file, and which batches use it."""
+    lines = [
+        line("file", Piece(file.filename or file.id, Tone.STRONG)),
+        line("id", file.id),
+        line("purpose", file.purpose or formatting.UNKNOWN),
+        line("size", formatting.size(file.bytes)),
+    ]
+    if file.created_at is not None:
+        lines.append(line("created", clock_text(file.created_at, now)))
+    if file.expires_at is not None:
+        left = formatting.duration(file.expires_at - now)
+        lines.append(line("expires", f"in {left}  ({clock_text(file.expires_at, now)})"))
+    lines += [line("used by", name) for name in users] or [
+        line("used by", Piece("no batch that is known", Tone.MUTED))
+    ]
+    return lines
