@@ -7,6 +7,7 @@ doesn't move, that has shown no movement yet, or whose total isn't known.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,6 +23,7 @@ SPARK_POINTS = 8
 """Rates the sparkline is drawn from."""
 _STALL_FACTOR = 4.0
 _STALL_FLOOR = 120.0
+_RECENT = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def _rate(samples: Sequence[Sample]) -> float | None:
 
 def _stands_still(samples: Sequence[Sample], per_minute: float, still_for: float) -> bool:
     """True when it hasn't moved for much longer than its own rate, and its own usual gaps, explain."""
-    moves = [after.at for before, after in pairwise(samples) if after.done > before.done]
+    moves = [after.at for before, after in pairwise(samples[-_RECENT:]) if after.done > before.done]
     usual_gap = max((later - earlier for earlier, later in pairwise(moves[-8:])), default=0.0)
     return still_for > max(_STALL_FLOOR, _STALL_FACTOR * usual_gap, _STALL_FACTOR * 60 / per_minute)
 
@@ -135,8 +137,8 @@ def _last_movement(batch: Batch, samples: Sequence[Sample]) -> float:
 
 def _done_at(samples: Sequence[Sample], at: float) -> float:
     """Requests ended at a time within the samples, on the line between its neighbours."""
-    for before, after in pairwise(samples):
-        if at <= after.at:
-            share = (at - before.at) / (after.at - before.at)
-            return before.done + max(0.0, share) * (after.done - before.done)
-    return float(samples[-1].done)
+    n = bisect_right(samples, at, key=lambda sample: sample.at)
+    if n in {0, len(samples)}:
+        return float(samples[0 if n == 0 else -1].done)
+    before, after = samples[n - 1], samples[n]
+    return before.done + (at - before.at) / (after.at - before.at) * (after.done - before.done)
