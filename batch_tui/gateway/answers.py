@@ -66,8 +66,8 @@ class Model(Protocol):
         ...
 
 
-def result_line(custom_id: str, answer: Answered | NotRun) -> bytes:
-    """The line of the output or error file, with its newline."""
+def result_line(custom_id: str, answer: Answered | NotRun, number: str | None = None) -> bytes:
+    """The line of the output or error file, with its newline; without ``number`` it gets one of its own."""
     response: dict[str, object] | None = None
     error: dict[str, str] | None = None
     match answer:
@@ -76,13 +76,10 @@ def result_line(custom_id: str, answer: Answered | NotRun) -> bytes:
             response = {"status_code": status, "request_id": rid, "body": msgspec.Raw(body)}
         case NotRun(code, message):
             error = {"code": code, "message": message}
-    line = {
-        "id": "batch_req_" + secrets.token_hex(12),
-        "custom_id": custom_id,
-        "response": response,
-        "error": error,
-    }
-    return msgspec.json.encode(line) + b"\n"
+    line_id = "batch_req_" + (number or secrets.token_hex(12))
+    return (
+        msgspec.json.encode({"id": line_id, "custom_id": custom_id, "response": response, "error": error}) + b"\n"
+    )
 
 
 class _Details(msgspec.Struct):

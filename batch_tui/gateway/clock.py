@@ -50,6 +50,10 @@ class Pace:
         whole = 30.0 * math.sqrt(max(1, total) / 200)
         return min(2.0, whole * self.concurrency / max(1, total)) / self.speed
 
+    def settling(self) -> float:
+        """Seconds between the word to cancel and the end, at least."""
+        return 4.0 / self.speed
+
     def window(self) -> float:
         """The completion window of 24 hours, in seconds."""
         return 86_400 / self.speed

@@ -81,14 +81,13 @@ class EchoModel:
 
     async def answer(self, request: Request, total: int) -> Answer:
         """Answer after the time it takes; the same request always gets the same answer."""
-        wish = _wish(request.body)
-        seed = hashlib.blake2b(request.custom_id.encode("utf-8", "replace") + request.body, digest_size=16)
-        await self._clock.wait(self._seconds(wish, seed.digest()[0], total))
+        wish = read_wish(request.body)
+        await self._clock.wait(self._seconds(wish, int(_seed(request)[:2], 16), total))
         if wish.lose:
             return Lost()
         if wish.is_failure and not await self._has_failed_enough(request.custom_id, wish.times):
-            return _failure(wish)
-        return self._success(request, wish, seed.hexdigest())
+            return failure(wish)
+        return success(request, wish, self._clock.seconds())
 
     async def aclose(self) -> None:
         """Nothing to let go of."""
@@ -112,21 +111,33 @@ class EchoModel:
         with self._account.layout.attempts.open("a", encoding="utf-8") as log:
             log.write(custom_id.replace("\n", " ") + "\n")
 
-    def _success(self, request: Request, wish: Wish, seed: str) -> Answer:
-        endpoint = normal_endpoint(request.url)
-        shape = SHAPES.get(endpoint)
-        if shape is None:
-            return _refusal(404, f"Invalid URL (POST {request.url})", "unknown_url", None)
-        body = _object(request.body)
-        missing = missing_parameter(endpoint, body)
-        if missing is not None:
-            message = f"Missing required parameter: '{missing}'."
-            return _refusal(400, message, "missing_required_parameter", missing)
-        wanted = Wanted(body, seed, self._clock.seconds(), wish.length, wish.finish)
-        return Answered(200, msgspec.json.encode(shape(wanted)), seed)
+
+def success(request: Request, wish: Wish, now: int) -> Answered:
+    """The plain answer to a request at a time in Unix seconds; a refusal when its body lacks what it needs."""
+    endpoint = normal_endpoint(request.url)
+    shape = SHAPES.get(endpoint)
+    if shape is None:
+        return _refusal(404, f"Invalid URL (POST {request.url})", "unknown_url", None)
+    body = _object(request.body)
+    missing = missing_parameter(endpoint, body)
+    if missing is not None:
+        message = f"Missing required parameter: '{missing}'."
+        return _refusal(400, message, "missing_required_parameter", missing)
+    seed = _seed(request)
+    try:
+        answer = shape(Wanted(body, seed, now, wish.length, wish.finish))
+    except RecursionError:
+        return _refusal(400, "The request is nested too deep.", "invalid_request_error", None)
+    return Answered(200, msgspec.json.encode(answer), seed)
 
 
-def _wish(body: bytes) -> Wish:
+def _seed(request: Request) -> str:
+    text = request.custom_id.encode("utf-8", "replace") + request.body
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+def read_wish(body: bytes) -> Wish:
+    """What a body asks of the echo model."""
     try:
         return msgspec.json.decode(body, type=_Asking).echo
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -140,7 +151,8 @@ def _object(body: bytes) -> dict[str, object]:
         return {}
 
 
-def _failure(wish: Wish) -> Answer:
+def failure(wish: Wish) -> Answered | NotRun:
+    """The failure that was asked for."""
     if wish.status is None:
         return NotRun(wish.code or "server_error", wish.message)
     return _refusal(wish.status, wish.message, wish.code or _CODES.get(wish.status), None)

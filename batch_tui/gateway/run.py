@@ -187,6 +187,8 @@ class BatchRun:
             rest = self._pace.finalizing(self._batch.request_counts.total)
             await first_of(self._clock.wait(rest), self._stopped())
         if self._stop.is_set():
+            since = self._batch.cancelling_at or self._clock.seconds()
+            await self._clock.wait(since + self._pace.settling() - self._clock.now())
             await self._write_unrun(_CANCELLED)
             await self._end("cancelled", cancelled_at=self._clock.seconds())
         else:

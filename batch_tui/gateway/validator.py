@@ -84,6 +84,11 @@ async def find_faults(path: Path, limits: Limits, endpoint: str, check: CheckFil
     return _findings(report, limits)
 
 
+def findings_now(path: Path, limits: Limits, endpoint: str) -> Findings:
+    """Validate an input file with the program's own checker; blocks."""
+    return _findings(check_with_jsonl(path, limits, endpoint), limits)
+
+
 def _findings(report: Report, limits: Limits) -> Findings:
     problems = [problem for problem in report.problems if problem.severity is Severity.ERROR]
     errors = tuple(_entry(problem, limits) for problem in problems)
