@@ -10,14 +10,13 @@ from pathlib import Path
 from batch_tui.domain.errors import FileChangedError, InputFileError
 from batch_tui.domain.lines import Cause
 from batch_tui.domain.text import printable
-from batch_tui.jsonl.atomic import new_file, refuse_destination, write_all
+from batch_tui.jsonl.atomic import refuse_destination
 from batch_tui.jsonl.columns import NO_ID, REASON_SUCCEEDED, REPEATS_ID, Columns
 from batch_tui.jsonl.join import read_custom_id
 from batch_tui.jsonl.joined import JoinedResults
-from batch_tui.jsonl.lines import ProgressHook, ProgressMeter
+from batch_tui.jsonl.lines import ProgressHook
+from batch_tui.jsonl.output import RowMeter, new_output
 from batch_tui.jsonl.summary import causes_of
-
-_FLUSH_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def write_retry_set(
         destination: The file to make; it must not exist.
         include_permanent: True to send again also what is expected to fail again.
         only: Row indexes to choose from; None for all.
-        on_progress: Told how many bytes of the retry set are written.
+        on_progress: Told how many bytes of the requests are written.
 
     Raises:
         InputFileError: The join had no input, or the input can't be read.
@@ -87,21 +86,14 @@ def _write(
     rows: array[int],
     on_progress: ProgressHook | None,
 ) -> None:
-    meter = ProgressMeter(on_progress, sum(joined.columns.request_lengths[row] + 1 for row in rows))
-    done = 0
-    block = bytearray()
-    with new_file(destination) as handle:
+    columns = joined.columns
+    meter = RowMeter(on_progress, sum(columns.request_lengths[row] for row in rows))
+    with new_output(destination) as output:
         for row in rows:
             line = joined.request_line(row) or b""
             # The check costs two microseconds, the wrong line sent would cost money.
-            if read_custom_id(line) != joined.columns.custom_id(row):
+            if read_custom_id(line) != columns.custom_id(row):
                 raise FileChangedError(f"{printable(source)} has changed since it was joined; join it again.")
-            block += line
-            block += b"\n"
-            if len(block) >= _FLUSH_BYTES:
-                write_all(handle, block)
-                done += len(block)
-                meter.at(done)
-                block.clear()
-        write_all(handle, block)
-        meter.end(done + len(block))
+            output.write_line(line)
+            meter.add(len(line))
+    meter.end()

@@ -148,7 +148,7 @@ def _cause(columns: Columns, reason: int, count: int, rows: list[int]) -> Cause:
         message=why.message,
         count=count,
         can_pass=why.can_pass,
-        examples=tuple(columns.custom_id(row) for row in rows),
+        examples=tuple(clean(columns.custom_id(row)) for row in rows),
     )
 
 
