@@ -40,8 +40,8 @@ class GuardRules:
     """Alarm when the window closes within this time and less than ``below_percent`` is done."""
     below_percent: float = 90.0
     """Share of finished requests that is enough shortly before the window closes, 0 to 100."""
-    is_cancelling: bool = False
-    """True cancels a batch that raised an alarm, after a countdown; False only marks it."""
+    cancel_on: frozenset[Rule] = frozenset()
+    """Rules whose alarm cancels the batch, after a countdown; the others only mark it."""
     countdown_seconds: float = 60.0
     """Time to stop an automatic cancel."""
 

@@ -40,7 +40,7 @@
     no_progress_minutes = 30.0
     expires_within_minutes = 120.0
     below_percent = 90.0
-    action = "mark"                      # or: cancel
+    cancel_on = []                       # of: "failures" "cost" "stalled" "expiring"
     countdown_seconds = 60.0
 
     [keys]                               # command id = key
@@ -115,7 +115,8 @@ class GuardTable:
     no_progress_minutes: float = 30.0
     expires_within_minutes: float = 120.0
     below_percent: float = 90.0
-    action: Literal["mark", "cancel"] = "mark"
+    cancel_on: tuple[Literal["failures", "cost", "stalled", "expiring"], ...] = ()
+    """Rules that cancel by themselves, after the countdown; all of them always mark."""
     countdown_seconds: float = 60.0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 from batch_tui.domain.errors import ConfigurationError
-from batch_tui.domain.guard import GuardRules
+from batch_tui.domain.guard import GuardRules, Rule
 from batch_tui.domain.limits import Limits
 from batch_tui.engine.config import Config, GuardTable, ProfileTable
 from batch_tui.engine.providers import PROVIDERS
@@ -53,7 +53,7 @@ def guard_rules(config: Config, name: str) -> GuardRules:
         no_progress_seconds=table.no_progress_minutes * 60 or None,
         expires_within_seconds=table.expires_within_minutes * 60 or None,
         below_percent=table.below_percent,
-        is_cancelling=table.action == "cancel",
+        cancel_on=frozenset(map(Rule, table.cancel_on)),
         countdown_seconds=table.countdown_seconds,
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from batch_tui.domain.errors import ConfigurationError
+from batch_tui.domain.guard import Rule
 from batch_tui.engine.config import read_config
 from batch_tui.engine.connect import key_from_command
 from batch_tui.engine.settings import Flags, Settings, load_settings
@@ -184,6 +185,7 @@ def test_a_profile_sets_everything(home: Home) -> None:
         output = 1
         [profiles.groq.guard]
         cost_above = 3
+        cancel_on = ["cost"]
         failure_percent = 0
         [profiles.other]
         [ui]
@@ -206,10 +208,11 @@ def test_a_profile_sets_everything(home: Home) -> None:
     assert (settings.theme, settings.is_ascii, settings.mouse) == ("nord", True, False)
     assert settings.columns == ("name", "age")
     assert settings.guard.cost_above == Decimal(3)
+    assert settings.guard.cancel_on == {Rule.COST}
     assert settings.guard.failure_percent is None
     assert settings.profiles == ("groq", "other")
     assert settings.keymap == {"cancel": "ctrl+x"}
-    assert settings.places["cancel"].endswith("config.toml:26")
+    assert settings.places["cancel"].endswith("config.toml:27")
     assert home.load({"GROQ_KEY": KEY, "BATCH_TUI_ASCII": "0"}).is_ascii is False
 
 

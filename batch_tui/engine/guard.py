@@ -1,0 +1,132 @@
+"""The runaway guard: who broke which rule, told once, and the countdown before it acts.
+
+It decides and keeps time; whoever drives it (the screen, ``watch --guard``) shows, notifies and cancels::
+
+    for raised in guard.review(store.batches(), now, pace=history.pace, cost=estimate): ...
+    for batch_id in guard.take_due(now): ...cancel it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from batch_tui.domain.batch import Batch
+from batch_tui.domain.guard import Alarm, GuardRules, Rule, alarms
+from batch_tui.domain.pace import Pace
+
+PaceOf = Callable[[Batch, float], Pace]
+CostOf = Callable[[Batch], Decimal | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An alarm that was not there before."""
+
+    batch_id: str
+    alarm: Alarm
+
+
+@dataclass(frozen=True, slots=True)
+class Countdown:
+    """A batch that will be cancelled unless somebody stops it."""
+
+    batch_id: str
+    alarm: Alarm
+    deadline: float
+    """Unix seconds."""
+
+
+def _cost_unknown(_: Batch) -> None:
+    return None
+
+
+class Guard:
+    """The alarms of one profile's batches.
+
+    Args:
+        rules: The thresholds, and which of them act.
+    """
+
+    def __init__(self, rules: GuardRules) -> None:
+        self.rules = rules
+        self._alarms: dict[str, tuple[Alarm, ...]] = {}
+        self._told: set[tuple[str, Rule]] = set()
+        self._countdowns: dict[str, Countdown] = {}
+        self._spared: set[str] = set()
+
+    @property
+    def alarmed(self) -> frozenset[str]:
+        """Ids of the batches that break a rule now: to be marked, and sorted to the top."""
+        return frozenset(self._alarms)
+
+    @property
+    def countdowns(self) -> tuple[Countdown, ...]:
+        """Cancels to come, the next one first."""
+        return tuple(sorted(self._countdowns.values(), key=lambda countdown: countdown.deadline))
+
+    def alarms(self, batch_id: str) -> tuple[Alarm, ...]:
+        """The rules a batch breaks now, gravest first, with today's numbers."""
+        return self._alarms.get(batch_id, ())
+
+    def review(
+        self,
+        batches: Iterable[Batch],
+        now: float,
+        *,
+        pace: PaceOf,
+        cost: CostOf = _cost_unknown,
+    ) -> tuple[Raised, ...]:
+        """Judge batches after a refresh.
+
+        A batch that no longer breaks a rule loses its alarm and its countdown.
+
+        Args:
+            batches: All of them, or those that changed; others keep their alarms.
+            now: Unix seconds by the server's clock.
+            pace: How a batch moves.
+            cost: Its estimated cost in US dollars, None when unknown.
+
+        Returns:
+            Alarms of rules each batch breaks for the first time.
+        """
+        raised: list[Raised] = []
+        for batch in batches:
+            if batch.is_terminal:
+                self._clear(batch.id)
+                continue
+            found = alarms(batch, pace(batch, now), now, rules=self.rules, cost=cost(batch))
+            raised.extend(Raised(batch.id, alarm) for alarm in found if (batch.id, alarm.rule) not in self._told)
+            self._told.update((batch.id, alarm.rule) for alarm in found)
+            self._keep(batch.id, found, now)
+        return tuple(raised)
+
+    def spare(self, batch_id: str | None = None) -> None:
+        """Stop the countdown of a batch, or all of them: the guard won't act on those batches again."""
+        stopped = [batch_id] if batch_id is not None else list(self._countdowns)
+        for spared in stopped:
+            self._spared.add(spared)
+            self._countdowns.pop(spared, None)
+
+    def take_due(self, now: float) -> tuple[Countdown, ...]:
+        """Countdowns that ran out, each given once: these batches are to be cancelled."""
+        due = tuple(countdown for countdown in self.countdowns if countdown.deadline <= now)
+        for countdown in due:
+            self.spare(countdown.batch_id)
+        return due
+
+    def _keep(self, batch_id: str, found: tuple[Alarm, ...], now: float) -> None:
+        if not found:
+            self._clear(batch_id)
+            return
+        self._alarms[batch_id] = found
+        acting = next((alarm for alarm in found if alarm.rule in self.rules.cancel_on), None)
+        if acting is None:
+            self._countdowns.pop(batch_id, None)
+        elif batch_id not in self._spared and batch_id not in self._countdowns:
+            self._countdowns[batch_id] = Countdown(batch_id, acting, now + self.rules.countdown_seconds)
+
+    def _clear(self, batch_id: str) -> None:
+        self._alarms.pop(batch_id, None)
+        self._countdowns.pop(batch_id, None)
