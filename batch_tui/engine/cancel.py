@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -75,7 +76,8 @@ class _Attempt:
     waited: float = 0.0
     tries: int = 0
     refusals: int = 0
-    told: str = ""
+    told: str | None = None
+    is_noted: bool = False
     batch: Batch | None = None
 
     def next_delay(self) -> float:
@@ -121,13 +123,17 @@ class Canceller:
         """
         if self._kit.is_read_only:
             raise ConfigurationError("This profile is read-only: nothing is cancelled.")
-        async for outcome in self._all([self._wish(batch_id) for batch_id in dict.fromkeys(ids)]):
-            yield outcome
+        wishes = [self._wish(batch_id) for batch_id in dict.fromkeys(ids)]
+        async with aclosing(self._all(wishes)) as outcomes:
+            async for outcome in outcomes:
+                yield outcome
 
     async def recover(self) -> AsyncGenerator[CancelOutcome, None]:
         """Go on with the cancellations that earlier runs left; the journal must have been loaded."""
-        if not self._kit.is_read_only:
-            async for outcome in self._all(self.pending()):
+        if self._kit.is_read_only:
+            return
+        async with aclosing(self._all(self.pending())) as outcomes:
+            async for outcome in outcomes:
                 yield outcome
 
     def pending(self) -> tuple[CancelOperation, ...]:
@@ -173,8 +179,13 @@ class Canceller:
             async with self._kit.journal.claim(operation.intent) as is_ours:
                 if is_ours:
                     await self._note(operation)
+                    attempt.is_noted = True
                     state, message = await self._until_confirmed(attempt, await first)
                     await self._end(attempt, state, message)
+        except asyncio.CancelledError:
+            if not attempt.is_noted:
+                await self._note(operation)  # it may have been sent: the next start has to know
+            raise
         finally:
             first.cancel()
             attempt.outcomes.put_nowait(None)

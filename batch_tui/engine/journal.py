@@ -109,7 +109,7 @@ class Journal:
             False when somebody else works on it right now; then leave it alone.
         """
         try:
-            handle = await asyncio.to_thread(self._lock, intent)
+            handle = await self._locked(intent)
         except OSError:
             # Where no lock can be made no operation can be written either; saving will say so.
             yield True
@@ -119,6 +119,17 @@ class Journal:
         finally:
             if handle is not None:
                 await finish(asyncio.to_thread(self._unlock, intent, handle))
+
+    async def _locked(self, intent: str) -> int | None:
+        locking = asyncio.ensure_future(asyncio.to_thread(self._lock, intent))
+        try:
+            return await asyncio.shield(locking)
+        except asyncio.CancelledError:
+            # The thread can't be stopped: what it locks now, nobody would ever unlock.
+            await asyncio.wait([locking])
+            if locking.exception() is None and (handle := locking.result()) is not None:
+                await finish(asyncio.to_thread(self._unlock, intent, handle))
+            raise
 
     def _path(self, intent: str) -> Path:
         return self._folder / f"{intent}.json"

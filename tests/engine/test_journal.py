@@ -188,3 +188,21 @@ async def test_ended_operations_are_forgotten_after_two_months_and_open_ones_nev
     assert again.cancels() == ()
     assert len(again.submits()) == 1
     assert names(tmp_path) == [f"{INTENT}.json"]
+
+
+async def test_giving_up_while_locking_leaves_no_lock_behind(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+
+    async def work() -> None:
+        async with journal.claim(INTENT):
+            await asyncio.Event().wait()
+
+    for steps in range(4):
+        running = asyncio.ensure_future(work())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        async with Journal(tmp_path).claim(INTENT) as is_ours:
+            assert is_ours
