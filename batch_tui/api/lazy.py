@@ -1,0 +1,131 @@
+"""The service, loaded when it is first needed: importing the SDK costs more than all of the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batch_tui.api.connection import Connection, require
+from batch_tui.domain.batch import Batch, BatchPage, NewBatch
+from batch_tui.domain.errors import ConfigurationError, Effect, UnreachableError
+from batch_tui.domain.files import FilePage, RemoteFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from batch_tui.api.client import OpenAIService
+    from batch_tui.domain.files import Progress
+
+    OnProgress = Callable[[Progress], None]
+
+
+class LazyService:
+    """The same methods as :class:`~batch_tui.api.client.OpenAIService`; the first call imports it in a thread.
+
+    Args:
+        connection: Where, and with which key.
+
+    Raises:
+        ConfigurationError: The connection or a variable of the environment can't be used.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        require(connection, os.environ)
+        self._connection = connection
+        self._building: asyncio.Future[OpenAIService] | None = None
+
+    @property
+    def host(self) -> str:
+        """Host, with its port when unusual."""
+        return self._connection.host
+
+    async def warm_up(self) -> None:
+        """Load the client now, in a thread, so that the first request needn't wait for it."""
+        await self._service()
+
+    async def list_batches(self, *, after: str | None = None, limit: int = 100) -> BatchPage:
+        """One page of batches."""
+        return await (await self._service()).list_batches(after=after, limit=limit)
+
+    async def retrieve_batch(self, batch_id: str) -> Batch:
+        """One batch."""
+        return await (await self._service()).retrieve_batch(batch_id)
+
+    async def create_batch(self, order: NewBatch) -> Batch:
+        """Create a batch with exactly one POST."""
+        return await (await self._service()).create_batch(order)
+
+    async def cancel_batch(self, batch_id: str) -> Batch:
+        """Ask for cancellation with exactly one POST."""
+        return await (await self._service()).cancel_batch(batch_id)
+
+    async def list_files(
+        self,
+        *,
+        purpose: str | None = None,
+        after: str | None = None,
+        limit: int = 1000,
+    ) -> FilePage:
+        """One page of files."""
+        return await (await self._service()).list_files(purpose=purpose, after=after, limit=limit)
+
+    async def retrieve_file(self, file_id: str) -> RemoteFile:
+        """One file's facts."""
+        return await (await self._service()).retrieve_file(file_id)
+
+    async def upload_file(
+        self,
+        path: Path,
+        *,
+        name: str,
+        sha256: str | None = None,
+        expires_after: int | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> RemoteFile:
+        """Send a local file, streaming."""
+        service = await self._service()
+        return await service.upload_file(
+            path,
+            name=name,
+            sha256=sha256,
+            expires_after=expires_after,
+            on_progress=on_progress,
+        )
+
+    async def download_file(
+        self,
+        file: RemoteFile,
+        destination: Path,
+        *,
+        overwrite: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> Path:
+        """Fetch a file's content, whole or not at all."""
+        service = await self._service()
+        return await service.download_file(file, destination, overwrite=overwrite, on_progress=on_progress)
+
+    async def delete_file(self, file_id: str) -> None:
+        """Delete a remote file."""
+        await (await self._service()).delete_file(file_id)
+
+    async def aclose(self) -> None:
+        """Close the connections, if there ever were any."""
+        if self._building is not None:
+            await (await self._service()).aclose()
+
+    async def _service(self) -> OpenAIService:
+        """The loaded client; all callers wait for the one import, and cancelling one doesn't stop it."""
+        if self._building is None:
+            self._building = asyncio.get_running_loop().run_in_executor(None, self._build)
+        try:
+            return await asyncio.shield(self._building)
+        except ConfigurationError as error:
+            self._building = None
+            raise UnreachableError(str(error), effect=Effect.NONE, is_permanent=True) from error
+
+    def _build(self) -> OpenAIService:
+        from batch_tui.api.client import OpenAIService  # noqa: PLC0415 - the whole point
+
+        return OpenAIService(self._connection)

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Iterator
+
+import httpx2
+import pytest
+from blockbuster import blockbuster_ctx
+
+from batch_tui.api.client import OpenAIService
+from batch_tui.api.connection import Connection
+from batch_tui.api.transfers import Timeouts
+from tests.support.faults import FaultServer
+
+KEY = "sk-test-0123456789"
+SHORT = Timeouts(
+    connect=0.5,
+    read=0.2,
+    create=0.2,
+    cancel=0.2,
+    upload_reply=0.2,
+    upload_write=0.5,
+    stall=0.2,
+    stall_bytes=200,
+)
+"""Real waiting, but little of it: what is under test is which limit ends what."""
+
+
+@pytest.fixture(autouse=True)
+def nothing_blocks_the_loop() -> Iterator[None]:
+    with blockbuster_ctx("batch_tui"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[FaultServer]:
+    async with FaultServer() as running:
+        yield running
+
+
+@pytest.fixture
+async def service(server: FaultServer) -> AsyncIterator[OpenAIService]:
+    # Without the machine's certificates, which take a tenth of a second to load.
+    http = httpx2.AsyncClient(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    made = OpenAIService(Connection(server.base_url, KEY), http_client=http, timeouts=SHORT)
+    yield made
+    await made.aclose()
