@@ -11,7 +11,7 @@ from batch_tui.ui.cells import EMPTY_CELL, Cell, Piece, Tone
 from batch_tui.ui.glyphs import GlyphSet
 
 
-def progress_bar(batch: Batch, width: int, chosen: GlyphSet) -> Cell:
+def progress_bar(batch: Batch, width: int, chosen: GlyphSet, *, has_red: bool = True) -> Cell:
     """The four parts of a batch's requests: completed, failed, and what remains or never ran.
 
     Counts that make no sense (negative, more than the total) are clamped; a failure is always seen, and the bar
@@ -21,6 +21,8 @@ def progress_bar(batch: Batch, width: int, chosen: GlyphSet) -> Cell:
         batch: The batch.
         width: Cells, at least 1.
         chosen: The character set.
+        has_red: Failures in the colour of errors; without it their shape alone tells, and a row of a table
+            costs 50 bytes less.
     """
     rest = chosen.never_run if batch.is_terminal else chosen.part
     tone = _tone(batch)
@@ -35,7 +37,7 @@ def progress_bar(batch: Batch, width: int, chosen: GlyphSet) -> Cell:
     if eighth and chosen.eighths and not failed:
         body += chosen.eighths[eighth - 1]
     tail = rest * (width - failed - len(body))
-    pieces = (Piece(body, tone), Piece(chosen.broken * failed, Tone.ERROR), Piece(tail, tone))
+    pieces = (Piece(body, tone), Piece(chosen.broken * failed, Tone.ERROR if has_red else tone), Piece(tail, tone))
     return tuple(piece for piece in pieces if piece.text)
 
 

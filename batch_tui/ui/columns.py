@@ -145,7 +145,7 @@ def _status(facts: BatchFacts, view: View) -> Cell:
 
 
 def _progress(facts: BatchFacts, view: View) -> Cell:
-    return progress_bar(facts.batch, _BAR, glyphs(is_ascii=view.is_ascii))
+    return progress_bar(facts.batch, _BAR, glyphs(is_ascii=view.is_ascii), has_red=False)
 
 
 def _percent(facts: BatchFacts, _view: View) -> Cell:

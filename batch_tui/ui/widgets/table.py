@@ -180,10 +180,10 @@ class VirtualTable(RowKeys, can_focus=True):
         if self._rows.marks != marks:
             self.post_message(self.MarksChanged(self, self._rows.marks))
 
-    def on_resize(self) -> None:
+    def sized(self, width: int, height: int) -> None:
         """Another size: the cursor stays in sight, on its row."""
-        self._rows.resize(self.size.height - 1)
-        super().on_resize()
+        del width
+        self._rows.resize(height - 1)
 
     def drop_caches(self) -> None:
         """Forget drawn rows."""

@@ -203,10 +203,9 @@ class Viewer(LineWidget, can_focus=True):
             else:
                 self.go_to(row.line)
 
-    def on_resize(self) -> None:
+    def sized(self, width: int, height: int) -> None:
         """Another size: the cursor stays on its line, in sight."""
-        self._reading.resize(self.size.width, self.size.height)
-        super().on_resize()
+        self._reading.resize(width, height)
 
     def drop_caches(self) -> None:
         """Forget drawn lines."""

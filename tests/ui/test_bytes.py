@@ -1,0 +1,49 @@
+"""What the widgets send to a terminal, counted on a real pty at 120x36 with 256 colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.terminal import Terminal, program
+
+F9 = "\x1b[20~"
+BUDGET = {
+    "nothing": 0,
+    "poll-without-change": 0,
+    "refresh-asked": 0,
+    "hidden-row": 0,
+    "one-row": 400,
+    "cursor": 600,
+    "message": 600,
+    "focus": 600,
+    "confirm": 1200,
+    "decline": 1200,
+    "thirty-rows": 8000,
+    "page": 10_000,
+}
+
+
+@pytest.fixture(scope="module")
+def spent() -> Iterator[dict[str, int]]:
+    """Bytes of each event, measured once, one after the other on one screen of 10,000 batches."""
+    events = ["nothing", *BUDGET]
+    with program(["-m", "tests.support.byte_app", "10000", *events]) as terminal:
+        terminal.until("ready")
+        yield {event: _bytes_of(event, terminal) for event in events}
+
+
+def _bytes_of(event: str, terminal: Terminal) -> int:
+    terminal.send(F9)
+    return len(terminal.until(event))
+
+
+@pytest.mark.parametrize("event", BUDGET)
+def test_an_event_costs_no_more_than_its_budget(event: str, spent: dict[str, int]) -> None:
+    assert spent[event] <= BUDGET[event]
+
+
+@pytest.mark.parametrize("event", [event for event, budget in BUDGET.items() if budget])
+def test_an_event_that_shows_something_is_really_counted(event: str, spent: dict[str, int]) -> None:
+    assert spent[event] > 20
