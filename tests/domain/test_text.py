@@ -57,7 +57,7 @@ def test_every_format_character_without_a_shape_is_replaced() -> None:
         0x8E2,
         0x110BD,
         0x110CD,
-    }  # Arabic signs and the like
+    }
     hidden = [c for c in range(0x110000) if unicodedata.category(chr(c)) == "Cf" and c not in shaped]
     assert len(hidden) > 100
     assert printable("".join(map(chr, hidden))) == "\ufffd" * len(hidden)
