@@ -27,6 +27,7 @@ from batch_tui.gateway.judge import InputJudge
 from batch_tui.gateway.options import GatewayOptions, check_options
 from batch_tui.gateway.replies import ERROR_HANDLERS, ApiError, error_reply, reply
 from batch_tui.gateway.scheduler import Scheduler
+from batch_tui.gateway.uploads_api import UploadsApi
 from batch_tui.gateway.validator import CheckFile, check_with_jsonl
 
 MakeModel = Callable[[Account, Clock, Pace], Model]
@@ -62,8 +63,9 @@ class Gateway:
         )
         files = FilesApi(self.account, self._clock)
         batches = BatchesApi(self.account, self._scheduler, self._clock, pace, options.limits)
+        uploads = UploadsApi(self.account, self._clock)
         self.app = Starlette(
-            routes=[*files.routes(), *batches.routes(), *_models_routes()],
+            routes=[*files.routes(), *uploads.routes(), *batches.routes(), *_models_routes()],
             middleware=[Middleware(_Front, api_key=options.api_key, clock=self._clock)],
             exception_handlers=ERROR_HANDLERS,
             lifespan=self._lifespan,

@@ -30,6 +30,52 @@ FAST = 1_000.0
 """A speed at which a small batch ends at once."""
 
 
+class ManualTime:
+    """Time that stands still until a test moves it: pass ``clock`` to the gateway.
+
+    Args:
+        now: Unix seconds at the start.
+    """
+
+    def __init__(self, now: float = 1_700_000_000.0) -> None:
+        self.now = now
+        self._sleepers: list[tuple[float, asyncio.Event]] = []
+        self._bell = asyncio.Event()
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(lambda: self.now, self._sleep)
+
+    def advance(self, seconds: float) -> None:
+        """Move time and wake whoever has slept enough."""
+        self.now += seconds
+        for until, event in self._sleepers:
+            if until <= self.now:
+                event.set()
+        self._sleepers = [(until, event) for until, event in self._sleepers if until > self.now]
+
+    async def sleepers(self, count: int, *, longer_than: float = 0.0) -> None:
+        """Wait until so many sleep (more than some seconds from now)."""
+        async with asyncio.timeout(20):
+            while sum(until - self.now > longer_than for until, _ in self._sleepers) < count:
+                await self._bell.wait()
+
+    async def _sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        event = asyncio.Event()
+        entry = (self.now + seconds, event)
+        self._sleepers.append(entry)
+        self._bell.set()
+        self._bell = asyncio.Event()
+        try:
+            await event.wait()
+        finally:
+            if entry in self._sleepers:
+                self._sleepers.remove(entry)
+
+
 class StreamingTransport(httpx2.AsyncBaseTransport):
     """Runs an ASGI application in process; both bodies pass chunk by chunk, as they come.
 
