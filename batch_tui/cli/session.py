@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from batch_tui.api.connection import Connection
@@ -51,7 +51,7 @@ def settings_for(
 
 
 @asynccontextmanager
-async def open_cockpit(args: argparse.Namespace, console: Console) -> AsyncIterator[Cockpit]:
+async def open_cockpit(args: argparse.Namespace, console: Console) -> AsyncGenerator[Cockpit]:
     """The engine for a headless verb, closed at its end.
 
     What the settings have to say goes to stderr, and at the end every paid call whose outcome isn't known.

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             return run_screen(build_cockpit(settings), workspace=workspace)
 
 
-def demo_environment(environ: os._Environ[str], root: Path, base_url: str) -> dict[str, str]:
+def demo_environment(environ: Mapping[str, str], root: Path, base_url: str) -> dict[str, str]:
     """The environment of a demo: nothing of the user's key, profiles or state comes in or is touched."""
     foreign = ("OPENAI_", "BATCH_TUI_", "XDG_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
     kept = {key: value for key, value in environ.items() if not key.upper().startswith(foreign)}
@@ -58,7 +58,7 @@ def demo_environment(environ: os._Environ[str], root: Path, base_url: str) -> di
 
 
 @contextmanager
-def gateway(data: Path, speed: float) -> Iterator[str]:
+def gateway(data: Path, speed: float) -> Generator[str]:
     """A gateway process on a free loopback port; gives its base URL, ends with the block."""
     command = [sys.executable, "-m", "batch_tui", "gateway", "--data", str(data), "--speed", str(speed)]
     with (data.parent / "gateway.log").open("wb") as log:

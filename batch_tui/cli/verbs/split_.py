@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Write the parts and print their paths."""
+    args.output.mkdir(parents=True, exist_ok=True)
     parts = split_file(
         args.file,
         args.output,

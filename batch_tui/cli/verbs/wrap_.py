@@ -35,6 +35,5 @@ def run(args: argparse.Namespace, console: Console) -> int:
     console.say(f"{plural(wrapped.requests, 'request')} for {wrapped.endpoint}")
     console.data(str(wrapped.path))
     if wrapped.skipped:
-        console.say(f"{plural(wrapped.skipped, 'line')} left out, not a JSON object: batch-tui check {args.file}")
-        return Exit.FAILURES
+        console.say(f"{plural(wrapped.skipped, 'blank line')} left out.")
     return Exit.CLEAN
