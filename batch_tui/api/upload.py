@@ -137,9 +137,8 @@ def safe_name(name: str) -> str:
     """A file name any service takes: one path component, visible ASCII or letters, ending in ``.jsonl``."""
     last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
     kept = "".join(char if char.isalnum() or char in " ._-+=@()[]," else "_" for char in last)
-    kept = kept.encode("utf-8", "replace").decode("utf-8").strip(" .")
     stem = kept[: -len(".jsonl")] if kept.lower().endswith(".jsonl") else kept
-    return (stem[:NAME_LIMIT].rstrip(" .") or "batch") + ".jsonl"
+    return (stem[:NAME_LIMIT].strip(" .") or "batch") + ".jsonl"
 
 
 async def send(

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx2
 import pytest
-from blockbuster import blockbuster_ctx
+from blockbuster import BlockBuster, blockbuster_ctx
 
 from batch_tui.api.client import OpenAIService
 from batch_tui.api.connection import Connection
@@ -27,9 +27,9 @@ SHORT = Timeouts(
 
 
 @pytest.fixture(autouse=True)
-def nothing_blocks_the_loop() -> Iterator[None]:
-    with blockbuster_ctx("batch_tui"):
-        yield
+def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
+    with blockbuster_ctx("batch_tui") as guard:
+        yield guard
 
 
 @pytest.fixture(autouse=True)

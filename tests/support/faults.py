@@ -144,6 +144,15 @@ def silence(*, after: bool = True) -> Fault:
     return Fault("silence", act, after)
 
 
+def deaf() -> Fault:
+    """33: nothing is read any more, so that the client's own buffers fill up."""
+
+    async def act(exchange: Exchange) -> None:
+        await asyncio.Event().wait()
+
+    return Fault("deaf", act)
+
+
 def hang_in_body(share: float = 0.5) -> Fault:
     """10: the body stops coming."""
 
