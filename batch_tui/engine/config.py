@@ -89,7 +89,9 @@ class PriceTable:
     """``[profiles.NAME.prices.MODEL]``: US dollars per million tokens, at batch rates."""
 
     input: Decimal
-    output: Decimal
+    output: Decimal = Decimal(0)
+    cached: Decimal | None = None
+    """Of input tokens read from the cache; left out, they cost what others cost."""
 
 
 @dataclass(frozen=True, slots=True)

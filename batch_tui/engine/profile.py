@@ -1,12 +1,15 @@
-"""A profile's table turned into values: limits over the provider's preset, guard rules in seconds."""
+"""A profile's table turned into values: limits over the provider's preset, prices, guard rules in seconds."""
 
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from decimal import Decimal
 
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.guard import GuardRules, Rule
 from batch_tui.domain.limits import Limits
+from batch_tui.domain.money import Price
+from batch_tui.domain.text import printable
 from batch_tui.engine.config import Config, GuardTable, ProfileTable
 from batch_tui.engine.providers import PROVIDERS
 
@@ -34,6 +37,22 @@ def limits_of(table: ProfileTable, config: Config, name: str) -> Limits:
         enqueued_tokens=own.enqueued_tokens if own.enqueued_tokens is not None else base.enqueued_tokens,
         allows_mixed_models=bool(own.allows_mixed_models or base.allows_mixed_models),
     )
+
+
+def prices_of(table: ProfileTable, config: Config, name: str) -> dict[str, Price]:
+    """The profile's own prices by model.
+
+    Raises:
+        ConfigurationError: A price is negative.
+    """
+    prices: dict[str, Price] = {}
+    for model, row in table.prices.items():
+        price = Price(row.input, row.output, row.cached)
+        if not min(price.input, price.output, price.cached or Decimal(0)) >= 0:
+            place = config.place("profiles", name, "prices", model)
+            raise ConfigurationError(f"{place}: a price of {printable(model)} must be 0 or more.")
+        prices[model] = price
+    return prices
 
 
 def guard_rules(config: Config, name: str) -> GuardRules:

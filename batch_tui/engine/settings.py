@@ -25,22 +25,15 @@ from decimal import Decimal
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.guard import DEFAULT_RULES, GuardRules
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
+from batch_tui.domain.money import Price
 from batch_tui.engine.config import DEFAULT_NOTIFY, Config, NotifyTable, ProfileTable, read_config
 from batch_tui.engine.connect import Endpoint, choose_endpoint, choose_key, header_value, host_of
 from batch_tui.engine.paths import Paths, find_paths
-from batch_tui.engine.profile import guard_rules, limits_of
+from batch_tui.engine.profile import guard_rules, limits_of, prices_of
 
 DEFAULT_PROFILE = "default"
 """Name of the profile that stands for the environment alone."""
 _YES, _NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What a model costs in batches, in US dollars per million tokens."""
-
-    input: Decimal
-    output: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +128,7 @@ def load_settings(environ: Mapping[str, str], flags: Flags, *, needs_key: bool =
         read_only=flags.is_read_only or _switch(environ, "BATCH_TUI_READ_ONLY", is_on=table.read_only),
         insecure_http=is_insecure,
         confirm_above=table.confirm_above,
-        prices={model: Price(price.input, price.output) for model, price in table.prices.items()},
+        prices=prices_of(table, config, name),
     )
     notes = key.notes if key else ()
     return _settings(environ, flags, config, profile, endpoint, notes)

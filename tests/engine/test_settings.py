@@ -245,7 +245,8 @@ def test_limits_that_a_profile_leaves_out_are_the_providers(home: Home) -> None:
         ("[profiles.w.limits]\nmax_requests = 0", "config.toml:2: max_requests must be above 0; "),
         ("[profiles.w.limits]\nmax_request = 1", "config.toml:2: unknown key 'max_request'; did you mean 'max_r"),
         ("[profiles.w.prices.'a.b']\ninput = 'x'\noutput = 1", "config.toml:2: profiles.w.prices.a.b.input: "),
-        ("[profiles.w.prices.m]\ninput = 1", "config.toml:1: profiles.w.prices.m: Object missing required field"),
+        ("[profiles.w.prices.m]\noutput = 1", "config.toml:1: profiles.w.prices.m: Object missing required field"),
+        ("[profiles.w.prices.m]\ninput = -1", "config.toml:1: a price of m must be 0 or more."),
         (
             "[profiles.w]\nprovider = 'azure'",
             "config.toml:1: provider 'azure' needs base_url, like https://RESOURCE",

@@ -1,0 +1,96 @@
+"""What one profile's screen remembers: filled in at the start, kept up with each tick, left on disk at the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from batch_tui.engine.cache import Snapshot, SnapshotFile
+from batch_tui.engine.history import History
+from batch_tui.engine.monitor import Condition, Monitor, Tick
+from batch_tui.engine.store import BatchStore
+
+SAVE_EVERY = 60.0
+"""Seconds between two writes while something changes."""
+
+
+class Memory:
+    """Ties store, history and their files together.
+
+    Args:
+        store: Filled from the snapshot, and its source.
+        monitor: Told at the start what needn't be listed again.
+        history: Fed with each tick.
+        snapshots: The profile's snapshot file.
+        clock: Unix seconds.
+    """
+
+    def __init__(
+        self,
+        store: BatchStore,
+        monitor: Monitor,
+        history: History,
+        snapshots: SnapshotFile,
+        *,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._monitor = monitor
+        self._history = history
+        self._snapshots = snapshots
+        self._clock = clock
+        self._saved_at = clock()
+        self._is_dirty = False
+
+    def restore(self) -> bool:
+        """Fill store and history from disk, before the first tick; True when there was a snapshot. Blocking."""
+        self._history.load()
+        snapshot = self._snapshots.load()
+        if snapshot is None:
+            return False
+        now = self._clock()
+        self._store.note_server_time(now + snapshot.server_offset, now)
+        self._store.apply(snapshot.batches)
+        self._monitor.start_from(at=snapshot.at, is_complete=snapshot.is_complete)
+        return True
+
+    async def note(self, tick: Tick) -> None:
+        """Take in one tick; writes now and then, off the event loop."""
+        self.record(tick)
+        if self._is_dirty and self._clock() - self._saved_at >= SAVE_EVERY:
+            self._saved_at, self._is_dirty = self._clock(), False
+            snapshot = self._snapshot()
+            await asyncio.to_thread(self._snapshots.save, snapshot)
+            await asyncio.to_thread(self._history.save)
+
+    def record(self, tick: Tick) -> None:
+        """Remember what a tick told of movement, without writing.
+
+        A batch that stands still is recorded too, but only when a whole refresh came: then it was really read.
+        """
+        now = self._clock() + self._store.server_offset
+        ids = {*tick.changes.added, *tick.changes.updated}
+        self._is_dirty = self._is_dirty or bool(tick.changes)
+        if tick.condition is Condition.LIVE:
+            ids |= self._store.active_ids
+        for batch_id in ids:
+            batch = self._store.get(batch_id)
+            if batch is not None:
+                self._history.record(batch, now)
+        for batch_id in tick.changes.removed:
+            self._history.forget(batch_id)
+
+    def save(self) -> bool:
+        """Write everything; False when the disk refuses. Blocking: for the end."""
+        history = self._history.save()
+        if self._monitor.last_good == 0.0:
+            return history
+        return self._snapshots.save(self._snapshot()) and history
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(
+            batches=tuple(batch for batch in self._store.batches() if not self._store.is_gone(batch.id)),
+            at=self._monitor.last_good,
+            is_complete=self._monitor.is_complete,
+            server_offset=self._store.server_offset,
+        )

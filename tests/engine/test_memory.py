@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from batch_tui.domain.status import BatchStatus
+from batch_tui.engine.cache import FILE_NAME, SnapshotFile
+from batch_tui.engine.gate import RateGate
+from batch_tui.engine.history import History
+from batch_tui.engine.memory import SAVE_EVERY, Memory
+from batch_tui.engine.monitor import Condition, Monitor
+from batch_tui.engine.store import BatchStore
+from tests.support.batches import NOON, a_batch, many
+from tests.support.fake_service import FakeService, unreachable
+
+
+class Program:
+    """One run of a front end over a directory."""
+
+    def __init__(self, directory: Path, service: FakeService, *, now: float = NOON) -> None:
+        self.now = now
+        service._clock = self.clock
+        self.store = BatchStore()
+        gate = RateGate(clock=self.clock, sleep=self.sleep)
+        self.monitor = Monitor(service, self.store, gate, clock=self.clock, sleep=self.sleep)
+        self.history = History(directory / "state")
+        snapshots = SnapshotFile(directory / "cache", service="s")
+        self.memory = Memory(self.store, self.monitor, self.history, snapshots, clock=self.clock)
+        self.ticks = self.monitor.ticks()
+
+    def clock(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+    async def turn(self) -> Condition:
+        tick = await anext(self.ticks)
+        await self.memory.note(tick)
+        return tick.condition
+
+
+async def test_the_next_start_knows_the_batches_before_the_network_answers(tmp_path: Path) -> None:
+    service = FakeService(*many(250))
+    first = Program(tmp_path, service)
+    assert not first.memory.restore()
+    for _ in range(3):
+        await first.turn()
+    assert first.memory.save()
+    second = Program(tmp_path, service, now=NOON + 500)
+    assert second.memory.restore()
+    assert second.store.batches() == many(250)
+    assert second.monitor.last_good == NOON
+    service.go_down(unreachable())
+    assert await second.turn() is Condition.OFFLINE
+    service.come_back()
+    assert await second.turn() is Condition.LIVE
+    assert service.count("list_batches") == 3 + 2
+
+
+async def test_a_rate_goes_on_across_a_restart(tmp_path: Path) -> None:
+    service = FakeService(a_batch(total=1000))
+    first = Program(tmp_path, service)
+    await first.turn()
+    first.memory.save()
+    second = Program(tmp_path, service, now=NOON + 600)
+    second.memory.restore()
+    service.put(a_batch(total=1000, completed=100))
+    await second.turn()
+    assert second.history.pace(service.batches["batch_1"], second.now).per_minute == 10
+
+
+async def test_stillness_is_recorded_only_when_it_was_read(tmp_path: Path) -> None:
+    service = FakeService(a_batch(total=1000))
+    program = Program(tmp_path, service)
+    await program.turn()
+    service.go_down(unreachable())
+    for _ in range(4):
+        await program.turn()
+    assert program.history.samples("batch_1")[-1].at == NOON
+    service.come_back()
+    await program.turn()
+    assert program.history.samples("batch_1")[-1].at == program.now
+
+
+async def test_it_writes_now_and_then_and_only_what_changed(tmp_path: Path) -> None:
+    service = FakeService(a_batch(total=1000))
+    program = Program(tmp_path, service)
+    path = tmp_path / "cache" / FILE_NAME
+    await program.turn()
+    assert not path.exists()
+    while program.now < NOON + SAVE_EVERY:
+        await program.turn()
+    assert path.exists()
+    path.unlink()
+    for _ in range(5):
+        await program.turn()
+    assert not path.exists()
+    service.put(a_batch(total=1000, completed=1))
+    await program.turn()
+    assert path.exists()
+
+
+async def test_a_batch_that_is_gone_is_not_remembered(tmp_path: Path) -> None:
+    service = FakeService(a_batch("a", created=NOON - 999), a_batch("b"))
+    program = Program(tmp_path, service)
+    await program.turn()
+    service.remove("a")
+    await program.turn()
+    assert program.store.is_gone("a")
+    program.memory.save()
+    again = Program(tmp_path, service)
+    again.memory.restore()
+    assert [batch.id for batch in again.store.batches()] == ["b"]
+
+
+async def test_a_dismissed_batch_is_forgotten(tmp_path: Path) -> None:
+    program = Program(tmp_path, FakeService(a_batch()))
+    await program.turn()
+    program.store.mark_gone("batch_1")
+    program.monitor.announce(program.store.dismiss("batch_1"))
+    await program.turn()
+    assert program.history.samples("batch_1") == ()
+
+
+async def test_a_start_without_an_answer_keeps_the_old_snapshot(tmp_path: Path) -> None:
+    first = Program(tmp_path, FakeService(*many(3, BatchStatus.COMPLETED)))
+    await first.turn()
+    first.memory.save()
+    kept = (tmp_path / "cache" / FILE_NAME).read_bytes()
+    dark = FakeService()
+    dark.go_down(unreachable())
+    second = Program(tmp_path, dark)
+    await second.turn()
+    assert second.memory.save()
+    assert (tmp_path / "cache" / FILE_NAME).read_bytes() == kept
