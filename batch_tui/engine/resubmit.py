@@ -16,7 +16,7 @@ from batch_tui.domain.limits import OPENAI_LIMITS, Limits
 from batch_tui.domain.lines import Cause
 from batch_tui.domain.problems import Report
 from batch_tui.domain.text import printable
-from batch_tui.engine.collect import Collected, Collector
+from batch_tui.engine.collect import Collected, Collector, safe_component
 from batch_tui.engine.kit import Kit
 from batch_tui.engine.ports import OnProgress
 from batch_tui.engine.submission import OnStep, Phase, Submission, SubmitOrder
@@ -128,7 +128,9 @@ class Resubmitter:
         cache = self._collector.folder_of(batch)
         path = destination
         if path is None:
-            path = await asyncio.to_thread(_free_path, source, cache)
+            is_downloaded = source.is_relative_to(cache)
+            stem = safe_component(batch.name) if is_downloaded else source.name.removesuffix(".jsonl")
+            path = await asyncio.to_thread(_free_path, source.parent, cache, stem)
         made = await self._workbench.retry_set(
             [collected.files],
             path,
@@ -174,11 +176,11 @@ class Resubmitter:
         return kept or await self._collector.collect(batch_id, on_progress=on_progress)
 
 
-def _free_path(source: Path, cache: Path) -> Path:
+def _free_path(beside: Path, cache: Path, stem: str) -> Path:
     """The first ``STEM.retry-N.jsonl`` that is free, beside the input where one may write, else in the cache."""
-    folder = source.parent if os.access(source.parent, os.W_OK) else cache
+    folder = beside if os.access(beside, os.W_OK) else cache
     folder.mkdir(parents=True, exist_ok=True)
-    stem, number = source.name.removesuffix(".jsonl"), 1
+    number = 1
     again = _RETRY_SUFFIX.search(stem)
     if again is not None:
         stem, number = stem[: again.start()], int(again[1]) + 1
