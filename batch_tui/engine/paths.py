@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +51,8 @@ def directory_name(text: str) -> str:
     clean = _UNSAFE.sub("_", text)[:_MAX_NAME].lstrip(".")
     if clean == text and clean:
         return clean
+    import hashlib  # noqa: PLC0415 - plain names need none
+
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{clean or 'profile'}-{digest}"
 
@@ -76,6 +76,8 @@ def write_private(path: Path, content: bytes) -> None:
     Raises:
         OSError: It can't be written; the old file is as it was.
     """
+    import tempfile  # noqa: PLC0415 - half of what this module would take to load
+
     make_private(path.parent)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
