@@ -1,0 +1,162 @@
+"""The engine of one profile, put together: what both front ends hold."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+
+from batch_tui.domain.batch import Batch
+from batch_tui.engine.cancel import Canceller
+from batch_tui.engine.collect import Collector
+from batch_tui.engine.events import EventLog
+from batch_tui.engine.gate import RateGate
+from batch_tui.engine.history import History
+from batch_tui.engine.journal import Journal
+from batch_tui.engine.kit import Kit
+from batch_tui.engine.monitor import Monitor, Tick
+from batch_tui.engine.ports import BatchService
+from batch_tui.engine.resubmit import Resubmitter
+from batch_tui.engine.settings import Settings
+from batch_tui.engine.store import BatchStore, Changes
+from batch_tui.engine.submit import OnStep, Submission, Submitter
+from batch_tui.jsonl.workshop import Workshop
+
+
+class _Chronicle:
+    """The store as actions see it: what they learn reaches history and events too."""
+
+    def __init__(
+        self,
+        store: BatchStore,
+        history: History,
+        events: EventLog,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._history = history
+        self._events = events
+        self._clock = clock
+        self._statuses: dict[str, str] = {}
+
+    def apply(self, batches: Iterable[Batch]) -> Changes:
+        changes = self._store.apply(batches)
+        self.note(changes)
+        return changes
+
+    def get(self, batch_id: str) -> Batch | None:
+        return self._store.get(batch_id)
+
+    def note(self, changes: Changes) -> list[Batch]:
+        """Note what changed, and give the batches as they now are."""
+        known = (self._store.get(batch_id) for batch_id in (*changes.added, *changes.updated))
+        batches = [batch for batch in known if batch is not None]
+        now = self._clock() + self._store.server_offset
+        for batch in batches:
+            self._history.record(batch, now)
+            self._note_status(batch)
+        return batches
+
+    def _note_status(self, batch: Batch) -> None:
+        """An event for each change of status that was watched; what a batch was before is nobody's news."""
+        word = batch.raw_status or batch.status.value
+        before = self._statuses.get(batch.id)
+        self._statuses[batch.id] = word
+        if before is not None and before != word:
+            self._events.record("status", f"{before} → {word}", batch_id=batch.id)
+
+
+class Cockpit:
+    """Everything a front end may do with one profile's batches; nothing runs before it is asked for.
+
+    A front end that stays open awaits :meth:`start` once, iterates ``canceller.recover()``, and follows
+    :meth:`ticks`. Before it ends it calls :meth:`begin_close`, and at the very end awaits :meth:`aclose`.
+
+    Args:
+        settings: The profile and its places.
+        service: The provider.
+        clock: Unix seconds.
+        monotonic: Seconds that never jump.
+        sleep: Waits for seconds.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        service: BatchService,
+        *,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        paths, profile = settings.paths, settings.profile
+        self.settings = settings
+        self.service = service
+        self.store = BatchStore()
+        self.gate = RateGate(clock=monotonic, sleep=sleep)
+        self.events = EventLog(paths.state / "events.jsonl", clock=clock, secrets=[profile.api_key])
+        self.journal = Journal(paths.state / "operations")
+        self.history = History(paths.state)
+        self.workshop = Workshop()
+        self._chronicle = _Chronicle(self.store, self.history, self.events, clock)
+        self.monitor = Monitor(service, self.store, self.gate, clock=clock, sleep=sleep)
+        kit = Kit(
+            service=service,
+            store=self._chronicle,
+            gate=self.gate,
+            journal=self.journal,
+            events=self.events,
+            clock=clock,
+            sleep=sleep,
+            is_read_only=profile.read_only,
+        )
+        self.submitter = Submitter(kit, limits=profile.limits)
+        self.canceller = Canceller(kit)
+        self.collector = Collector(kit, paths.cache / "results")
+        self.resubmitter = Resubmitter(
+            kit,
+            collector=self.collector,
+            submitter=self.submitter,
+            workbench=self.workshop,
+            limits=profile.limits,
+        )
+
+    async def start(self, *, resume: bool = True, on_step: OnStep | None = None) -> tuple[Submission, ...]:
+        """Read what earlier runs left, and take up their submits; may wait for the network.
+
+        Args:
+            resume: True to also send what was interrupted before its create.
+            on_step: Told of every change of a submit.
+
+        Returns:
+            One submission for each that was open.
+        """
+        await self.events.load()
+        await asyncio.to_thread(self.history.load)
+        return await self.submitter.recover(resume=resume, on_step=on_step)
+
+    async def ticks(self) -> AsyncGenerator[Tick, None]:
+        """The monitor's ticks, each already in the history and the events, lost submits found in it settled."""
+        async for tick in self.monitor.ticks():
+            batches = self._chronicle.note(tick.changes)
+            if batches:
+                await self.submitter.notice(batches)
+            yield tick
+
+    def begin_close(self) -> None:
+        """The program is about to end: what is cancelled from now on is taken up by the next start."""
+        self.submitter.begin_close()
+
+    def unconfirmed(self) -> tuple[str, ...]:
+        """One sentence for each submit and cancellation whose outcome isn't known: to be told at the exit."""
+        submits = [f"maybe submitted: {o.path}" for o in self.submitter.pending() if o.may_exist]
+        cancels = [f"cancel sent, not confirmed: {o.batch_id}" for o in self.canceller.pending()]
+        return (*submits, *cancels)
+
+    async def aclose(self) -> None:
+        """End the worker process, close the connections, and leave what is known on disk."""
+        self.begin_close()
+        await self.workshop.aclose()
+        await self.service.aclose()
+        await asyncio.to_thread(self.history.save)
+        await self.events.flush()
