@@ -63,8 +63,7 @@ def search_file(
         ConditionError: The needle is empty, or no regular expression.
         InputFileError: The file can't be read.
     """
-    if not needle:
-        raise ConditionError("There is nothing to look for; type a word.")
+    check_needle(needle, ignore_case=ignore_case, regex=regex)
     if regex:
         return _by_line(path, _compiled(needle, ignore_case=ignore_case), on_progress)
     if _PLAIN.fullmatch(needle):
@@ -73,6 +72,18 @@ def search_file(
         )
     pattern = re.compile(literal_pattern(needle, ignore_case=ignore_case))
     return _by_block(path, _pattern_finder(pattern), on_progress, in_lower_case=ignore_case)
+
+
+def check_needle(needle: str, *, ignore_case: bool = False, regex: bool = False) -> None:
+    """Refuse what can't be looked for, before a file is opened.
+
+    Raises:
+        ConditionError: The needle is empty, or no regular expression.
+    """
+    if not needle:
+        raise ConditionError("There is nothing to look for; type a word.")
+    if regex:
+        _compiled(needle, ignore_case=ignore_case)
 
 
 def literal_pattern(needle: str, *, ignore_case: bool = False) -> bytes:
