@@ -15,7 +15,9 @@ from batch_tui.domain.text import printable
 
 
 @contextlib.contextmanager
-def new_file(destination: Path, *, overwrite: bool = False) -> Generator[FileIO, None, None]:
+def new_file(
+    destination: Path, *, overwrite: bool = False, is_synced: bool = True
+) -> Generator[FileIO, None, None]:
     """Give an unbuffered handle whose bytes become ``destination`` when the block ends without an error.
 
     The bytes go to a hidden file beside it, which is removed when the block fails: a destination is never
@@ -24,6 +26,8 @@ def new_file(destination: Path, *, overwrite: bool = False) -> Generator[FileIO,
     Args:
         destination: The file to make; its directory must exist.
         overwrite: True to replace an existing regular file.
+        is_synced: False to leave it to the system when the bytes reach the disk: for what can be made again
+            from its source, where waiting for a gigabyte would be most of the work.
 
     Raises:
         OutputFileError: It exists, is a symlink or a directory, can't be written, or the disk is full.
@@ -33,7 +37,8 @@ def new_file(destination: Path, *, overwrite: bool = False) -> Generator[FileIO,
     try:
         with FileIO(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), "w") as handle:
             yield handle
-            os.fsync(handle.fileno())
+            if is_synced:
+                os.fsync(handle.fileno())
         if overwrite:
             part.replace(destination)
         else:
@@ -44,7 +49,8 @@ def new_file(destination: Path, *, overwrite: bool = False) -> Generator[FileIO,
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-    _sync_directory(destination.parent)
+    if is_synced:
+        _sync_directory(destination.parent)
 
 
 def refuse_destination(destination: Path, *, overwrite: bool = False) -> None:

@@ -153,7 +153,6 @@ class BlockReader:
                 return self.end > 0
             self.end = self.buffer.rfind(b"\n", start, self._filled) + 1
             if self.end:
-                self._meter.at(self.bytes_read)
                 return True
             if self._filled > self._max_line:
                 self._cut_line()
@@ -174,6 +173,7 @@ class BlockReader:
                     self.on_read(piece)
         self._filled += count
         self.bytes_read += count
+        self._meter.at(self.bytes_read)
         return count
 
     def _cut_line(self) -> None:

@@ -1,0 +1,91 @@
+"""The worker's procedures over input files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import msgspec
+
+from batch_tui.jsonl.calls import (
+    CheckCall,
+    CureCall,
+    IndexCall,
+    PartAnswer,
+    SplitCall,
+    WrapAnswer,
+    WrapCall,
+    bytes_path,
+    path_bytes,
+)
+from batch_tui.jsonl.check import check_file
+from batch_tui.jsonl.cures import cure_file
+from batch_tui.jsonl.index import LineIndex
+from batch_tui.jsonl.split import split_file
+from batch_tui.jsonl.worker import Answer, Procedure, Reply
+from batch_tui.jsonl.wrap import wrap_file
+
+
+def check(call: msgspec.Raw, reply: Reply, /) -> Answer:
+    """Check a file; the report goes back without its path."""
+    wanted = msgspec.json.decode(call, type=CheckCall)
+    report = check_file(
+        bytes_path(wanted.path),
+        limits=wanted.limits,
+        endpoint=wanted.endpoint,
+        on_progress=reply.progress,
+        wants_digest=wanted.wants_digest,
+    )
+    return Answer(replace(report, path="", counts=dict(report.counts)))
+
+
+def index(call: msgspec.Raw, reply: Reply, /) -> Answer:
+    """Index a file; the offsets go back raw."""
+    wanted = msgspec.json.decode(call, type=IndexCall)
+    return Answer(
+        value=True, columns=(LineIndex.build(bytes_path(wanted.path), on_progress=reply.progress).to_bytes(),)
+    )
+
+
+def wrap(call: msgspec.Raw, reply: Reply, /) -> Answer:
+    """Wrap a file of bare bodies."""
+    wanted = msgspec.json.decode(call, type=WrapCall)
+    done = wrap_file(
+        bytes_path(wanted.source),
+        bytes_path(wanted.destination),
+        endpoint=wanted.endpoint,
+        id_prefix=wanted.id_prefix,
+        on_progress=reply.progress,
+    )
+    return Answer(WrapAnswer(done.requests, done.endpoint, done.skipped))
+
+
+def cure(call: msgspec.Raw, reply: Reply, /) -> Answer:
+    """Mend a file."""
+    wanted = msgspec.json.decode(call, type=CureCall)
+    source, destination = bytes_path(wanted.source), bytes_path(wanted.destination)
+    return Answer(cure_file(source, destination, wanted.cures, on_progress=reply.progress))
+
+
+def split(call: msgspec.Raw, reply: Reply, /) -> Answer:
+    """Split a file."""
+    wanted = msgspec.json.decode(call, type=SplitCall)
+    parts = split_file(
+        bytes_path(wanted.source),
+        bytes_path(wanted.directory),
+        max_requests=wanted.max_requests,
+        max_bytes=wanted.max_bytes,
+        max_tokens=wanted.max_tokens,
+        on_progress=reply.progress,
+    )
+    return Answer([PartAnswer(path_bytes(part.path), part.requests, part.bytes) for part in parts])
+
+
+PROCEDURES: Mapping[str, Procedure] = {
+    "check": check,
+    "index": index,
+    "wrap": wrap,
+    "cure": cure,
+    "split": split,
+}
+"""What the worker finds here."""
