@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -156,7 +156,7 @@ class Monitor:
             self._poller.note(changes)
             self._wake.set()
 
-    async def ticks(self) -> AsyncIterator[Tick]:
+    async def ticks(self) -> AsyncGenerator[Tick, None]:
         """A tick after each turn, for ever; the first one after the first page.
 
         Closing or cancelling the iterator is safe at any point; a new one goes on where it stopped.

@@ -127,11 +127,11 @@ class Poller:
         self.is_complete = self.is_complete or (pager.is_done and pager.is_complete)
 
     async def _page(self, pager: Pager, now: float) -> bool:
-        """Take in one page; True when a batch on it was known before (or nothing was known at all)."""
+        """Take in one page; True when its last batch was known before, so that no new one hides behind it."""
         batches = await pager.next()
         if pager.server_time is not None:
             self._store.note_server_time(pager.server_time, now)
-        has_known = len(self._store) == 0 or any(batch.id in self._store for batch in batches)
+        has_known = not batches or batches[-1].id in self._store
         self._apply(batches)
         return has_known
 

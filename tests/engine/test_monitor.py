@@ -378,6 +378,20 @@ async def test_a_gap_between_cache_and_first_page_is_closed() -> None:
     assert stage.lists == 3
 
 
+async def test_a_batch_of_our_own_does_not_hide_the_gap_behind_it() -> None:
+    stage = Stage(FakeService(*many(400)))
+    stage.store.apply([*many(1), *many(400)[250:]])
+    stage.monitor.start_from(at=NOON - 60, is_complete=True)
+    assert len((await stage.next()).changes.added) == 249
+
+
+async def test_an_account_that_was_empty_is_listed_whole() -> None:
+    stage = Stage(FakeService())
+    await stage.next()
+    stage.service.put(*many(250))
+    assert len((await stage.next()).changes.added) == 250
+
+
 async def test_a_gap_too_wide_for_a_refresh_starts_the_listing_over() -> None:
     stage = Stage(FakeService(*many(1500)))
     stage.store.apply(many(1500)[1400:])
