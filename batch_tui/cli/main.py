@@ -6,8 +6,8 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from batch_tui._version import __version__
 from batch_tui.cli.arguments import add_profile, add_screen
@@ -22,16 +22,14 @@ from batch_tui.domain.errors import (
 )
 
 
-class VerbModule(Protocol):
+@dataclass(frozen=True, slots=True)
+class LoadedVerb:
     """What a verb's module gives."""
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the verb's arguments."""
-        ...
-
-    def run(self, args: argparse.Namespace, console: Console) -> int:
-        """Do it; the exit code."""
-        ...
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    """Declares the verb's arguments."""
+    run: Callable[[argparse.Namespace, Console], int]
+    """Does it; gives the exit code."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -76,11 +74,10 @@ def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
-def load_verb(name: str | None) -> VerbModule:
+def load_verb(name: str | None) -> LoadedVerb:
     """Load a verb's module; None is the screen."""
-    verb = Verb(name or "screen", "")
-    module: VerbModule = importlib.import_module(verb.module)
-    return module
+    module = importlib.import_module(Verb(name or "screen", "").module)
+    return LoadedVerb(module.add_arguments, module.run)
 
 
 def _exit_for(error: BatchTuiError) -> Exit:
