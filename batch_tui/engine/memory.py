@@ -44,24 +44,18 @@ class Memory:
 
     def restore(self) -> bool:
         """Fill store and history from disk, before the first tick; True when there was a snapshot. Blocking."""
-        self._history.load()
-        snapshot = self._snapshots.load()
-        if snapshot is None:
-            return False
-        now = self._clock()
-        self._store.note_server_time(now + snapshot.server_offset, now)
-        self._store.apply(snapshot.batches)
-        self._monitor.start_from(at=snapshot.at, is_complete=snapshot.is_complete)
-        return True
+        return self._adopt(self._load())
+
+    async def start(self) -> bool:
+        """As :meth:`restore`, reading off the event loop."""
+        return self._adopt(await asyncio.to_thread(self._load))
 
     async def note(self, tick: Tick) -> None:
         """Take in one tick; writes now and then, off the event loop."""
         self.record(tick)
         if self._is_dirty and self._clock() - self._saved_at >= SAVE_EVERY:
             self._saved_at, self._is_dirty = self._clock(), False
-            snapshot = self._snapshot()
-            await asyncio.to_thread(self._snapshots.save, snapshot)
-            await asyncio.to_thread(self._history.save)
+            await self.write()
 
     def record(self, tick: Tick) -> None:
         """Remember what a tick told of movement, without writing.
@@ -81,11 +75,30 @@ class Memory:
             self._history.forget(batch_id)
 
     def save(self) -> bool:
-        """Write everything; False when the disk refuses. Blocking: for the end."""
-        history = self._history.save()
-        if self._monitor.last_good == 0.0:
-            return history
-        return self._snapshots.save(self._snapshot()) and history
+        """Write everything; False when the disk refuses. Blocking: for an end that has no event loop."""
+        return self._write(self._snapshot())
+
+    async def write(self) -> bool:
+        """As :meth:`save`, writing off the event loop."""
+        return await asyncio.to_thread(self._write, self._snapshot())
+
+    def _load(self) -> Snapshot | None:
+        self._history.load()
+        return self._snapshots.load()
+
+    def _adopt(self, snapshot: Snapshot | None) -> bool:
+        if snapshot is None:
+            return False
+        now = self._clock()
+        self._store.note_server_time(now + snapshot.server_offset, now)
+        self._store.apply(snapshot.batches)
+        self._monitor.start_from(at=snapshot.at, is_complete=snapshot.is_complete)
+        return True
+
+    def _write(self, snapshot: Snapshot) -> bool:
+        """A run that never had an answer leaves the last run's snapshot alone."""
+        is_kept = snapshot.at == 0.0 or self._snapshots.save(snapshot)
+        return self._history.save() and is_kept
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(

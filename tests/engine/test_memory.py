@@ -102,6 +102,24 @@ async def test_it_writes_now_and_then_and_only_what_changed(tmp_path: Path) -> N
     assert path.exists()
 
 
+async def test_reading_and_writing_go_off_the_event_loop_too(tmp_path: Path) -> None:
+    first = Program(tmp_path, FakeService(*many(2)))
+    assert not await first.memory.start()
+    await first.turn()
+    assert await first.memory.write()
+    second = Program(tmp_path, FakeService())
+    assert await second.memory.start()
+    assert second.store.batches() == many(2)
+
+
+async def test_a_disk_that_refuses_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file where the directory should be")
+    program = Program(tmp_path, FakeService(a_batch()))
+    await program.turn()
+    assert not await program.memory.write()
+    assert (tmp_path / "state" / "history.json").exists()
+
+
 async def test_a_batch_that_is_gone_is_not_remembered(tmp_path: Path) -> None:
     service = FakeService(a_batch("a", created=NOON - 999), a_batch("b"))
     program = Program(tmp_path, service)
