@@ -40,7 +40,6 @@ _ESCAPES = (
     ImportError,
     AttributeError,
 )
-_TLS_ALERT = "\\x15\\x03"
 _NO_TLS_REASONS = (
     "WRONG_VERSION_NUMBER",
     "UNKNOWN_PROTOCOL",
@@ -159,7 +158,7 @@ def _certificate(chain: list[BaseException], call: Call) -> UnreachableError | N
 
 
 def _no_tls(chain: list[BaseException], call: Call) -> UnreachableError | None:
-    """The wrong scheme, in either direction."""
+    """``https://`` to a port that doesn't speak it."""
     broken = _first(chain, ssl.SSLError)
     reason = (broken.reason or "") if broken is not None else ""
     if any(word in reason for word in _NO_TLS_REASONS):
@@ -168,10 +167,6 @@ def _no_tls(chain: list[BaseException], call: Call) -> UnreachableError | None:
         chain, httpx2.ConnectError, httpx2.ConnectTimeout, ssl.SSLError, anyio.EndOfStream
     ) and _in_handshake(chain):
         return UnreachableError(_no_tls_sentence(call), effect=Effect.NONE)
-    protocol = _first(chain, httpx2.RemoteProtocolError)
-    if protocol is not None and _TLS_ALERT in str(protocol):
-        message = f"{host_and_port(call)} speaks TLS: the base URL must start with https://."
-        return UnreachableError(message, effect=call.effect(), is_permanent=True)
     return None
 
 
@@ -245,7 +240,8 @@ def _broken_reply(reason: str, call: Call) -> ServiceError:
         return UnreachableError(f"{call.host} closed the connection without an answer.", effect=call.effect())
     if "complete message body" in reason or "incomplete" in reason:
         return ServerFaultError(f"{call.host} cut its reply short.", effect=call.effect())
-    return ServerFaultError(f"{host_and_port(call)} did not answer in HTTP.", effect=call.effect())
+    hint = " Does it want https://?" if call.connection.url.lower().startswith("http:") else ""
+    return ServerFaultError(f"{host_and_port(call)} did not answer in HTTP.{hint}", effect=call.effect())
 
 
 def _os_reason(chain: list[BaseException]) -> str:

@@ -433,8 +433,10 @@ class FaultServer:
                 while await self._serve_one(reader, writer):
                     pass
         finally:
-            self._connections.discard(task)
             writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+            self._connections.discard(task)
 
     async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request; False when the connection is over."""
