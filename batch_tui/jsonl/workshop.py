@@ -26,11 +26,11 @@ from batch_tui.jsonl.calls import (
 from batch_tui.jsonl.index import LineIndex
 from batch_tui.jsonl.lines import ProgressHook
 from batch_tui.jsonl.split import Part
-from batch_tui.jsonl.workshop_process import WorkerProcess
+from batch_tui.jsonl.workshop_results import ResultsWorkshop
 from batch_tui.jsonl.wrap import ID_PREFIX, Wrapped
 
 
-class Workshop:
+class Workshop(ResultsWorkshop):
     """Whole-file work in the worker process; every ``on_progress`` is called on the event loop.
 
     Every method raises what its namesake raises, and ``WorkerDiedError`` when the process was killed.
@@ -38,9 +38,6 @@ class Workshop:
     Args:
         process: The worker; None to start one when it's first needed.
     """
-
-    def __init__(self, process: WorkerProcess | None = None) -> None:
-        self._process = process or WorkerProcess()
 
     async def check(
         self,

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from batch_tui.domain.errors import BatchTuiError, FileChangedError, InputFileError, OutputFileError
+from batch_tui.domain.errors import (
+    BatchTuiError,
+    ConfigurationError,
+    FileChangedError,
+    InputFileError,
+    OutputFileError,
+)
 from batch_tui.domain.files import Progress
 from batch_tui.domain.text import printable
 from batch_tui.jsonl.lines import ProgressHook
@@ -20,7 +26,8 @@ COMMAND = (sys.executable, "-I", "-m", "batch_tui.jsonl.worker")
 _MAX_LINE = 64 * 1024 * 1024
 _END_SECONDS = 0.2
 _ERRORS: dict[str, type[BatchTuiError]] = {
-    kind.__name__: kind for kind in (BatchTuiError, FileChangedError, InputFileError, OutputFileError)
+    kind.__name__: kind
+    for kind in (BatchTuiError, ConfigurationError, FileChangedError, InputFileError, OutputFileError)
 }
 
 

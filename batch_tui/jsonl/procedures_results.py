@@ -1,0 +1,165 @@
+"""The worker's procedures over result files."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from batch_tui.jsonl.calls_results import (
+    ExportCall,
+    JoinCall,
+    MergeAnswer,
+    MergeCall,
+    RetryAnswer,
+    RetryCall,
+    SearchCall,
+)
+from batch_tui.jsonl.export import export_results
+from batch_tui.jsonl.join import JoinedResults, join_results
+from batch_tui.jsonl.lines import ProgressHook
+from batch_tui.jsonl.merge import merge_results
+from batch_tui.jsonl.retry_set import write_retry_set
+from batch_tui.jsonl.search import Hit, search_file
+from batch_tui.jsonl.worker import Answer, Procedure, Reply
+
+FIRST_HITS = 50
+"""Hits that go out together at the start: a screenful, as soon as it's there."""
+_MOST_HITS = 2_000
+_HITS_SECONDS = 0.05
+
+
+class ResultProcedures:
+    """Joins, and what follows from a join: the last one is kept, for a retry set mostly follows a look."""
+
+    def __init__(self) -> None:
+        self._last: JoinedResults | None = None
+        self._last_call: JoinCall | None = None
+        self._last_stamp: list[tuple[int, int, int]] = []
+
+    def table(self) -> Mapping[str, Procedure]:
+        """The procedures by name."""
+        return {
+            "join": self.join,
+            "retry_set": self.retry_set,
+            "merge": self.merge,
+            "export": self.export,
+            "search": search,
+        }
+
+    def join(self, call: msgspec.Raw, reply: Reply, /) -> Answer:
+        """Join; the columns go back raw."""
+        wanted = msgspec.json.decode(call, type=JoinCall)
+        return Answer(value=True, columns=(self._joined(wanted, reply.progress).to_columns(),))
+
+    def retry_set(self, call: msgspec.Raw, reply: Reply, /) -> Answer:
+        """Write a retry set."""
+        wanted = msgspec.json.decode(call, type=RetryCall)
+        done = write_retry_set(
+            self._joined(wanted.join),
+            _path(wanted.destination),
+            include_permanent=wanted.include_permanent,
+            only=None if wanted.only is None else frozenset(wanted.only),
+            on_progress=reply.progress,
+        )
+        return Answer(RetryAnswer(done.kept, done.left_out))
+
+    def merge(self, call: msgspec.Raw, reply: Reply, /) -> Answer:
+        """Merge all generations; the unfinished rows go back raw."""
+        wanted = msgspec.json.decode(call, type=MergeCall)
+        done = merge_results(
+            self._joined(wanted.join),
+            _path(wanted.destination),
+            overwrite=wanted.overwrite,
+            on_progress=reply.progress,
+        )
+        return Answer(
+            MergeAnswer(done.requests, done.succeeded, done.causes), columns=(done.unfinished.tobytes(),)
+        )
+
+    def export(self, call: msgspec.Raw, reply: Reply, /) -> Answer:
+        """Export; the number of rows goes back."""
+        wanted = msgspec.json.decode(call, type=ExportCall)
+        done = export_results(
+            self._joined(wanted.join),
+            _path(wanted.destination),
+            wanted.format,
+            rows=wanted.rows,
+            overwrite=wanted.overwrite,
+            on_progress=reply.progress,
+        )
+        return Answer(done.rows)
+
+    def _joined(self, call: JoinCall, on_progress: ProgressHook | None = None) -> JoinedResults:
+        results = [[_path(path) for path in generation] for generation in call.results]
+        source = None if call.input is None else _path(call.input)
+        stamp = _stamp([*(path for paths in results for path in paths), *([source] if source else [])])
+        if self._last is None or (call, stamp) != (self._last_call, self._last_stamp):
+            # The old join goes before the new one comes: two at a time would be twice the memory.
+            self._last = None
+            self._last = join_results(results, input_path=source, on_progress=on_progress)
+            self._last_call, self._last_stamp = call, stamp
+        # An open file would keep a deleted one's place on the disk.
+        self._last.close()
+        return self._last
+
+
+def search(call: msgspec.Raw, reply: Reply, /) -> Answer:
+    """Search a file; hits go out in groups, the first as soon as they are there."""
+    wanted = msgspec.json.decode(call, type=SearchCall)
+    hits = search_file(
+        _path(wanted.path),
+        wanted.needle.decode(errors="surrogatepass"),
+        ignore_case=wanted.ignore_case,
+        regex=wanted.regex,
+        on_progress=reply.progress,
+    )
+    return Answer(send_hits(hits, reply.items))
+
+
+def send_hits(
+    hits: Iterable[Hit], send: Callable[[list[object]], None], clock: Callable[[], float] = time.monotonic
+) -> int:
+    """Pass hits on in groups: a screenful at once, then at most twenty groups a second.
+
+    Returns:
+        How many there were.
+    """
+    group: list[object] = []
+    number = 0
+    due = clock()
+    for hit in hits:
+        number += 1
+        group.append((hit.line, hit.start, hit.column, hit.length))
+        is_due = len(group) >= FIRST_HITS and clock() >= due
+        if number == 1 or is_due or len(group) >= _MOST_HITS:
+            send(group)
+            group = []
+            due = clock() + (_HITS_SECONDS if number > 1 else 0)
+    if group:
+        send(group)
+    return number
+
+
+def _path(raw: bytes) -> Path:
+    return Path(os.fsdecode(raw))
+
+
+def _stamp(paths: Iterable[Path]) -> list[tuple[int, int, int]]:
+    """What changes when a file is replaced or written to."""
+    found: list[tuple[int, int, int]] = []
+    for path in paths:
+        try:
+            stat = path.stat()
+        except OSError:
+            # The join says which file it was, and why.
+            return []
+        found.append((stat.st_ino, stat.st_size, stat.st_mtime_ns))
+    return found
+
+
+PROCEDURES: Mapping[str, Procedure] = ResultProcedures().table()
+"""What the worker finds here."""

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from batch_tui.domain.errors import InputFileError, OutputFileError
+from batch_tui.domain.files import Progress
+from batch_tui.jsonl.calls_results import JoinCall
+from batch_tui.jsonl.export import ExportFormat
+from batch_tui.jsonl.filters import ConditionError
+from batch_tui.jsonl.join import join_results
+from batch_tui.jsonl.merge import merge_results
+from batch_tui.jsonl.procedures_results import ResultProcedures, send_hits
+from batch_tui.jsonl.retry_set import write_retry_set
+from batch_tui.jsonl.search import Hit, search_file
+from batch_tui.jsonl.worker import Reply
+from batch_tui.jsonl.workshop import Workshop
+from tests.support.result_files import answer_line, failure_line, request_line, write_lines
+
+
+@pytest.fixture
+async def workshop() -> AsyncIterator[Workshop]:
+    workshop = Workshop()
+    yield workshop
+    await workshop.aclose()
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return write_lines(tmp_path / os.fsdecode(b"caf\xe9 in.jsonl"), [request_line(name) for name in "abcd"])
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> list[list[Path]]:
+    lines = [answer_line("c"), failure_line("b"), answer_line("a", text="needle"), failure_line("d", 400, "bad")]
+    return [[write_lines(tmp_path / "out.jsonl", lines)]]
+
+
+async def test_the_worker_joins_and_writes_what_the_functions_write(
+    workshop: Workshop, source: Path, results: list[list[Path]], tmp_path: Path
+) -> None:
+    heard: list[Progress] = []
+    joined = await workshop.join(results, input_path=source, on_progress=heard.append)
+    here = join_results(results, input_path=source)
+    assert [joined.row(index) for index in range(4)] == [here.row(index) for index in range(4)]
+    assert joined.summary == here.summary
+    assert heard[-1].done == heard[-1].total
+
+    retry = await workshop.retry_set(results, tmp_path / "1", input_path=source, only=frozenset({1, 3}))
+    expected = write_retry_set(here, tmp_path / "2", only=frozenset({1, 3}))
+    assert (retry.kept, retry.left_out) == (expected.kept, expected.left_out) == (1, joined.summary.causes[1:])
+    assert retry.path.read_bytes() == expected.path.read_bytes()
+
+    merged = await workshop.merge(results, tmp_path / "3", input_path=source)
+    merged_here = merge_results(here, tmp_path / "4")
+    assert (merged.unfinished, merged.causes) == (merged_here.unfinished, merged_here.causes)
+    assert merged.path.read_bytes() == merged_here.path.read_bytes()
+
+    exported = await workshop.export(results, tmp_path / "5", ExportFormat.CSV, input_path=source, rows=[0, 2])
+    assert (exported.rows, exported.path.read_bytes().count(b"\n")) == (2, 3)
+
+
+async def test_hits_come_back_from_the_worker(workshop: Workshop, results: list[list[Path]]) -> None:
+    hits = [hit async for hit in workshop.search(results[0][0], "NEEDLE", ignore_case=True)]
+    assert hits == list(search_file(results[0][0], "needle"))
+    assert [hit.line for hit in hits] == [3]
+
+
+async def test_a_search_that_is_left_stops_the_worker_and_the_next_call_works(
+    workshop: Workshop, source: Path, tmp_path: Path
+) -> None:
+    large = write_lines(tmp_path / "large", [b"needle " * 100] * 20_000)
+    async with aclosing(workshop.search(large, "needle")) as hits:
+        assert (await anext(hits)).line == 1
+    assert len(await workshop.join([], input_path=source)) == 4
+
+
+async def test_a_needle_that_makes_no_sense_is_told(workshop: Workshop, source: Path) -> None:
+    with pytest.raises(ConditionError):
+        await anext(workshop.search(source, "(", regex=True))
+
+
+async def test_errors_come_back_as_themselves(
+    workshop: Workshop, results: list[list[Path]], tmp_path: Path
+) -> None:
+    with pytest.raises(InputFileError, match="gone"):
+        await workshop.join([[tmp_path / "gone"]])
+    with pytest.raises(OutputFileError, match="exists already"):
+        await workshop.merge(results, results[0][0])
+
+
+async def test_a_cancelled_join_leaves_a_workshop_that_works(workshop: Workshop, source: Path) -> None:
+    joining = asyncio.create_task(workshop.join([], input_path=source))
+    await asyncio.sleep(0)
+    joining.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await joining
+    assert len(await workshop.join([], input_path=source)) == 4
+
+
+def test_the_last_join_is_kept_until_a_file_changes(source: Path, results: list[list[Path]]) -> None:
+    procedures = ResultProcedures()
+    out = io.BytesIO()
+    call = msgspec.Raw(msgspec.json.encode(JoinCall.of(results, source)))
+    first = procedures.join(call, Reply(out))
+    told = len(out.getvalue())
+    assert told > 0
+    assert procedures.join(call, Reply(out)) == first
+    assert len(out.getvalue()) == told
+    with results[0][0].open("ab") as file:
+        file.write(answer_line("b") + b"\n")
+    assert procedures.join(call, Reply(out)) != first
+
+
+def test_a_screenful_of_hits_goes_out_at_once_and_the_rest_in_groups() -> None:
+    groups: list[int] = []
+    now = [0.0]
+
+    def clock() -> float:
+        now[0] += 0.001
+        return now[0]
+
+    number = send_hits((Hit(n, 0, 1, 1) for n in range(1, 5001)), lambda group: groups.append(len(group)), clock)
+    assert number == sum(groups) == 5000
+    assert groups[:2] == [1, 50]
+    assert all(size >= 50 for size in groups[1:-1])
+
+
+def test_the_worker_loads_neither_the_screen_nor_the_network() -> None:
+    code = "import sys; import batch_tui.jsonl.procedures_results; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "batch_tui.jsonl.join" in done.stdout.split()
+    assert not {"textual", "rich", "openai", "httpx2", "pyarrow"} & set(done.stdout.split())
