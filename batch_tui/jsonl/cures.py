@@ -49,7 +49,7 @@ def cure_file(
     refuse_destination(destination)
     taken = _ids(source) if cures & {Cure.ADD_CUSTOM_IDS, Cure.WRAP} else set[str]()
     mender = _Mender(cures, taken)
-    with LineReader(source, on_progress=on_progress) as lines, new_file(destination) as out:
+    with LineReader(source, on_progress=on_progress) as lines, new_file(destination, is_synced=False) as out:
         waiting, size = list[bytes](), 0
         for number, line in enumerate(lines, start=1):
             mended = mender.mend(number, line)

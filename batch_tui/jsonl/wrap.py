@@ -71,7 +71,7 @@ def wrap_file(
     refuse_destination(destination)
     with BlockReader(source, on_progress=on_progress) as blocks:
         wrapper = _Wrapper(source, endpoint, id_prefix)
-        with new_file(destination) as out:
+        with new_file(destination, is_synced=False) as out:
             while blocks.advance():
                 if blocks.cut:
                     raise wrapper.refusal(f"it has {blocks.cut:,} bytes")

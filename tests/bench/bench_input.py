@@ -1,0 +1,89 @@
+"""Index, check, wrap and split of an input file against wc, cp and the script everybody writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import orjson
+
+from tests.bench.data import input_file
+from tests.bench.harness import Contender, Group
+
+_ME = "tests.bench.bench_input"
+
+
+def groups(folder: Path, size: int) -> Sequence[Group]:
+    """What is measured here."""
+    chat = str(input_file(folder / "chat.jsonl", size))
+    bare = str(input_file(folder / "bare.jsonl", size, is_bare=True))
+    wc = Contender("wc -l", ("wc", "-l", chat))
+    return (
+        Group("line index", (wc, _ours("index", chat, limits={"wc -l": 1.3}, max_mb=30))),
+        Group(
+            "check",
+            (
+                wc,
+                _ours("check", chat, limits={"wc -l": 9, "json.loads": 1 / 3}, max_mb=40),
+                _ours("check with its SHA-256", chat, max_mb=40),
+                Contender("orjson loop", (f"{_ME}:orjson_loop", chat)),
+                Contender("json.loads", (f"{_ME}:naive", chat)),
+            ),
+        ),
+        Group(
+            "wrap",
+            (
+                Contender("cp", ("cp", bare, str(folder / "copy.jsonl"))),
+                _ours("wrap", bare, limits={"cp": 4}, max_mb=40),
+                Contender("json.loads, json.dumps", (f"{_ME}:naive_wrap", bare)),
+            ),
+        ),
+        Group(
+            "split",
+            (
+                Contender("cp", ("cp", chat, str(folder / "copy.jsonl"))),
+                _ours("split", chat, limits={"split -l": 1}, max_mb=40),
+                Contender("split -l", ("split", "-l", "7000", chat, str(folder / "part-"))),
+            ),
+        ),
+        Group("first and last page", (wc, _ours("pages", chat, max_mb=30))),
+    )
+
+
+def _ours(
+    name: str, path: str, *, limits: dict[str, float] | None = None, max_mb: float | None = None
+) -> Contender:
+    function = "check_hashed" if name.startswith("check with") else name
+    return Contender(name, (f"tests.bench.ours_input:{function}", path), True, limits, max_mb)
+
+
+def naive(path: str) -> None:
+    """The script everybody writes."""
+    seen = set[str]()
+    with Path(path).open(encoding="utf-8") as file:
+        for line in file:
+            request = json.loads(line)
+            if request["custom_id"] in seen or request["method"] != "POST" or not request["body"]["model"]:
+                raise ValueError(line)
+            seen.add(request["custom_id"])
+
+
+def orjson_loop(path: str) -> None:
+    """The same with the fastest decoder to Python objects."""
+    seen = set[str]()
+    with Path(path).open("rb") as file:
+        for line in file:
+            request = orjson.loads(line)
+            if request["custom_id"] in seen or request["method"] != "POST" or not request["body"]["model"]:
+                raise ValueError(line)
+            seen.add(request["custom_id"])
+
+
+def naive_wrap(path: str) -> None:
+    """Wrapping as everybody does."""
+    made = Path(path).with_suffix(".naive")
+    with Path(path).open(encoding="utf-8") as file, made.open("w", encoding="utf-8") as out:
+        for n, line in enumerate(file):
+            request = {"custom_id": f"request-{n}", "method": "POST", "url": "/v1/x", "body": json.loads(line)}
+            out.write(json.dumps(request, ensure_ascii=False) + "\n")

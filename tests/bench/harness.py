@@ -1,0 +1,116 @@
+"""Measures contenders against each other: CPU seconds in fresh processes, interleaved, the least of all rounds.
+
+Ratios within one run are what counts: the machine, its noise and its caches are then the same for all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+_CHILD = """
+import importlib, json, resource, sys, time
+module, function = sys.argv[1].split(":")
+run = getattr(importlib.import_module(module), function)
+started = time.process_time()
+run(*sys.argv[2:])
+print(json.dumps([time.process_time() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One way to do a piece of work."""
+
+    name: str
+    call: tuple[str, ...]
+    """A program with its arguments, or ``module:function`` with texts to call it with (imports don't count)."""
+    is_ours: bool = False
+    limits: Mapping[str, float] | None = None
+    """The most CPU this may take, as multiples of other contenders of its group."""
+    max_mb: float | None = None
+    """The most memory it may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Contenders for one piece of work, the baseline first."""
+
+    title: str
+    contenders: tuple[Contender, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What was measured of one contender."""
+
+    seconds: float
+    megabytes: float
+
+
+class BenchModule(Protocol):
+    """What ``tests/bench/bench_*.py`` has."""
+
+    def groups(self, folder: Path, size: int) -> Sequence[Group]:
+        """The groups to be measured, on data made in a folder, about ``size`` bytes a file."""
+        ...
+
+
+def measure(contender: Contender) -> Figure:
+    """Run a contender once, in a process of its own."""
+    if ":" in contender.call[0]:
+        command = [sys.executable, "-c", _CHILD, *contender.call]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+        seconds, kilobytes = json.loads(done.stdout.splitlines()[-1])
+        return Figure(seconds, kilobytes / 1024)
+    with subprocess.Popen(contender.call, stdout=subprocess.DEVNULL) as process:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, contender.call)
+    return Figure(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def run(groups: Sequence[Group], rounds: int) -> dict[tuple[str, str], Figure]:
+    """Measure all contenders in turn, round after round; gives the least of each."""
+    best: dict[tuple[str, str], Figure] = {}
+    for _ in range(rounds):
+        for group in groups:
+            for contender in group.contenders:
+                key, figure = (group.title, contender.name), measure(contender)
+                least = best.get(key, figure)
+                best[key] = Figure(min(least.seconds, figure.seconds), max(least.megabytes, figure.megabytes))
+    return best
+
+
+def table(groups: Sequence[Group], figures: Mapping[tuple[str, str], Figure]) -> list[str]:
+    """The result as a Markdown table; a missed limit is marked with ``!``."""
+    rows = ["| work | by | CPU s | ratio | limit | peak MB |", "|---|---|--:|--:|---|--:|"]
+    for group in groups:
+        base = figures[group.title, group.contenders[0].name]
+        for contender in group.contenders:
+            figure = figures[group.title, contender.name]
+            name = f"**{contender.name}**" if contender.is_ours else contender.name
+            ratio = f"{figure.seconds / base.seconds:.2f}×" if base.seconds else "-"
+            rows.append(
+                f"| {group.title} | {name} | {figure.seconds:.3f} | {ratio} "
+                f"| {_verdict(group, contender, figures)} | {figure.megabytes:.0f} |",
+            )
+    return rows
+
+
+def _verdict(group: Group, contender: Contender, figures: Mapping[tuple[str, str], Figure]) -> str:
+    figure = figures[group.title, contender.name]
+    words: list[str] = []
+    for other, most in (contender.limits or {}).items():
+        ratio = figure.seconds / max(figures[group.title, other].seconds, 1e-9)
+        words.append(f"{'' if ratio <= most else '! '}{ratio:.2f} of at most {most:g}× {other}")
+    if contender.max_mb is not None:
+        words.append(f"{'' if figure.megabytes <= contender.max_mb else '! '}at most {contender.max_mb:g} MB")
+    return "; ".join(words)
