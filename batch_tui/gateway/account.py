@@ -1,4 +1,4 @@
-"""The account: every object in memory, each change on disk before a client hears of it."""
+"""The account: every object in memory, each change on disk before whoever asked for it is answered."""
 
 from __future__ import annotations
 
@@ -52,10 +52,18 @@ class Account:
         self._uploads = {
             stored.upload.id: stored for stored in disk.read_records(self.layout.uploads, StoredUpload)
         }
+        self._forget_results()
         numbers = [stored.sequence for stored in files] + [stored.sequence for stored in batches]
         self._sequence = max(numbers, default=0)
         if self.layout.attempts.exists():
             self.attempts = Counter(self.layout.attempts.read_text(encoding="utf-8").splitlines())
+
+    def _forget_results(self) -> None:
+        """Delete the journals that an interrupted end left behind."""
+        for directory in self.layout.batches.iterdir():
+            stored = self._batches.get(directory.name)
+            if directory.is_dir() and (stored is None or stored.batch.is_ended):
+                disk.remove(directory)
 
     def next_sequence(self) -> int:
         """The next place in the order of creation."""

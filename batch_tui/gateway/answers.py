@@ -72,7 +72,7 @@ def result_line(custom_id: str, answer: Answered | NotRun, number: str | None = 
     error: dict[str, str] | None = None
     match answer:
         case Answered(status, body, request_id):
-            rid = request_id or secrets.token_hex(16)
+            rid = request_id or number or secrets.token_hex(16)
             response = {"status_code": status, "request_id": rid, "body": msgspec.Raw(body)}
         case NotRun(code, message):
             error = {"code": code, "message": message}

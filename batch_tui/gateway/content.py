@@ -24,6 +24,8 @@ class Slice:
 
     start: int
     end: int
+    is_part: bool = True
+    """False when the whole content was asked for, by no range or by one that can't be read."""
 
 
 def wanted_slice(headers: Headers, size: int, etag: str) -> Slice | None:
@@ -31,7 +33,7 @@ def wanted_slice(headers: Headers, size: int, etag: str) -> Slice | None:
 
     What isn't one plain range of bytes, or is guarded by another version's tag, wants everything.
     """
-    whole = Slice(0, size)
+    whole = Slice(0, size, is_part=False)
     found = _RANGE.match(headers.get("range", "").replace(" ", ""))
     if found is None or headers.get("if-range", etag) != etag:
         return whole
@@ -58,11 +60,9 @@ def content_response(file: FileObject, path: Path, headers: Headers) -> Response
     if piece is None:
         return Response(status_code=416, headers=told | {"content-range": f"bytes */{file.bytes}"})
     told["content-length"] = str(piece.end - piece.start)
-    is_part = piece != Slice(0, file.bytes)
-    if is_part or (headers.get("range") and headers.get("if-range", etag) == etag and file.bytes):
+    if piece.is_part:
         told["content-range"] = f"bytes {piece.start}-{piece.end - 1}/{file.bytes}"
-        is_part = True
-    status = 206 if is_part else 200
+    status = 206 if piece.is_part else 200
     return StreamingResponse(_read(path, piece), status, told, media_type="application/octet-stream")
 
 

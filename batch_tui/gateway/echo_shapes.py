@@ -25,7 +25,21 @@ _REQUIRED = {
     "/v1/images/edits": "prompt",
     "/v1/videos": "prompt",
 }
-_CATEGORIES = ("harassment", "hate", "illicit", "self-harm", "sexual", "violence")
+_CATEGORIES = (
+    "harassment",
+    "harassment/threatening",
+    "hate",
+    "hate/threatening",
+    "illicit",
+    "illicit/violent",
+    "self-harm",
+    "self-harm/instructions",
+    "self-harm/intent",
+    "sexual",
+    "sexual/minors",
+    "violence",
+    "violence/graphic",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +95,8 @@ def text_of(value: object) -> str:
     parts = as_list(value)
     if parts is not None:
         return "\n".join(filter(None, map(text_of, parts)))
-    part = as_object(value) or {}
-    return text_of(part.get("text") or part.get("content"))
+    part = as_object(value)
+    return text_of(part.get("text") or part.get("content")) if part else ""
 
 
 def _said(value: object) -> str:
@@ -166,7 +180,7 @@ def _response(wanted: Wanted) -> dict[str, object]:
         "service_tier": "default",
         "usage": {
             "input_tokens": sent,
-            "input_tokens_details": {"cached_tokens": 0},
+            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
             "output_tokens": given,
             "output_tokens_details": {"reasoning_tokens": 0},
             "total_tokens": sent + given,
@@ -205,6 +219,7 @@ def _moderation(wanted: Wanted) -> dict[str, object]:
         "flagged": False,
         "categories": dict.fromkeys(_CATEGORIES, False),
         "category_scores": dict.fromkeys(_CATEGORIES, 0.0),
+        "category_applied_input_types": {category: ["text"] for category in _CATEGORIES},
     }
     return {"id": f"modr-{wanted.seed}", "model": NAME, "results": [result] * len(many)}
 
@@ -215,7 +230,12 @@ def _images(wanted: Wanted) -> dict[str, object]:
         "created": wanted.now,
         "model": NAME,
         "data": [{"b64_json": _PIXEL}] * (wanted.number("n") or 1),
-        "usage": {"input_tokens": sent, "output_tokens": 1, "total_tokens": sent + 1},
+        "usage": {
+            "input_tokens": sent,
+            "input_tokens_details": {"image_tokens": 0, "text_tokens": sent},
+            "output_tokens": 1,
+            "total_tokens": sent + 1,
+        },
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections import deque
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
@@ -82,12 +83,16 @@ class RequestFeed:
         self._path = path
         self._skip = skip
         self._source: BinaryIO | None = None
+        self._is_closed = False
+        # Cancelling doesn't stop a thread: whoever opens late must see that the feed is closed.
+        self._guard = threading.Lock()
         self._ready: deque[Request] = deque()
         self._reading = asyncio.Lock()
         self._is_over = False
 
     async def __aenter__(self) -> Self:
-        self._source = await asyncio.to_thread(self._path.open, "rb")
+        if not await asyncio.to_thread(self._path.exists):
+            raise FileNotFoundError(self._path.name)
         return self
 
     async def __aexit__(
@@ -96,8 +101,7 @@ class RequestFeed:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._source is not None:
-            await asyncio.to_thread(self._source.close)
+        await asyncio.to_thread(self._close)
 
     async def next(self) -> Request | None:
         """The next request, or None when none is left."""
@@ -108,10 +112,21 @@ class RequestFeed:
         return self._ready.popleft() if self._ready else None
 
     async def _read_block(self) -> None:
-        if self._source is None:
-            self._is_over = True
-            return
-        lines = await asyncio.to_thread(self._source.readlines, _BLOCK)
+        lines = await asyncio.to_thread(self._read_lines)
         self._is_over = not lines
         requests = (read_request(line) for line in lines)
         self._ready.extend(r for r in requests if r is not None and r.custom_id not in self._skip)
+
+    def _read_lines(self) -> list[bytes]:
+        with self._guard:
+            if self._is_closed:
+                return []
+            if self._source is None:
+                self._source = self._path.open("rb")
+            return self._source.readlines(_BLOCK)
+
+    def _close(self) -> None:
+        with self._guard:
+            self._is_closed = True
+            if self._source is not None:
+                self._source.close()

@@ -206,7 +206,30 @@ async def test_a_restart_goes_on_where_it_was(tmp_path: Path) -> None:
         batch = await gateway.client().batches.retrieve(batch.id)
         assert set(await results(gateway, batch.output_file_id)) == {f"r{i}" for i in range(12)}
     assert counts(batch) == (12, 12, 0)
-    assert not part.exists()
+
+
+async def test_a_start_clears_away_what_an_interrupted_end_left(tmp_path: Path) -> None:
+    left = tmp_path / "batches" / "batch_gone"
+    left.mkdir(parents=True)
+    (left / "output.part").write_bytes(b"{}\n")
+    body = tmp_path / "incoming" / "body-1"
+    body.parent.mkdir()
+    body.write_bytes(b"half a file")
+    async with in_process_gateway(tmp_path):
+        assert not left.exists()
+        assert not body.exists()
+
+
+async def test_a_record_that_cannot_be_read_loses_only_itself(tmp_path: Path) -> None:
+    async with in_process_gateway(tmp_path) as gateway:
+        kept, lost = await submitted(gateway, chat_line("a")), await submitted(gateway, chat_line("b"))
+        for batch in (kept, lost):
+            await ended(gateway, batch.id, "completed")
+    record = tmp_path / "batches" / f"{lost.id}.json"
+    record.write_bytes(b'{"sequence": 1, "batch"')
+    async with in_process_gateway(tmp_path) as gateway:
+        assert list(gateway.account.batches) == [kept.id]
+    assert record.with_name(record.name + ".broken").exists()
 
 
 async def test_a_restart_finishes_a_cancellation(tmp_path: Path) -> None:

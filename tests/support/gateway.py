@@ -104,6 +104,7 @@ class _Exchange:
         self._request = request
         self._chunks = request.stream.__aiter__()
         self._is_sent = False
+        self._failure: OSError | httpx2.HTTPError | None = None
         self._gone = asyncio.Event()
         self._messages: asyncio.Queue[Message] = asyncio.Queue(maxsize=1)
         self._task: asyncio.Task[None] | None = None
@@ -138,6 +139,10 @@ class _Exchange:
         except StopAsyncIteration:
             self._is_sent = True
             return {"type": "http.request", "body": b"", "more_body": False}
+        except (OSError, httpx2.HTTPError) as error:
+            # As on a socket: the server sees that the client is gone, the client sees its own error.
+            self._failure = error
+            return {"type": "http.disconnect"}
 
     async def _next(self) -> Message:
         """The next message; what the application raises is raised here."""
@@ -148,7 +153,10 @@ class _Exchange:
             if not getter.done() and self._messages.empty():
                 self._task.result()
                 raise httpx2.RemoteProtocolError("The application ended without an answer.", request=self._request)
-            return await getter
+            message = await getter
+            if self._failure is not None:
+                raise self._failure
+            return message
         finally:
             getter.cancel()
 
