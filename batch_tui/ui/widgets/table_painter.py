@@ -112,7 +112,8 @@ class TablePainter:
         writer = LineWriter(width, ellipsis=self._glyphs.ellipsis)
         writer.add("", style, MARGIN)
         for placed in self._places(width):
-            title = placed.column.title + self._arrow(placed.column.id)
+            arrow = self._arrow(placed.column.id)
+            title = placed.column.title[: placed.width - len(arrow)] + arrow
             title = title.rjust(placed.width) if placed.column.align == "right" else title
             writer.add(title, style, placed.width)
             if not placed.column.is_tight:

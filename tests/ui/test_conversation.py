@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import base64
+import json
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_tui.ui.cells import Tone
+from batch_tui.ui.conversation import conversation, raw
+
+KEYS = ("choices", "message", "content", "output", "data", "embedding", "results", "error", "type", "text", "url")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(KEYS),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+def _request(body: object) -> str:
+    return json.dumps({"custom_id": "r-1", "method": "POST", "url": "/v1/chat/completions", "body": body})
+
+
+def _result(body: object, status: int = 200) -> str:
+    return json.dumps({"custom_id": "r-1", "response": {"status_code": status, "body": body}, "error": None})
+
+
+def _text(request: str | None, result: str | None) -> str:
+    return "\n".join(line.text for line in conversation(request, result))
+
+
+def test_a_chat_reads_as_who_said_what() -> None:
+    request = _request({"model": "m", "messages": [{"role": "user", "content": "Hi\nthere"}], "temperature": 0})
+    answer = {"choices": [{"message": {"role": "assistant", "content": "Hello"}, "finish_reason": "stop"}]}
+    text = _text(request, _result(answer | {"usage": {"prompt_tokens": 9, "completion_tokens": 1204}}))
+    assert "user\nHi\nthere" in text
+    assert "assistant\nHello" in text
+    assert "r-1" in text
+    assert "1,204 tokens out" in text
+    assert '"temperature": 0' in text
+
+
+def test_a_cut_answer_and_a_tool_call_are_told() -> None:
+    call = {"function": {"name": "find", "arguments": '{"q": 1}'}}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    text = _text(None, _result({"choices": [{"message": message, "finish_reason": "length"}]}))
+    assert "finish length" in text
+    assert '[calls find]\n{"q": 1}' in text
+
+
+def test_items_of_the_responses_api_are_read_in_order() -> None:
+    output = [
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "thinking"}]},
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "42"}]},
+        {"type": "function_call", "name": "add", "arguments": "{}"},
+    ]
+    text = _text(None, _result({"output": output, "incomplete_details": {"reason": "max_output_tokens"}}))
+    assert text.index("thinking") < text.index("42") < text.index("[calls add]")
+    assert "[incomplete: max_output_tokens]" in text
+
+
+@pytest.mark.parametrize("is_base64", [False, True])
+def test_an_embedding_is_told_by_its_dimensions_and_norm(*, is_base64: bool) -> None:
+    vector = [0.6, 0.8]
+    value = base64.b64encode(struct.pack("<2f", *vector)).decode() if is_base64 else vector
+    assert "embedding 0: 2 dimensions, norm 1.0000" in _text(None, _result({"data": [{"embedding": value}]}))
+
+
+def test_moderation_and_images_have_their_own_lines() -> None:
+    verdict = {"flagged": True, "categories": {"hate": True}, "category_scores": {"hate": 0.91, "spam": 0.01}}
+    text = _text(None, _result({"results": [verdict]}))
+    assert "result 0: flagged" in text
+    assert "hate: 0.91" in text
+    assert "image 1: 3 B, base64" in _text(None, _result({"data": [{"b64_json": "AAAA"}]}))
+
+
+def test_an_error_is_red_with_its_code_and_message() -> None:
+    lines = conversation(None, _result({"error": {"code": "rate_limit_exceeded", "message": "Slow down"}}, 429))
+    assert [line.text for line in lines if line.tone is Tone.ERROR] == ["Answer  429", "error rate_limit_exceeded"]
+    assert any(line.text == "Slow down" for line in lines)
+
+
+@pytest.mark.parametrize("line", ["not json", "", "[1,2]", '{"a": ' * 3000, "\x1b[2J", "nul\x00"])
+def test_what_is_not_an_object_is_shown_as_it_stands_and_harmless(line: str) -> None:
+    for entry in (*conversation(line, line), *raw(line)):
+        assert entry.text.isprintable() or "\t" in entry.text
+
+
+def test_escape_sequences_in_an_answer_become_visible_signs() -> None:
+    text = _text(None, _result({"choices": [{"message": {"role": "\x1b]52;", "content": "a\x1b[31mred\u202e"}}]}))
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "a␛[31mred" in text
+
+
+@given(JSON, JSON)
+def test_any_json_at_all_gives_lines(request: object, body: object) -> None:
+    lines = conversation(json.dumps(request), json.dumps({"response": {"status_code": 200, "body": body}}))
+    assert len(lines) >= 2
+    assert all("\n" not in line.text and "\x1b" not in line.text for line in lines)

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_tui.domain.batch import Batch, RequestCounts, Timestamps
+from batch_tui.domain.status import BatchStatus
+from batch_tui.ui.columns import BatchFacts
+from batch_tui.ui.filter_language import parse_filter
+
+NOW = 1_000_000.0
+EVAL = BatchFacts(
+    Batch(
+        id="batch_eval",
+        status=BatchStatus.IN_PROGRESS,
+        raw_status="in_progress",
+        counts=RequestCounts(1000, 400, 12),
+        times=Timestamps(created=int(NOW) - 3600, expires=int(NOW) + 1800),
+        metadata={"name": "nightly eval", "team": "search"},
+        model="gpt-5-mini",
+        endpoint="/v1/responses",
+    ),
+    cost=Decimal("2.50"),
+)
+TAGS = BatchFacts(
+    Batch(
+        id="batch_tags", status=BatchStatus.FAILED, metadata={"name": "support-tags"}, times=Timestamps(created=0)
+    ),
+)
+
+
+def _shown(text: str) -> list[str]:
+    chosen = parse_filter(text)
+    return [facts.batch.id for facts in (EVAL, TAGS) if chosen.matches(facts, NOW)]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", "both"),
+        ("status:failed", "tags"),
+        ("status:fail,in_pro", "both"),
+        ("!status:failed", "eval"),
+        ("model:MINI", "eval"),
+        ("nightly", "eval"),
+        ('"nightly eval"', "eval"),
+        ('name:"nightly eval"', "eval"),
+        ("search", "eval"),
+        ("!nightly", "tags"),
+        ("age<2h", "eval"),
+        ("age>2h", "tags"),
+        ("age>=60", "both"),
+        ("left<1h", "eval"),
+        ("cost>1", "eval"),
+        ("cost>$2.6", "none"),
+        ("fail>0", "eval"),
+        ("done<50%", "both"),
+        ("total>=1k", "eval"),
+        ("is:active", "eval"),
+        ("is:problem", "both"),
+        ("status:failed age>2h !nightly", "tags"),
+        ("endpoint:/v1/resp", "eval"),
+    ],
+)
+def test_a_condition_shows_what_it_says(text: str, shown: str) -> None:
+    expected = {"both": ["batch_eval", "batch_tags"], "eval": ["batch_eval"], "tags": ["batch_tags"], "none": []}
+    assert _shown(text) == expected[shown]
+    assert parse_filter(text).mistake == ""
+
+
+@pytest.mark.parametrize("text", ["status:", "age<", "cost>", "!", '"', "!model:"])
+def test_half_a_condition_hides_nothing(text: str) -> None:
+    chosen = parse_filter(text)
+    assert not chosen
+    assert chosen.mistake == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [("colour:red", "colour"), ("age<soon", "soon"), ("model>3", "model"), ("is:blue", "blue"), ("age<2x", "2x")],
+)
+def test_what_cannot_be_understood_is_told_in_one_sentence_and_hides_nothing(text: str, word: str) -> None:
+    chosen = parse_filter(text)
+    assert word in chosen.mistake
+    assert chosen.mistake.endswith(".")
+    assert len(_shown(text)) == 2
+
+
+@given(st.text())
+def test_no_text_makes_it_raise(text: str) -> None:
+    chosen = parse_filter(text)
+    assert isinstance(chosen.matches(EVAL, NOW), bool)
+    assert chosen.mistake.isprintable()
+
+
+@given(st.lists(st.sampled_from(["status:failed", "age<2h", "nightly", "cost>1", "is:active"]), min_size=1))
+def test_turning_every_condition_round_never_shows_what_one_of_them_showed(tokens: list[str]) -> None:
+    for facts in (EVAL, TAGS):
+        holds = parse_filter(tokens[0]).matches(facts, NOW)
+        assert parse_filter("!" + tokens[0]).matches(facts, NOW) is not holds
+        if parse_filter(" ".join(tokens)).matches(facts, NOW):
+            assert holds
