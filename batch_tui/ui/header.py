@@ -87,20 +87,41 @@ def _signs(is_ascii: bool) -> list[tuple[str, Tone]]:  # noqa: FBT001 - private
     return shown
 
 
-def header_pieces(facts: HeaderFacts) -> tuple[Cell, Cell]:
-    """The left and the right half of the header."""
+def header_pieces(facts: HeaderFacts, width: int = 1_000) -> tuple[Cell, Cell]:
+    """The left and the right half of the header; what is least wanted is left out where there is no room.
+
+    Args:
+        facts: What there is to say.
+        width: Cells for both.
+    """
+    right: Cell = (Piece(facts.condition, facts.tone), *_clock(facts), Piece(" "))
     left = [Piece(" batch-tui", Tone.STRONG), Piece(f"  {facts.profile}  ", Tone.PLAIN)]
     for glyph, tone, number in facts.counts.by_glyph:
         left += [Piece(glyph, tone), Piece(f" {formatting.amount(number)}  ", Tone.PLAIN)]
+    room = width - _width(left) - _width(right)
+    for extra in _extras(facts):
+        room -= len(extra.text)
+        if room >= 0:
+            left.append(extra)
+    return tuple(left), right
+
+
+def _clock(facts: HeaderFacts) -> Cell:
+    return (Piece(f"  {facts.as_of}", Tone.MUTED),) if facts.as_of else ()
+
+
+def _extras(facts: HeaderFacts) -> list[Piece]:
+    extras: list[Piece] = []
     if facts.counts.total:
         share = f"{formatting.amount(facts.counts.done)}/{formatting.amount(facts.counts.total)}"
-        left.append(Piece(f"{share}  ", Tone.MUTED))
+        extras.append(Piece(f"{share}  ", Tone.MUTED))
     if facts.money:
-        left.append(Piece(f"{facts.money} today  ", Tone.MUTED))
-    right = [Piece(facts.condition, facts.tone)]
-    if facts.as_of:
-        right.append(Piece(f"  {facts.as_of}", Tone.MUTED))
-    return tuple(left), (*right, Piece(" "))
+        extras.append(Piece(f"{facts.money} today  ", Tone.MUTED))
+    return extras
+
+
+def _width(pieces: Iterable[Piece]) -> int:
+    return sum(len(piece.text) for piece in pieces)
 
 
 class HeaderLine(LineWidget):
@@ -127,7 +148,7 @@ class HeaderLine(LineWidget):
     def draw(self, y: int, width: int) -> Strip:
         """The line: the right half always whole, the left half as far as it fits."""
         del y
-        left, right = header_pieces(self._facts)
-        tail = min(width, sum(len(piece.text) for piece in right))
+        left, right = header_pieces(self._facts, width)
+        tail = min(width, _width(right))
         head = self.compose_line(left, width - tail) if width > tail else Strip.blank(0)
         return Strip.join([head, self.compose_line(right, tail)])

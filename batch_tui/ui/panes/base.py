@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.strip import Strip
 from textual.widget import Widget
 
+from batch_tui.domain.text import printable
 from batch_tui.ui.cells import Piece, Tone
 from batch_tui.ui.glyphs import glyphs
 from batch_tui.ui.widgets.lines import LineWidget
@@ -53,9 +55,9 @@ class TitleBar(LineWidget):
             Piece(rule, tone),
             Piece(self._head, Tone.STRONG if self._is_active else Tone.PLAIN),
             Piece(note, Tone.PLAIN if self._is_active else Tone.MUTED),
-            Piece(rule * width, tone),
         )
-        return self.compose_line(pieces, width)
+        used = 1 + cell_len(printable(self._head)) + cell_len(printable(note))
+        return self.compose_line((*pieces, Piece(rule * max(0, width - used), tone)), width)
 
 
 class Pane(Vertical):

@@ -175,6 +175,13 @@ class FilesPane(Pane):
         self._toggle(entry)
         return True
 
+    def refresh_listing(self) -> None:
+        """Read what is shown again: the workspace, or the list at the service."""
+        if self.is_local:
+            self.reload()
+        else:
+            self.post_message(self.ListingAsked(self.tabs.open_tab))
+
     @work(exclusive=True, group="scan", name="scan", exit_on_error=False)
     async def reload(self) -> None:
         """Read the workspace again."""

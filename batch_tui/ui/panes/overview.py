@@ -20,7 +20,7 @@ _STILL = 120
 
 
 @dataclass(frozen=True, slots=True)
-class BatchFacts:
+class OverviewFacts:
     """A batch with what is known around it."""
 
     batch: Batch
@@ -42,7 +42,7 @@ def line(label: str, *pieces: Piece | str) -> Cell:
     return (Piece(label.ljust(_LABEL), Tone.MUTED), *values)
 
 
-def overview_lines(facts: BatchFacts) -> list[Cell]:
+def overview_lines(facts: OverviewFacts) -> list[Cell]:
     """Everything about one batch, most wanted first."""
     batch = facts.batch
     lines = [line("id", batch.id), _state(facts)]
@@ -59,7 +59,7 @@ def overview_lines(facts: BatchFacts) -> list[Cell]:
     return lines
 
 
-def _state(facts: BatchFacts) -> Cell:
+def _state(facts: OverviewFacts) -> Cell:
     batch, counts = facts.batch, facts.batch.counts
     sign = batch_sign(batch, is_ascii=facts.is_ascii)
     pieces = [Piece(f"{sign.glyph} {facts.note or sign.word}", sign.tone)]
@@ -75,7 +75,7 @@ def _state(facts: BatchFacts) -> Cell:
     return line("state", *pieces)
 
 
-def _movement(facts: BatchFacts) -> list[Cell]:
+def _movement(facts: OverviewFacts) -> list[Cell]:
     batch, pace = facts.batch, facts.pace
     if batch.is_terminal:
         return []
@@ -89,7 +89,7 @@ def _movement(facts: BatchFacts) -> list[Cell]:
     return [line("rate", *pieces), *_expiry(facts)]
 
 
-def _expiry(facts: BatchFacts) -> list[Cell]:
+def _expiry(facts: OverviewFacts) -> list[Cell]:
     expires = facts.batch.times.expires
     if expires is None:
         return []
@@ -122,7 +122,7 @@ def clock_text(at: float, now: float) -> str:
     return f"{clock} {time.strftime('%b %d', then)}"
 
 
-def _timeline(facts: BatchFacts) -> list[Piece]:
+def _timeline(facts: OverviewFacts) -> list[Piece]:
     """When it was created, and how long it stayed in each state."""
     times, now = facts.batch.times, facts.now
     if times.created is None:
@@ -164,7 +164,7 @@ def _why_no_output(batch: Batch) -> str:
     return "none"
 
 
-def _money(facts: BatchFacts) -> list[Cell]:
+def _money(facts: OverviewFacts) -> list[Cell]:
     usage = facts.batch.usage
     lines: list[Cell] = []
     if usage is not None and usage.total_tokens:
@@ -177,7 +177,7 @@ def _money(facts: BatchFacts) -> list[Cell]:
     return lines
 
 
-def _lineage(facts: BatchFacts) -> list[Cell]:
+def _lineage(facts: OverviewFacts) -> list[Cell]:
     parent = facts.batch.metadata.get(PARENT_KEY)
     lines = [line("retry of", parent)] if parent else []
     return lines + [line("retried", child) for child in facts.children]

@@ -1,0 +1,290 @@
+"""The screen: puts the parts together, and carries messages between them. It decides nothing itself."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import App, ComposeResult
+from textual.binding import BindingType
+from textual.events import Key, Resize
+from textual.worker import Worker, WorkerState
+
+from batch_tui.engine.cockpit import Cockpit
+from batch_tui.engine.store import Changes
+from batch_tui.ui import layout
+from batch_tui.ui.actions.save import SaveAction
+from batch_tui.ui.asking import asking
+from batch_tui.ui.bindings import textual_keymap
+from batch_tui.ui.command_list import CommandList
+from batch_tui.ui.commands import Scope, command, hints_for
+from batch_tui.ui.deck import Deck
+from batch_tui.ui.desk import Desk
+from batch_tui.ui.doing import Doing
+from batch_tui.ui.finding import FILTER, Finding
+from batch_tui.ui.handing import Handing
+from batch_tui.ui.header import HeaderFacts, HeaderLine
+from batch_tui.ui.keymap import read_keymap
+from batch_tui.ui.navigating import Navigating
+from batch_tui.ui.running import is_tty, run_screen
+from batch_tui.ui.session import SessionState, load_session, session_file
+from batch_tui.ui.starting import confirm_cancels, take_up
+from batch_tui.ui.terminal import set_title, terminal_facts, window_title
+from batch_tui.ui.too_small import TooSmall
+from batch_tui.ui.watching import Watching
+from batch_tui.ui.widgets.dock import Dock
+from batch_tui.ui.wiring import action_handlers, handing_handlers, list_handlers
+
+PALETTE = "palette"
+"""Kind of the prompt over the list of commands."""
+
+
+class BatchTuiApp(App[int], inherit_bindings=False):
+    """The cockpit of one profile.
+
+    Args:
+        cockpit: The engine.
+        workspace: Directory that Files shows and Save writes to.
+        session: Where the user was the last time.
+        is_ascii: Whether only ASCII may be drawn.
+        clock: Unix seconds.
+    """
+
+    TITLE = "batch-tui"
+    CSS_PATH = "cockpit.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = layout.BREAKPOINTS
+    BINDINGS: ClassVar[list[BindingType]] = asking(Scope.APP)
+
+    def __init__(
+        self,
+        cockpit: Cockpit,
+        *,
+        workspace: Path,
+        session: SessionState | None = None,
+        is_ascii: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        settings = cockpit.settings
+        if settings.theme and settings.theme in self.available_themes:
+            self.theme = settings.theme
+        self.set_keymap(textual_keymap(read_keymap(settings.keymap, path=settings.paths.config)))
+        self.cockpit = cockpit
+        self.clock = clock
+        self._is_ascii = is_ascii
+        self._session = session or SessionState()
+        self._place: SessionState | None = None
+        self._title = ""
+        self.dock = Dock(is_ascii=is_ascii, id="dock")
+        self.desk = Desk(cockpit, self.dock, start=self._start, changed=self._rows_changed, clock=clock)
+        self.header = HeaderLine(HeaderFacts(settings.profile.name))
+        self.deck = Deck(self.desk, workspace, now=self.now, session=self._session, is_ascii=is_ascii)
+        self.commands = CommandList(is_ascii=is_ascii, is_read_only=settings.profile.read_only)
+        self.finding = Finding(self.dock, self.now)
+        self.watching = Watching(
+            cockpit, self.desk, self.header, self.deck.batches, clock=clock, moved=self._batches_moved
+        )
+        self.doing = self._wire(workspace)
+
+    def _wire(self, workspace: Path) -> Doing:
+        handing = Handing(self.desk, suspend=self.suspend, write=self.write_raw, environ=os.environ)
+        handlers = {
+            **action_handlers(self.desk, self.deck, SaveAction(self.desk, workspace)),
+            **list_handlers(self.desk, self.deck),
+            **handing_handlers(handing, self.desk),
+            **Navigating(self).handlers(),
+        }
+        is_read_only = self.cockpit.settings.profile.read_only
+        return Doing(
+            self.desk, selection=lambda: self.deck.selection, handlers=handlers, is_read_only=is_read_only
+        )
+
+    def compose(self) -> ComposeResult:
+        """Header, panes, docked line; the list of commands lies over the panes."""
+        yield self.header
+        yield self.deck
+        yield self.commands
+        yield self.dock
+        yield TooSmall(id="too-small")
+
+    def on_mount(self) -> None:
+        """Be where the user was, and begin the work after the first picture."""
+        if self._session.filter:
+            self.finding.restore(self.deck.batches, self._session.filter)
+        self.deck.restore(self.screen)
+        self.show_hints()
+        self.call_after_refresh(self._begin)
+
+    def on_resize(self, event: Resize) -> None:
+        """Another size: panes, cursor, marks stay."""
+        del event
+        self.deck.panels.apply(self.screen)
+
+    def now(self) -> float:
+        """Unix seconds by the server's clock."""
+        return self.clock() + self.cockpit.store.server_offset
+
+    async def action_command(self, command_id: str) -> None:
+        """Run a command: the one action of the screen, whoever asks."""
+        self.dock.tick(self.clock())
+        if self.doing.knows(command_id):
+            self.doing.run(command_id)
+        elif self.focused is not None:
+            await self.run_action(command(command_id).action, default_namespace=self.focused)
+        self.show_hints()
+
+    def show_hints(self) -> None:
+        """The docked line tells what can be done here."""
+        is_read_only = self.cockpit.settings.profile.read_only
+        self.dock.set_hints(hints_for(self.deck.selection, is_read_only=is_read_only))
+
+    def open_commands(self, title: str) -> None:
+        """The list of commands, narrowed by what is typed."""
+        self.commands.open(title, self.deck.selection)
+        self.dock.ask_text(PALETTE, ":")
+
+    def close_commands(self) -> bool:
+        """Take the list away; False when it isn't there."""
+        if not self.commands.is_open:
+            return False
+        self.commands.close()
+        self.dock.close_prompt()
+        return True
+
+    def write_raw(self, sequence: str) -> None:
+        """Send a sequence to the terminal, past the screen."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+            self._driver.flush()
+
+    def redraw(self) -> None:
+        """Draw every cell again, whatever the terminal shows."""
+        self.screen.refresh(layout=True)
+
+    def end(self, code: int = 0) -> None:
+        """End the program; what runs is taken up by the next start."""
+        self.cockpit.begin_close()
+        self._place = self.deck.session
+        self.exit(code, return_code=code)
+
+    def _begin(self) -> None:
+        if not gc.isenabled():
+            gc.freeze()  # what the start made lives as long as the program: no collection looks at it again
+            gc.enable()
+        if self._session.pane != layout.FILES:
+            self.deck.files.reload()
+        self._start(take_up(self.cockpit, self.desk), name="recover", group="recover")
+        self._start(confirm_cancels(self.cockpit, self.desk), name="confirm", group="confirm")
+        self._start(self.watching.run(), name="monitor", group="monitor")
+
+    def _start(self, work: Coroutine[None, None, None], *, name: str, group: str) -> None:
+        self.run_worker(work, name=name, group=group or name, exclusive=bool(group), exit_on_error=False)
+
+    def _rows_changed(self, ids: Sequence[str]) -> None:
+        self.deck.rows_changed(ids)
+
+    def _batches_moved(self, changes: Changes) -> None:
+        self.deck.batches_moved(changes)
+        counts = self.header.facts.counts
+        title = window_title(counts.active, counts.troubled, is_ascii=self._is_ascii)
+        if title != self._title:
+            self._title = title
+            self.write_raw(set_title(title))
+        self.show_hints()
+
+    @on(Worker.StateChanged)
+    def _worker_changed(self, event: Worker.StateChanged) -> None:
+        """A bug in a worker ends the program like any other: with a report, and the terminal as it was."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and isinstance(error, Exception):
+            self._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """A bug: end quietly. The report without locals is written when the terminal is back."""
+        self._close_messages_no_wait()
+
+    @property
+    def bug(self) -> Exception | None:
+        """What ended the screen against its will, or None."""
+        return self._exception
+
+    @property
+    def place(self) -> SessionState:
+        """Where the user is, for the next start."""
+        return self._place or self.deck.session
+
+    @on(Dock.Confirmed)
+    def _confirmed(self, event: Dock.Confirmed) -> None:
+        self.desk.answered(event.token, is_yes=True)
+
+    @on(Dock.Declined)
+    def _declined(self, event: Dock.Declined) -> None:
+        self.desk.answered(event.token, is_yes=False)
+
+    @on(Dock.PromptChanged)
+    def _typed(self, event: Dock.PromptChanged) -> None:
+        if event.kind == PALETTE:
+            self.commands.narrow(event.text)
+        elif event.kind == FILTER:
+            self.finding.typed(event.text)
+
+    @on(Dock.PromptAccepted)
+    def _accepted(self, event: Dock.PromptAccepted) -> None:
+        if event.kind == PALETTE:
+            self.commands.choose()
+
+    @on(Dock.PromptDismissed)
+    def _dismissed(self, event: Dock.PromptDismissed) -> None:
+        if event.kind == PALETTE:
+            self.commands.close()
+        elif event.kind == FILTER:
+            self.finding.dismissed()
+
+    @on(CommandList.Chosen)
+    async def _chosen(self, event: CommandList.Chosen) -> None:
+        self.close_commands()
+        await self.action_command(event.command_id)
+
+    def on_key(self, event: Key) -> None:
+        """Arrows move in the list of commands while the docked line is typed in."""
+        if self.commands.is_open and event.key in {"down", "up", "tab", "shift+tab"}:
+            event.stop()
+            event.prevent_default()
+            self.commands.step(1 if event.key in {"down", "tab"} else -1)
+
+    def on_descendant_focus(self) -> None:
+        """Another pane has other hints."""
+        self.show_hints()
+
+
+def run(cockpit: Cockpit, *, workspace: Path) -> int:
+    """Open the screen until the user leaves it.
+
+    Args:
+        cockpit: The engine; closed when this returns.
+        workspace: Directory of the local files.
+
+    Returns:
+        The exit code: 0, 1 after a crash, 2 where there is no terminal, 128 + N after signal N.
+    """
+    settings = cockpit.settings
+    facts = terminal_facts(os.environ, is_input_tty=is_tty(sys.__stdin__), is_output_tty=is_tty(sys.__stderr__))
+    if facts.refusal:
+        print(facts.refusal, file=sys.stderr)  # noqa: T201 - there is no screen to say it on
+        return 2
+    gc.disable()
+    app = BatchTuiApp(
+        cockpit,
+        workspace=workspace,
+        session=load_session(session_file(settings.paths.state)),
+        is_ascii=settings.is_ascii if settings.is_ascii is not None else facts.is_ascii,
+    )
+    return run_screen(app, cockpit, has_mouse=settings.mouse)

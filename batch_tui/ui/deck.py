@@ -1,0 +1,222 @@
+"""The four panes together: what one says, another shows. The only place that knows all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+
+from batch_tui.domain.batch import Batch
+from batch_tui.domain.errors import BatchTuiError
+from batch_tui.domain.files import RemoteFile
+from batch_tui.engine.store import Changes
+from batch_tui.ui import layout
+from batch_tui.ui.columns import BatchFacts, View
+from batch_tui.ui.desk import Desk
+from batch_tui.ui.looking import Looking
+from batch_tui.ui.panels import Panels
+from batch_tui.ui.panes.batches import BatchesPane, Order
+from batch_tui.ui.panes.files import FilesPane
+from batch_tui.ui.panes.inspect import InspectPane
+from batch_tui.ui.panes.results import ResultsPane
+from batch_tui.ui.selection import Selection
+from batch_tui.ui.session import SessionState
+
+
+class Deck(Container):
+    """Files, Batches, Inspect and Results, and the messages between them.
+
+    Args:
+        desk: What actions work with.
+        workspace: The directory Files shows.
+        now: Unix seconds by the server's clock.
+        session: Where the user was the last time.
+        is_ascii: Whether only ASCII may be drawn.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        workspace: Path,
+        *,
+        now: Callable[[], float],
+        session: SessionState,
+        is_ascii: bool = False,
+    ) -> None:
+        super().__init__(id="body")
+        self._desk = desk
+        self._session = session
+        self._now = now
+        self._is_ascii = is_ascii
+        self.is_absolute = False
+        """Clock times instead of ages."""
+        columns = desk.cockpit.settings.columns
+        self.files = FilesPane(workspace, is_ascii=is_ascii)
+        self.batches = BatchesPane(self.facts_of, self._view, columns=columns, is_ascii=is_ascii)
+        self.inspect = InspectPane(is_ascii=is_ascii)
+        self.results = ResultsPane(is_ascii=is_ascii)
+        self.panels = Panels((self.files, self.batches, self.inspect, self.results))
+        self.looking = Looking(desk, self.inspect, self.results, facts_of=self.facts_of, now=now)
+
+    def compose(self) -> ComposeResult:
+        """The panes."""
+        yield self.files
+        yield self.batches
+        yield self.inspect
+        yield self.results
+
+    @property
+    def selection(self) -> Selection:
+        """What the user points at."""
+        match self.panels.focused:
+            case FilesPane() | BatchesPane() | InspectPane() | ResultsPane() as pane:
+                return pane.selection
+            case _:
+                return Selection()
+
+    @property
+    def session(self) -> SessionState:
+        """Where the user is, for the next start."""
+        order = self.batches.order
+        return SessionState(
+            pane=self.panels.current,
+            lower=self.panels.arrangement.lower,
+            tab=self.inspect.tab,
+            cursor=self.batches.table.cursor_id or self._session.cursor,
+            filter=self.batches.filter_text,
+            sort="" if order == Order() else str(order),
+            marks=tuple(sorted(self.batches.table.marks | set(self._session.marks))),
+            is_zoomed=self.panels.arrangement.zoom is not None,
+        )
+
+    def restore(self, screen: Screen[object]) -> None:
+        """Be where the user was; cursor and marks follow when their batches are listed."""
+        session = self._session
+        if session.lower in layout.PANES:
+            self.panels.arrangement = layout.Arrangement(session.lower)
+        if session.sort:
+            self.batches.set_order(Order.parse(session.sort))
+        self.inspect.open_tab(session.tab)
+        self.panels.show(screen, session.pane if session.pane in layout.PANES else layout.BATCHES)
+        self.panels.zoom(screen, is_on=session.is_zoomed)
+
+    def facts_of(self, batch: Batch) -> BatchFacts:
+        """What is known about a batch beyond the service's words."""
+        cockpit = self._desk.cockpit
+        return BatchFacts(
+            batch,
+            pace=cockpit.history.pace(batch, self._now()),
+            is_cancelling=batch.id in self._desk.notes,
+            is_gone=cockpit.store.is_gone(batch.id),
+        )
+
+    def batches_moved(self, changes: Changes) -> None:
+        """Batches came or changed."""
+        if self._session.cursor is not None and self.batches.table.move_to(self._session.cursor):
+            self.batches.table.set_marks(self._session.marks)
+            self._session = SessionState()
+        self.rows_changed((*changes.added, *changes.updated))
+
+    def rows_changed(self, ids: Sequence[str]) -> None:
+        """These batches say something else now."""
+        self.batches.redraw_rows(ids)
+        shown = self._desk.cockpit.store.get(self.inspect.subject)
+        if shown is not None and shown.id in ids:
+            self.looking.at_batch(shown)
+
+    def toggle_times(self) -> None:
+        """Ages, or clock times."""
+        self.is_absolute = not self.is_absolute
+        self.batches.redraw_rows()
+
+    def check_file(self, path: Path) -> None:
+        """Check a local file and show the verdict."""
+        self._desk.start(self._check(path), name="check", group="check")
+
+    def step_tab(self, count: int) -> None:
+        """Another tab of the pane that has tabs."""
+        pane = self.panels.focused
+        if isinstance(pane, FilesPane | InspectPane):
+            pane.step_tab(count)
+
+    def _view(self) -> View:
+        return View(self._now(), is_ascii=self._is_ascii, is_absolute=self.is_absolute)
+
+    async def _check(self, path: Path) -> None:
+        report = self.files.report_of(path)
+        if report is None:
+            limits = self._desk.cockpit.settings.profile.limits
+            try:
+                report = await self._desk.cockpit.workshop.check(path, limits=limits)
+            except BatchTuiError as error:
+                self.inspect.say("overview", str(error))
+                return
+            self.files.set_report(path, report)
+        self.looking.show_report(path, report)
+
+    async def _list_files(self, purpose: str) -> None:
+        found: list[RemoteFile] = []
+        after: str | None = None
+        try:
+            while True:
+                page = await self._desk.cockpit.service.list_files(purpose=purpose, after=after)
+                found += [file for file in page.files if file.purpose in {purpose, ""}]
+                self.files.set_remote(purpose, found)
+                if not page.has_more or not page.last_id or page.last_id == after:
+                    return
+                after = page.last_id
+        except BatchTuiError as error:
+            self.files.set_remote(purpose, found, note=str(error))
+
+    def on_descendant_focus(self) -> None:
+        """Remember in which pane the focus is."""
+        self.panels.note_focus()
+
+    @on(BatchesPane.Highlighted)
+    def _batch_highlighted(self, event: BatchesPane.Highlighted) -> None:
+        self.looking.at_batch(self._desk.cockpit.store.get(event.batch_id or ""))
+
+    @on(BatchesPane.Opened)
+    def _batch_opened(self, event: BatchesPane.Opened) -> None:
+        batch = self._desk.cockpit.store.get(event.batch_id)
+        if batch is None:
+            return
+        has_results = batch.is_terminal and bool(batch.output_file_id or batch.error_file_id)
+        self.looking.at_batch(batch)
+        if has_results:
+            self.looking.load_results(batch)
+        self.panels.show(self.screen, layout.RESULTS if has_results else layout.INSPECT)
+
+    @on(FilesPane.Highlighted)
+    def _file_highlighted(self, event: FilesPane.Highlighted) -> None:
+        if self.panels.current != layout.FILES:
+            return
+        if event.path is not None:
+            self.looking.at_file(event.path)
+            if event.path.suffix in {".jsonl", ".ndjson"}:
+                self.check_file(event.path)
+            else:
+                self.inspect.say("overview", "Not a .jsonl file: enter checks it all the same.")
+        elif event.remote is not None:
+            self.looking.at_remote(event.remote)
+
+    @on(FilesPane.Opened)
+    def _file_opened(self, event: FilesPane.Opened) -> None:
+        if event.path is not None:
+            self.looking.at_file(event.path)
+            self.check_file(event.path)
+        elif event.remote is not None:
+            self.looking.at_remote(event.remote)
+        self.panels.show(self.screen, layout.INSPECT)
+
+    @on(FilesPane.ListingAsked)
+    def _listing_asked(self, event: FilesPane.ListingAsked) -> None:
+        self._desk.start(self._list_files(event.purpose), name="files", group="files")
+
+    @on(InspectPane.TabWanted)
+    def _tab_wanted(self, event: InspectPane.TabWanted) -> None:
+        self.looking.tab_wanted(event.tab)

@@ -1,0 +1,57 @@
+"""One door for every command: judge whether it can run, say why not, or run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from batch_tui.ui.commands import Command, command
+from batch_tui.ui.desk import Desk
+from batch_tui.ui.selection import Selection
+
+Handler = Callable[[Selection], None]
+
+
+class Doing:
+    """Runs commands by id.
+
+    Args:
+        desk: Says why something can't be done.
+        selection: What the user points at now.
+        handlers: What to do, by command id.
+        is_read_only: Refuse what changes the account.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        selection: Callable[[], Selection],
+        handlers: Mapping[str, Handler],
+        is_read_only: bool,
+    ) -> None:
+        self._desk = desk
+        self._selection = selection
+        self._handlers = handlers
+        self._is_read_only = is_read_only
+
+    def knows(self, command_id: str) -> bool:
+        """True when the command is run here, not by the widget that has the focus."""
+        return command_id in self._handlers
+
+    def run(self, command_id: str) -> None:
+        """Run a command on what is selected now."""
+        entry = command(command_id)
+        selection = self._selection()
+        reason = self.reason(entry, selection)
+        if reason is not None:
+            self._desk.say(reason)
+            return
+        handler = self._handlers.get(command_id)
+        if handler is not None:
+            handler(selection)
+
+    def reason(self, entry: Command, selection: Selection) -> str | None:
+        """Why a command can't run now, or None."""
+        if self._is_read_only and entry.is_paid:
+            return f"{entry.title}: this profile is read-only."
+        return entry.unavailable(selection)

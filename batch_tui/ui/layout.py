@@ -1,0 +1,72 @@
+"""Which panes stand on the screen for a width, a choice and a zoom. Pure; where: see ``cockpit.tcss``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+FILES, BATCHES, INSPECT, RESULTS = "files", "batches", "inspect", "results"
+PANES = (FILES, BATCHES, INSPECT, RESULTS)
+"""All panes, by number."""
+BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (160, "-wide")]
+"""Widths from which a layout holds, with its class."""
+SMALLEST = (40, 10)
+"""Columns and lines below which nothing useful fits."""
+_MEDIUM, _WIDE = 100, 160
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """What the user chose."""
+
+    lower: str = INSPECT
+    """The pane under Batches, where there is room for one only."""
+    zoom: str | None = None
+    """The pane that has the screen for itself."""
+
+    def visible(self, width: int) -> tuple[str, ...]:
+        """The panes on a screen of that width, in the order of ``tab``."""
+        if self.zoom is not None:
+            return (self.zoom,)
+        if width >= _WIDE:
+            return (FILES, BATCHES, RESULTS, INSPECT)
+        if width >= _MEDIUM:
+            return (FILES, BATCHES, self._lower_of_two)
+        return (BATCHES, self.lower)
+
+    def classes(self, width: int) -> frozenset[str]:
+        """The screen's classes for it."""
+        lower = self._lower_of_two if width >= _MEDIUM else self.lower
+        names = {f"-lower-{lower}"}
+        if self.zoom is not None:
+            names |= {"-zoom", f"-zoom-{self.zoom}"}
+        return frozenset(names)
+
+    def showing(self, pane: str, width: int) -> Arrangement:
+        """The arrangement in which a pane is on the screen."""
+        if self.zoom is not None:
+            return replace(self, zoom=pane, lower=self.lower if pane == BATCHES else pane)
+        if pane in self.visible(width) or pane == BATCHES:
+            return self
+        return replace(self, lower=pane)
+
+    def zoomed(self, pane: str | None) -> Arrangement:
+        """With a pane alone on the screen, or (None) with all again."""
+        return replace(self, zoom=pane)
+
+    def neighbour(self, pane: str, step: int, width: int) -> str:
+        """The pane that many further, round the ends; zoomed, through all panes."""
+        ring = PANES if self.zoom is not None else self.visible(width)
+        return ring[(ring.index(pane) + step) % len(ring)] if pane in ring else ring[0]
+
+    @property
+    def _lower_of_two(self) -> str:
+        return self.lower if self.lower in {INSPECT, RESULTS} else INSPECT
+
+
+ALL_CLASSES = frozenset({"-zoom", *(f"-zoom-{pane}" for pane in PANES), *(f"-lower-{pane}" for pane in PANES)})
+"""Every class an arrangement may set."""
+
+
+def is_too_small(width: int, height: int) -> bool:
+    """True for a terminal in which one line says that it is too small."""
+    return width < SMALLEST[0] or height < SMALLEST[1]

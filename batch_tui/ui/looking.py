@@ -1,0 +1,226 @@
+"""Filling Inspect and Results: what is at hand at once, the rest when its tab is opened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from batch_tui.domain import formatting
+from batch_tui.domain.batch import PARENT_KEY, Batch
+from batch_tui.domain.errors import BatchTuiError
+from batch_tui.domain.files import Progress, RemoteFile
+from batch_tui.domain.problems import Report
+from batch_tui.domain.text import printable
+from batch_tui.engine.collect import Collected
+from batch_tui.engine.events import Event
+from batch_tui.jsonl.index import LineIndex
+from batch_tui.jsonl.joined import JoinedResults
+from batch_tui.jsonl.pages import LineFile, pretty
+from batch_tui.ui.cells import Cell, Piece, Tone
+from batch_tui.ui.columns import BatchFacts, clock_time
+from batch_tui.ui.desk import Desk
+from batch_tui.ui.panes import inspect as tabs
+from batch_tui.ui.panes.inspect import InspectPane
+from batch_tui.ui.panes.outcome import cause_lines, summary_lines
+from batch_tui.ui.panes.overview import OverviewFacts, overview_lines, validation_lines
+from batch_tui.ui.panes.results import ResultsPane
+from batch_tui.ui.panes.verdict import remote_lines, report_lines
+from batch_tui.ui.text_lines import Lines, TextLine
+
+_MOST_OF_A_LINE = 64 * 1024
+"""Bytes of a line that are shown in a list of lines; enter shows it whole."""
+
+
+class FileLines:
+    """A file's lines for a viewer, read while they are in sight."""
+
+    def __init__(self, file: LineFile, index: LineIndex) -> None:
+        self._file = file
+        self._index = index
+
+    @property
+    def count(self) -> int:
+        """How many lines there are."""
+        return len(self._index)
+
+    def line(self, number: int) -> TextLine:
+        """One line; its first 64 kB when it is longer."""
+        try:
+            raw = self._file.line(number, self._index, limit=_MOST_OF_A_LINE)
+        except (BatchTuiError, IndexError) as error:
+            return TextLine(str(error), Tone.ERROR)
+        return TextLine(raw.decode(errors="replace"), is_json=True)
+
+
+class Looking:
+    """Gives Inspect and Results their contents.
+
+    Args:
+        desk: What actions work with.
+        inspect: Where facts go.
+        results: Where rows go.
+        facts_of: What is known about a batch.
+        now: Unix seconds by the server's clock.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        inspect: InspectPane,
+        results: ResultsPane,
+        *,
+        facts_of: Callable[[Batch], BatchFacts],
+        now: Callable[[], float],
+    ) -> None:
+        self._desk = desk
+        self._inspect = inspect
+        self._results = results
+        self._facts_of = facts_of
+        self._now = now
+
+    def at_batch(self, batch: Batch | None) -> None:
+        """The cursor stands on a batch: say what is known without asking anybody."""
+        if batch is None:
+            return
+        is_other = self._inspect.subject != batch.id
+        self._inspect.open_subject(batch.id, batch.name, batch)
+        self._results.open_batch(batch)
+        self._inspect.fill(tabs.OVERVIEW, overview_lines(self._overview(batch)))
+        if batch.errors or is_other:
+            self._inspect.fill(tabs.ERRORS, validation_lines(batch), count=len(batch.errors))
+        if self._inspect.tab == tabs.EVENTS:
+            self._fill_events(batch.id)
+
+    def at_file(self, path: Path) -> None:
+        """The cursor stands on a local file: check it."""
+        self._inspect.open_subject(str(path), printable(path.name))
+        self._inspect.say(tabs.OVERVIEW, "Checking…")
+
+    def show_report(self, path: Path, report: Report) -> None:
+        """A file was checked."""
+        if self._inspect.subject == str(path):
+            limits = self._desk.cockpit.settings.profile.limits
+            lines = report_lines(report, limits, is_ascii=self._inspect.is_ascii)
+            self._inspect.fill(tabs.OVERVIEW, lines)
+
+    def at_remote(self, file: RemoteFile) -> None:
+        """The cursor stands on a remote file."""
+        users = tuple(
+            batch.name
+            for batch in self._desk.cockpit.store.batches()
+            if file.id in {batch.input_file_id, batch.output_file_id, batch.error_file_id}
+        )
+        self._inspect.open_subject(file.id, file.filename or file.id)
+        self._inspect.fill(tabs.OVERVIEW, remote_lines(file, users, self._now()))
+
+    def tab_wanted(self, tab: str) -> None:
+        """A tab was opened."""
+        batch = self._desk.cockpit.store.get(self._inspect.subject)
+        if tab == tabs.INPUT:
+            self._inspect.say(tab, "Opening…")
+            self._desk.start(self._load_input(self._inspect.subject, batch), name="input", group="input")
+        elif batch is None:
+            return
+        elif tab == tabs.RAW:
+            self._inspect.fill_text(tab, Lines.of(pretty(batch.raw.encode()) if batch.raw else "{}", is_json=True))
+        elif tab == tabs.EVENTS:
+            self._fill_events(batch.id)
+        elif tab in {tabs.RESULTS, tabs.ERRORS} and batch.is_terminal and not batch.errors:
+            self.load_results(batch)
+
+    def load_results(self, batch: Batch) -> None:
+        """Fetch and join the results of a batch."""
+        shown = self._results.selection.batch
+        if self._results.joined is not None and shown is not None and shown.id == batch.id:
+            self._fill_outcome(batch, self._results.joined)
+            return
+        self._results.open_batch(batch)
+        self._results.say(f"Fetching the results of {batch.name}…")
+        self._desk.start(self._load_results(batch), name="results", group="results")
+
+    async def _load_results(self, batch: Batch) -> None:
+        cockpit = self._desk.cockpit
+        try:
+            collected = await asyncio.to_thread(cockpit.collector.local_results, batch)
+            if collected is None:
+                collected = await cockpit.collector.collect(batch.id, on_progress=self._told)
+            if not collected.files:
+                self._say_none(batch, collected)
+                return
+            joined = await self._join(batch, collected)
+        except BatchTuiError as error:
+            self._results.say(str(error))
+            self._inspect.say(self._inspect.tab, str(error))
+            return
+        shown = self._results.selection.batch
+        if shown is not None and shown.id == batch.id:
+            self._results.show(joined)
+        self._fill_outcome(batch, joined)
+
+    async def _join(self, batch: Batch, collected: Collected) -> JoinedResults:
+        cockpit = self._desk.cockpit
+        source: Path | None = None
+        try:
+            source = await cockpit.collector.fetch_input(batch)
+        except BatchTuiError as error:
+            self._desk.warn(f"Without the input, in the order of the answers: {error}")
+        return await cockpit.workshop.join([collected.files], input_path=source)
+
+    def _told(self, progress: Progress) -> None:
+        share = formatting.percent(progress.fraction) if progress.fraction is not None else "…"
+        self._results.say(f"Fetching {share}")
+
+    def _say_none(self, batch: Batch, collected: Collected) -> None:
+        sentence = collected.message or f"{batch.name} brought nothing back."
+        self._results.say(sentence)
+        if self._inspect.subject == batch.id and self._inspect.tab == tabs.RESULTS:
+            self._inspect.say(tabs.RESULTS, sentence)
+
+    def _fill_outcome(self, batch: Batch, joined: JoinedResults) -> None:
+        if self._inspect.subject != batch.id:
+            return
+        summary = joined.summary
+        self._inspect.fill(tabs.RESULTS, summary_lines(summary, is_ascii=self._inspect.is_ascii))
+        failures = sum(cause.count for cause in summary.causes)
+        self._inspect.fill(tabs.ERRORS, cause_lines(summary.causes), count=failures)
+
+    async def _load_input(self, subject: str, batch: Batch | None) -> None:
+        cockpit = self._desk.cockpit
+        try:
+            path = Path(subject) if batch is None else await cockpit.collector.fetch_input(batch)
+            index = await cockpit.workshop.index(path)
+            source = FileLines(LineFile.open(path), index)
+        except BatchTuiError as error:
+            if self._inspect.subject == subject:
+                self._inspect.say(tabs.INPUT, str(error))
+            return
+        if self._inspect.subject == subject:
+            self._inspect.fill_text(tabs.INPUT, source)
+
+    def _fill_events(self, batch_id: str) -> None:
+        events = self._desk.cockpit.events.recent(batch_id)
+        lines = [_event_line(event, self._now()) for event in reversed(events)]
+        self._inspect.fill(tabs.EVENTS, lines or [(Piece("Nothing was done with it from here.", Tone.MUTED),)])
+
+    def _overview(self, batch: Batch) -> OverviewFacts:
+        facts = self._facts_of(batch)
+        children = tuple(
+            other.name
+            for other in self._desk.cockpit.store.batches()
+            if other.metadata.get(PARENT_KEY) == batch.id
+        )
+        return OverviewFacts(
+            batch,
+            now=self._now(),
+            pace=facts.pace,
+            money=formatting.money(facts.cost) if facts.cost is not None else "",
+            note=self._desk.notes.get(batch.id, "gone" if facts.is_gone else ""),
+            children=children,
+            is_ascii=self._inspect.is_ascii,
+        )
+
+
+def _event_line(event: Event, now: float) -> Cell:
+    command = (Piece(f"  $ {event.command}", Tone.MUTED),) if event.command else ()
+    return (Piece(f"{clock_time(int(event.at), now)}  ", Tone.MUTED), Piece(event.text), *command)

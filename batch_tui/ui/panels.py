@@ -1,0 +1,72 @@
+"""The panes on the screen: which are shown, which has the focus. The only place that knows all four."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.screen import Screen
+
+from batch_tui.ui import layout
+from batch_tui.ui.layout import Arrangement
+from batch_tui.ui.panes.base import Pane
+
+
+class Panels:
+    """Puts an arrangement on the screen.
+
+    Args:
+        panes: All four, by number.
+    """
+
+    def __init__(self, panes: Sequence[Pane]) -> None:
+        self._panes = {pane.KEY: pane for pane in panes}
+        self.arrangement = Arrangement()
+        self.current = layout.BATCHES
+        """The pane that has the focus, or had it before the docked line took it."""
+
+    @property
+    def focused(self) -> Pane:
+        """The current pane."""
+        return self._panes[self.current]
+
+    def is_visible(self, pane: str, width: int) -> bool:
+        """True when a pane is on the screen."""
+        return pane in self.arrangement.visible(width)
+
+    def note_focus(self) -> None:
+        """The focus moved: remember in which pane it is."""
+        for key, pane in self._panes.items():
+            if pane.has_focus_within:
+                self.current = key
+
+    def apply(self, screen: Screen[object]) -> None:
+        """Set the classes that arrange the panes; a pane that went out of sight gives the focus on."""
+        width, height = screen.app.size
+        wanted = self.arrangement.classes(width)
+        for name in layout.ALL_CLASSES:
+            if screen.has_class(name) != (name in wanted):
+                screen.set_class(name in wanted, name)
+        screen.set_class(layout.is_too_small(width, height), "-tiny")
+        if not self.is_visible(self.current, width):
+            self.current = self.arrangement.visible(width)[0]
+            self.focused.take_focus()
+
+    def show(self, screen: Screen[object], pane: str) -> None:
+        """Bring a pane on the screen and give it the focus."""
+        self.arrangement = self.arrangement.showing(pane, screen.app.size.width)
+        self.current = pane
+        self.apply(screen)
+        screen.call_after_refresh(self.focused.take_focus)
+        self.focused.take_focus()
+
+    def step(self, screen: Screen[object], count: int) -> None:
+        """To the pane that many further."""
+        self.show(screen, self.arrangement.neighbour(self.current, count, screen.app.size.width))
+
+    def zoom(self, screen: Screen[object], *, is_on: bool) -> bool:
+        """Give the current pane the screen, or give it back; False when it is so already."""
+        if (self.arrangement.zoom is not None) == is_on:
+            return False
+        self.arrangement = self.arrangement.zoomed(self.current if is_on else None)
+        self.apply(screen)
+        return True

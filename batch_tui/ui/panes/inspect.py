@@ -1,0 +1,158 @@
+"""Inspect: everything about what is under the cursor, one tab for each kind of thing to know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+from textual.widgets import ContentSwitcher
+
+from batch_tui.domain.batch import Batch
+from batch_tui.ui.asking import asking
+from batch_tui.ui.cells import Cell, Piece, Tone
+from batch_tui.ui.panes.base import Pane
+from batch_tui.ui.panes.facts import FactsView
+from batch_tui.ui.selection import Scope, Selection
+from batch_tui.ui.text_lines import LineSource
+from batch_tui.ui.widgets.tabs import Tab, TabStrip
+from batch_tui.ui.widgets.viewer import Viewer
+
+OVERVIEW, INPUT, RESULTS, ERRORS, RAW, EVENTS = "overview", "input", "results", "errors", "raw", "events"
+"""Tabs."""
+_TITLES = {
+    OVERVIEW: "Overview",
+    INPUT: "Input",
+    RESULTS: "Results",
+    ERRORS: "Errors",
+    RAW: "Raw",
+    EVENTS: "Events",
+}
+_TEXTS = frozenset({INPUT, RAW})
+"""Tabs that show text in a viewer; the others show facts."""
+
+
+class InspectPane(Pane):
+    """What is known about one batch or one file."""
+
+    NUMBER = 3
+    TITLE = "Inspect"
+    KEY = "inspect"
+    BINDINGS: ClassVar[list[BindingType]] = asking(Scope.INSPECT)
+
+    @dataclass
+    class TabWanted(Message):
+        """A tab was opened: its content is wanted."""
+
+        tab: str
+
+    def __init__(self, *, is_ascii: bool = False) -> None:
+        super().__init__(is_ascii=is_ascii)
+        self._batch: Batch | None = None
+        self._subject = ""
+        self._facts: dict[str, tuple[Cell, ...]] = {}
+        self.tabs = TabStrip([Tab(tab, title) for tab, title in _TITLES.items()])
+        self.facts = FactsView(id="facts")
+        self.viewer = Viewer(is_ascii=is_ascii, id="text")
+
+    def compose_body(self) -> ComposeResult:
+        """Tabs over facts or text."""
+        yield self.tabs
+        with ContentSwitcher(initial="facts"):
+            yield self.facts
+            yield self.viewer
+
+    @property
+    def focus_target(self) -> FactsView | Viewer:
+        """The facts or the text, whichever is shown."""
+        return self.viewer if self.tab in _TEXTS else self.facts
+
+    @property
+    def tab(self) -> str:
+        """The open tab."""
+        return self.tabs.open_tab
+
+    @property
+    def subject(self) -> str:
+        """Id of what is shown: a batch's id, or a file's path."""
+        return self._subject
+
+    @property
+    def selection(self) -> Selection:
+        """The batch that is shown, and the text under the cursor."""
+        is_text = self.tab in _TEXTS
+        return Selection(
+            Scope.INSPECT,
+            batch=self._batch,
+            shown=(self._batch,) if self._batch is not None else (),
+            text=self.viewer.cursor_text if is_text else self.facts.text,
+            hits=len(self.viewer.matches.lines) if is_text else 0,
+            has_tabs=True,
+        )
+
+    def open_subject(self, subject: str, title: str, batch: Batch | None = None) -> None:
+        """Show something else; its tabs are empty until they are filled."""
+        self._batch = batch
+        if subject == self._subject:
+            return
+        self._subject = subject
+        self._facts.clear()
+        self.title_bar.set_note(title)
+        self.tabs.set_tabs([Tab(tab, word) for tab, word in _TITLES.items()])
+        self._show(is_new=True)
+        if self.tab != OVERVIEW:
+            self.post_message(self.TabWanted(self.tab))
+
+    def fill(self, tab: str, lines: Sequence[Cell], *, count: int | None = None) -> None:
+        """The content of a tab of facts; with ``count``, the number behind its title."""
+        is_first = tab not in self._facts
+        self._facts[tab] = tuple(lines)
+        if count is not None:
+            self._set_count(tab, count)
+        if tab == self.tab:
+            self._show(is_new=is_first)
+
+    def fill_text(self, tab: str, source: LineSource) -> None:
+        """The content of a tab of text."""
+        if tab == self.tab:
+            self.viewer.show(source, keep_place=True)
+
+    def say(self, tab: str, sentence: str) -> None:
+        """One sentence in place of a tab's content."""
+        self._facts[tab] = ((Piece(sentence, Tone.MUTED),),)
+        if tab == self.tab:
+            self._switch(is_text=False)
+            self.facts.show(self._facts[tab])
+
+    def open_tab(self, tab: str) -> None:
+        """Open a tab."""
+        self.tabs.open(tab)
+
+    def step_tab(self, count: int) -> None:
+        """Another tab."""
+        self.tabs.step(count)
+
+    @on(TabStrip.TabOpened)
+    def _change_tab(self, event: TabStrip.TabOpened) -> None:
+        event.stop()
+        had_focus = self.has_focus_within
+        self._show(is_new=True)
+        if had_focus:
+            self.take_focus()
+        self.post_message(self.TabWanted(event.tab_id))
+
+    def _show(self, *, is_new: bool) -> None:
+        is_text = self.tab in _TEXTS
+        self._switch(is_text=is_text)
+        if not is_text:
+            self.facts.show(self._facts.get(self.tab, ()), is_new=is_new)
+
+    def _switch(self, *, is_text: bool) -> None:
+        self.query_one(ContentSwitcher).current = "text" if is_text else "facts"
+
+    def _set_count(self, tab: str, count: int) -> None:
+        self.tabs.set_tabs([Tab(t, word, count if t == tab else None) for t, word in _TITLES.items()])

@@ -1,0 +1,220 @@
+"""Results: every request of a batch with its outcome, in input order; enter shows request beside answer."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
+
+from batch_tui.domain import formatting
+from batch_tui.domain.batch import Batch
+from batch_tui.domain.errors import InputFileError
+from batch_tui.domain.lines import Outcome
+from batch_tui.jsonl.joined import JoinedResults
+from batch_tui.jsonl.pages import pretty
+from batch_tui.ui.asking import asking
+from batch_tui.ui.cells import Cell
+from batch_tui.ui.glyphs import glyphs
+from batch_tui.ui.panes.answers import first_words
+from batch_tui.ui.panes.base import Pane
+from batch_tui.ui.panes.outcome import row_cells
+from batch_tui.ui.selection import Scope, Selection
+from batch_tui.ui.text_lines import Lines
+from batch_tui.ui.widgets.fitting import Column
+from batch_tui.ui.widgets.table import VirtualTable
+from batch_tui.ui.widgets.viewer import Viewer
+
+_COLUMNS = (
+    Column("custom_id", "custom_id", 14, is_pinned=True),
+    Column("outcome", "outcome", 9),
+    Column("status", "status", 20, priority=40),
+    Column("finish", "finish", 8, priority=60),
+    Column("in", "in", 5, align="right", priority=70),
+    Column("out", "out", 5, align="right", priority=70),
+    Column("words", "answer", 12, is_flexible=True, priority=80),
+)
+
+
+class ResultsPane(Pane):
+    """What came back of one batch."""
+
+    NUMBER = 4
+    TITLE = "Results"
+    KEY = "results"
+    BINDINGS: ClassVar[list[BindingType]] = asking(Scope.RESULTS)
+    DEFAULT_CSS = """
+    ResultsPane #answer { display: none; }
+    ResultsPane #answer Viewer { width: 1fr; }
+    ResultsPane #response { border-left: vkey $panel-lighten-1; }
+    """
+
+    @dataclass
+    class Wanted(Message):
+        """The results of a batch are wanted: they are fetched when the user asks."""
+
+        batch_id: str
+
+    def __init__(self, *, is_ascii: bool = False) -> None:
+        super().__init__(is_ascii=is_ascii)
+        self._separator = glyphs(is_ascii=is_ascii).separator
+        self._batch: Batch | None = None
+        self._joined: JoinedResults | None = None
+        self._rows: Sequence[int] = ()
+        self._is_problems_only = False
+        self.filter_text = ""
+        """The filter as it was typed."""
+        self.table = VirtualTable(_COLUMNS, self._row, is_ascii=is_ascii, empty=_HOW, id="results-table")
+        self.request = Viewer(is_ascii=is_ascii, id="request")
+        self.response = Viewer(is_ascii=is_ascii, id="response")
+
+    def compose_body(self) -> ComposeResult:
+        """The list, or one request beside its answer."""
+        with ContentSwitcher(initial="results-table"):
+            yield self.table
+            with Horizontal(id="answer"):
+                yield self.request
+                yield self.response
+
+    @property
+    def is_answer_open(self) -> bool:
+        """True while one request is shown beside its answer."""
+        return self.is_mounted and self.query_one(ContentSwitcher).current == "answer"
+
+    @property
+    def focus_target(self) -> Widget:
+        """The list, or the answer."""
+        return self.response if self.is_answer_open else self.table
+
+    @property
+    def joined(self) -> JoinedResults | None:
+        """What is shown, or None."""
+        return self._joined
+
+    @property
+    def selection(self) -> Selection:
+        """The batch whose results these are, and the text under the cursor."""
+        viewer = self.request if self.request.has_focus else self.response
+        text = viewer.cursor_text if self.is_answer_open else self.table.cursor_id or ""
+        hits = len(viewer.matches.lines) if self.is_answer_open else 0
+        shown = (self._batch,) if self._batch is not None else ()
+        return Selection(Scope.RESULTS, batch=self._batch, shown=shown, text=text, hits=hits)
+
+    def open_batch(self, batch: Batch | None, note: str = "") -> None:
+        """Show another batch, whose results aren't there yet."""
+        if batch is not None and self._batch is not None and batch.id == self._batch.id:
+            self._batch = batch
+            return
+        self._batch, self._joined, self._rows = batch, None, ()
+        self.close_answer()
+        self.title_bar.set_note(batch.name if batch is not None else "")
+        self.table.clear_marks()
+        self.table.set_rows(())
+        self.table.set_empty(note or _HOW)
+
+    def say(self, sentence: str) -> None:
+        """One sentence in place of rows."""
+        self.table.set_empty(sentence)
+
+    def show(self, joined: JoinedResults) -> None:
+        """Show the results of the batch."""
+        self._joined = joined
+        self.refill()
+
+    def set_filter(self, text: str) -> int:
+        """Show only what a condition selects; gives how many rows that are. Raises ``ValueError`` on nonsense."""
+        self.filter_text = text
+        self.refill()
+        return len(self._rows)
+
+    def toggle_problems(self) -> None:
+        """Only what has no good answer, or everything again."""
+        self._is_problems_only = not self._is_problems_only
+        self.refill()
+
+    def clear_filter(self) -> bool:
+        """Show everything; False when everything is shown."""
+        if not self.filter_text and not self._is_problems_only:
+            return False
+        self._is_problems_only = False
+        self.set_filter("")
+        return True
+
+    def refill(self) -> None:
+        """Select anew."""
+        joined = self._joined
+        if joined is None:
+            return
+        rows = joined.select(self.filter_text) if self.filter_text else array("Q", range(len(joined)))
+        if self._is_problems_only:
+            rows = array("Q", (row for row in rows if joined.reason(row).outcome is not Outcome.SUCCEEDED))
+        self._rows = rows
+        self.table.set_empty("No request matches: esc shows all." if len(joined) else "No request came back.")
+        self.table.set_rows([str(row) for row in rows])
+        self.table.update_rows()
+        self._describe(joined)
+
+    def close_answer(self) -> bool:
+        """Back to the list; False when it is shown."""
+        if not self.is_answer_open:
+            return False
+        self.query_one(ContentSwitcher).current = "results-table"
+        self.take_focus()
+        return True
+
+    def _describe(self, joined: JoinedResults) -> None:
+        summary = joined.summary
+        name = self._batch.name if self._batch is not None else ""
+        words = [name, f"{formatting.grouped(summary.succeeded)} ok"]
+        rest = (("failed", summary.failed), ("not run", summary.not_run), ("missing", summary.missing))
+        words += [f"{formatting.grouped(count)} {word}" for word, count in rest if count]
+        if len(self._rows) != len(joined):
+            words.append(f"{formatting.grouped(len(self._rows))} shown")
+        self.title_bar.set_note(f" {self._separator} ".join(words))
+
+    @on(VirtualTable.RowOpened)
+    def _open_answer(self, event: VirtualTable.RowOpened) -> None:
+        event.stop()
+        joined, index = self._joined, int(event.row_id)
+        if joined is None:
+            return
+        try:
+            request, response = joined.request_line(index), joined.result_line(index)
+        except InputFileError as error:
+            request, response = None, str(error).encode()
+        self.request.show(_text(request, "The input file isn't on this machine."))
+        self.response.show(_text(response, "There is no answer: it never ran, or is in neither file."))
+        self.query_one(ContentSwitcher).current = "answer"
+        self.take_focus()
+
+    @on(VirtualTable.CursorMoved)
+    def _keep_moves(self, event: VirtualTable.CursorMoved) -> None:
+        event.stop()
+
+    def _row(self, row_id: str) -> tuple[Cell, ...]:
+        if self._joined is None:
+            return ((),) * len(_COLUMNS)
+        index = int(row_id)
+        row = self._joined.row(index)
+        words = ""
+        if row.outcome is Outcome.SUCCEEDED and row.result is not None:
+            try:
+                words = first_words(self._joined.result_line(index))
+            except InputFileError:
+                words = ""
+        return row_cells(row, words, is_ascii=self.is_ascii)
+
+
+_HOW = "enter on an ended batch (2 Batches) fetches its results."
+
+
+def _text(line: bytes | None, instead: str) -> Lines:
+    return Lines.of(pretty(line), is_json=True) if line is not None else Lines.of(instead)

@@ -1,0 +1,105 @@
+"""From the first byte to the last: signals, the terminal's title, the crash report, the way out."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import suppress
+from typing import Protocol, TextIO
+
+from batch_tui.engine.cockpit import Cockpit
+from batch_tui.ui.crash import crash_line, write_crash
+from batch_tui.ui.session import SessionState, save_session, session_file
+from batch_tui.ui.signals import Watchdog, install, kept_terminal, uninstall
+from batch_tui.ui.terminal import RESTORE_TITLE, SAVE_TITLE
+
+CLOSING = 0.4
+"""Seconds the engine has to close its connections; nothing of it is lost when they aren't enough."""
+
+
+class Runnable(Protocol):
+    """What is run: the app."""
+
+    async def run_async(self, *, mouse: bool = True) -> int | None:
+        """Show the screen until it is left."""
+        ...
+
+    def end(self, code: int = 0) -> None:
+        """End it."""
+        ...
+
+    @property
+    def place(self) -> SessionState:
+        """Where the user is."""
+        ...
+
+    @property
+    def bug(self) -> Exception | None:
+        """What ended it against its will."""
+        ...
+
+    @property
+    def return_code(self) -> int | None:
+        """The exit code."""
+        ...
+
+
+def is_tty(stream: TextIO | None) -> bool:
+    """True for a stream that is a terminal."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        return False
+
+
+def run_screen(app: Runnable, cockpit: Cockpit, *, has_mouse: bool) -> int:
+    """Run the app with everything around it; gives the exit code."""
+    settings = cockpit.settings
+    with kept_terminal() as restore:
+        dog = Watchdog(restore)
+        _send(SAVE_TITLE)
+        try:
+            asyncio.run(_run(app, cockpit, dog, has_mouse=has_mouse))
+        finally:
+            _send(RESTORE_TITLE)
+            dog.disarm()
+    for sentence in cockpit.unconfirmed():
+        _say(sentence)
+    if app.bug is not None:
+        secrets = (settings.profile.api_key,)
+        report = write_crash(app.bug, settings.paths.state, secrets=secrets)
+        _say(crash_line(app.bug, report, secrets))
+        return 1
+    return app.return_code or 0
+
+
+async def _run(app: Runnable, cockpit: Cockpit, dog: Watchdog, *, has_mouse: bool) -> None:
+    loop = asyncio.get_running_loop()
+    state = session_file(cockpit.settings.paths.state)
+
+    def ended(number: int) -> None:
+        save_session(state, app.place)
+        dog.arm(128 + number)
+        app.end(128 + number)
+
+    install(loop, ended)
+    try:
+        await app.run_async(mouse=has_mouse)
+        save_session(state, app.place)
+    finally:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING):
+                await cockpit.aclose()
+        uninstall(loop)
+
+
+def _send(sequence: str) -> None:
+    if is_tty(sys.__stderr__) and sys.__stderr__ is not None:
+        with suppress(OSError):
+            sys.__stderr__.write(sequence)
+            sys.__stderr__.flush()
+
+
+def _say(sentence: str) -> None:
+    with suppress(OSError, ValueError):
+        print(sentence, file=sys.stderr)  # noqa: T201 - the screen is gone

@@ -1,0 +1,41 @@
+"""What is taken up again after the first picture: events, submits in doubt, cancellations not confirmed."""
+
+from __future__ import annotations
+
+from batch_tui.domain.errors import BatchTuiError
+from batch_tui.domain.formatting import plural
+from batch_tui.engine.cancel import CancelOutcome
+from batch_tui.engine.cockpit import Cockpit
+from batch_tui.engine.submission import Phase
+from batch_tui.ui.desk import Desk
+
+
+async def take_up(cockpit: Cockpit, desk: Desk) -> None:
+    """Finish what an earlier run left open, and say what needs the user's word."""
+    await cockpit.events.load()
+    try:
+        taken = await cockpit.submitter.recover(resume=not cockpit.settings.profile.read_only)
+    except BatchTuiError as error:
+        desk.warn(str(error))
+        return
+    found = [submission for submission in taken if submission.phase is Phase.SUBMITTED]
+    open_ones = [submission for submission in taken if submission.phase is Phase.UNKNOWN]
+    if found:
+        desk.say(f"{plural(len(found), 'submit')} of an earlier run went through.")
+    if open_ones:
+        desk.warn(f"{plural(len(open_ones), 'submit')} may have gone through: {open_ones[0].message}")
+
+
+async def confirm_cancels(cockpit: Cockpit, desk: Desk) -> None:
+    """Go on with cancellations that an earlier run could not confirm."""
+    try:
+        async for outcome in cockpit.canceller.recover():
+            _tell(desk, outcome)
+    except BatchTuiError as error:
+        desk.warn(str(error))
+
+
+def _tell(desk: Desk, outcome: CancelOutcome) -> None:
+    desk.note(outcome.batch_id, None if outcome.is_final else "cancel sent, not confirmed")
+    if outcome.message:
+        desk.say(outcome.message)

@@ -1,0 +1,125 @@
+"""The monitor's ticks, as the header and the panes show them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from batch_tui.domain import formatting
+from batch_tui.engine.cockpit import Cockpit
+from batch_tui.engine.monitor import Condition, Tick
+from batch_tui.engine.store import Changes
+from batch_tui.ui.cells import Tone
+from batch_tui.ui.desk import Desk
+from batch_tui.ui.header import HeaderLine, count
+from batch_tui.ui.panes.batches import BatchesPane
+
+_TONES = {
+    Condition.LIVE: Tone.SUCCESS,
+    Condition.LOADING: Tone.MUTED,
+    Condition.PAUSED: Tone.WARNING,
+}
+_BAD = frozenset({Condition.OFFLINE, Condition.LIMITED, Condition.UNAUTHORIZED, Condition.DENIED})
+
+
+class Watching:
+    """Follows the monitor and shows what it brings; it decides nothing.
+
+    Args:
+        cockpit: The engine.
+        desk: For the sentence that a bad condition comes with.
+        header: The first line.
+        batches: The list.
+        clock: Unix seconds by this machine.
+        moved: Called after a tick that changed something.
+    """
+
+    def __init__(
+        self,
+        cockpit: Cockpit,
+        desk: Desk,
+        header: HeaderLine,
+        batches: BatchesPane,
+        *,
+        clock: Callable[[], float],
+        moved: Callable[[Changes], None],
+    ) -> None:
+        self._cockpit = cockpit
+        self._desk = desk
+        self._header = header
+        self._batches = batches
+        self._clock = clock
+        self._moved = moved
+        self._said = ""
+
+    async def run(self) -> None:
+        """Follow the monitor until the end."""
+        async for tick in self._cockpit.monitor.ticks():
+            self.show(tick)
+            if tick.changes.added:
+                store = self._cockpit.store
+                fresh = [batch for i in tick.changes.added if (batch := store.get(i)) is not None]
+                await self._cockpit.submitter.notice(fresh)
+
+    def show(self, tick: Tick) -> None:
+        """Show one tick."""
+        store = self._cockpit.store
+        self._batches.show(store.batches(), tick.changes)
+        if not tick.changes:
+            self._batches.redraw_rows()
+            self._batches.table.emphasize(())
+        if not len(store):
+            self._batches.set_empty(_emptiness(tick))
+        self._show_header(tick)
+        self._say_condition(tick)
+        if tick.changes:
+            self._moved(tick.changes)
+
+    def _show_header(self, tick: Tick) -> None:
+        facts = self._header.facts
+        if tick.changes or not facts.as_of:
+            now = time.strftime("%H:%M:%S", time.localtime(self._clock()))
+            counts = count(self._cockpit.store.batches(), is_ascii=self._batches.is_ascii)
+            facts = replace(facts, counts=counts, as_of=now)
+        tone = _TONES.get(tick.condition, Tone.ERROR)
+        self._header.show(replace(facts, condition=condition_text(tick, self._clock()), tone=tone))
+
+    def _say_condition(self, tick: Tick) -> None:
+        if tick.condition in _BAD and tick.message:
+            if tick.message != self._said:
+                self._desk.warn(tick.message)
+            self._said = tick.message
+        elif self._said:
+            self._said = ""
+            self._desk.say("Live again.")
+
+
+def _emptiness(tick: Tick) -> str:
+    if tick.condition is Condition.LOADING:
+        return "Asking the service…"
+    if tick.condition in _BAD:
+        return tick.message or tick.condition.value
+    return "No batches yet: choose a file in 1 Files and press n."
+
+
+def condition_text(tick: Tick, now: float) -> str:
+    """How fresh the screen is: it changes only when the service was asked."""
+    wait = "" if math.isinf(tick.wait) else formatting.duration(max(1.0, tick.wait))
+    age = f"stale {formatting.duration(max(0.0, now - tick.at))} · " if tick.at else ""
+    match tick.condition:
+        case Condition.LOADING:
+            return "loading…"
+        case Condition.LIVE:
+            return f"live {wait}"
+        case Condition.PAUSED:
+            return "PAUSED"
+        case Condition.OFFLINE:
+            return f"{age}offline, retry {wait}" if wait else f"{age}offline"
+        case Condition.LIMITED:
+            return f"{age}told to wait {wait}"
+        case Condition.UNAUTHORIZED:
+            return f"{age}key refused"
+        case Condition.DENIED:
+            return f"{age}no batch access"

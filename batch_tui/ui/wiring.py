@@ -1,0 +1,81 @@
+"""Which command does what: ids of the table of commands to the parts of the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from batch_tui.ui.actions.cancel import CancelAction
+from batch_tui.ui.actions.files import DeleteAction
+from batch_tui.ui.actions.fix import FixAction
+from batch_tui.ui.actions.save import SaveAction
+from batch_tui.ui.actions.submit import SubmitAction
+from batch_tui.ui.deck import Deck
+from batch_tui.ui.desk import Desk
+from batch_tui.ui.doing import Handler
+from batch_tui.ui.handing import Handing
+from batch_tui.ui.panes.batches import BatchesPane
+from batch_tui.ui.panes.results import ResultsPane
+from batch_tui.ui.selection import Selection
+
+
+def always(work: Callable[[], object]) -> Handler:
+    """A handler that doesn't look at the selection."""
+
+    def handle(_selection: Selection) -> None:
+        work()
+
+    return handle
+
+
+def action_handlers(desk: Desk, deck: Deck, save: SaveAction) -> dict[str, Handler]:
+    """What changes something in the account or on the disk."""
+    submit, cancel, fix = SubmitAction(desk), CancelAction(desk), FixAction(desk)
+    delete = DeleteAction(desk, deck.files.forget_remote)
+    return {
+        "new": submit.new,
+        "upload": submit.upload,
+        "cancel": cancel.selected,
+        "cancel_shown": cancel.shown,
+        "fix": fix.selected,
+        "save": save.selected,
+        "delete": always(lambda: delete.ask(deck.files.remote_targets)),
+        "compare": always(lambda: desk.say("Comparing two batches comes with a later version.")),
+    }
+
+
+def list_handlers(desk: Desk, deck: Deck) -> dict[str, Handler]:
+    """What filters and sorts."""
+    batches = deck.batches
+
+    def problems() -> None:
+        pane = deck.panels.focused
+        if isinstance(pane, BatchesPane | ResultsPane):
+            pane.toggle_problems()
+
+    def on_batches(work: Callable[[], None]) -> Handler:
+        def handle(selection: Selection) -> None:
+            if selection.pane == batches.KEY:
+                work()
+            else:
+                desk.say("Only Batches (key 2) can be sorted.")
+
+        return handle
+
+    return {
+        "sort": on_batches(batches.step_sort),
+        "sort_reverse": on_batches(batches.reverse_sort),
+        "active_only": always(batches.toggle_active),
+        "problems_only": always(problems),
+        "times": always(deck.toggle_times),
+    }
+
+
+def handing_handlers(handing: Handing, desk: Desk) -> dict[str, Handler]:
+    """What goes to other programs."""
+    return {
+        "edit": handing.edit,
+        "pager": handing.page,
+        "yank": handing.copy_id,
+        "yank_menu": handing.copy_id,
+        "config": always(lambda: handing.edit_file(desk.cockpit.settings.paths.config)),
+    }
