@@ -164,7 +164,7 @@ class OpenAIService:
         order = UploadOrder(path, safe_name(name), sha256, expires_after)
         sent = await send(self._files, order, call, timeouts=self._timeouts, on_progress=on_progress)
         file = self._file(sent.reply, call, None)
-        if not sent.is_whole or file.bytes not in {None, 0, sent.size}:
+        if not sent.is_whole:
             with suppress(ServiceError):
                 await self.delete_file(file.id)
             raise ServerFaultError(

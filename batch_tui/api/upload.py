@@ -50,8 +50,6 @@ class Sent:
 
     reply: httpx2.Response
     """Not looked at yet."""
-    size: int
-    """Bytes of the file."""
     is_whole: bool
     """False when the service answered before it had been given every byte."""
 
@@ -188,7 +186,7 @@ async def send(
                             pool=timeouts.connect,
                         ),
                     )
-        sent = Sent(reply.http_response, source.size, source.is_sent)
+        sent = Sent(reply.http_response, source.is_sent)
     meter.end()
     return sent
 

@@ -5,10 +5,12 @@ import hashlib
 import os
 from pathlib import Path
 
+import httpx2
 import pytest
 from blockbuster import BlockBuster
 
 from batch_tui.api.client import OpenAIService
+from batch_tui.api.connection import Connection
 from batch_tui.api.upload import SourceFile, safe_name
 from batch_tui.domain.errors import (
     BatchTuiError,
@@ -253,15 +255,27 @@ async def test_fault_53_upload_of_what_is_no_readable_file_is_refused_in_a_sente
     assert server.seen == []
 
 
-async def test_a_service_that_took_only_a_part_has_it_deleted_again(
-    server: FaultServer, service: OpenAIService, source: Path
-) -> None:
-    file_id = server.add_file(CONTENT[:100], purpose="batch")
-    server.fail("upload", say(server.files[file_id].wire()))
+class Hasty(httpx2.AsyncBaseTransport):
+    """Answers without having read the request's body."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        self.seen.append(f"{request.method} {request.url.path}")
+        return httpx2.Response(200, json={"id": "file-1", "object": "file", "deleted": True})
+
+
+async def test_a_service_that_answers_before_it_has_the_whole_file_has_it_deleted_again(source: Path) -> None:
+    hasty = Hasty()
+    service = OpenAIService(
+        Connection("https://example.org/v1", KEY), http_client=httpx2.AsyncClient(transport=hasty)
+    )
     error = await failure(service, source)
     assert isinstance(error, ServerFaultError)
     assert "only a part" in str(error)
-    assert file_id not in server.files
+    assert hasty.seen == ["POST /v1/files", "DELETE /v1/files/file-1"]
+    await service.aclose()
 
 
 async def test_a_remote_file_is_deleted_once_and_a_second_time_is_no_error(
