@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Literal
 
-from batch_tui.domain.errors import RateLimitedError
+from batch_tui.domain.errors import RateLimitedError, ServerFaultError, ServiceError
 
 Kind = Literal["action", "poll"]
 """Whether a user waits for it, or a clock."""
@@ -77,7 +77,7 @@ class RateGate:
 
     @asynccontextmanager
     async def turn(self, kind: Kind = "action") -> AsyncGenerator[None, None]:
-        """Wait for a place and an open gate; hold the place while the block runs. A 429 in it closes the gate.
+        """Wait for a place and an open gate; hold the place while the block runs. A 429 closes the gate.
 
         Args:
             kind: ``poll`` steps back behind waiting actions (not for ever), ``action`` goes first.
@@ -87,8 +87,8 @@ class RateGate:
             await self._wait_until_open()
             yield
             self.note_success()
-        except RateLimitedError as limit:
-            self.note_limit(limit.retry_after)
+        except ServiceError as error:
+            self._note_error(error)
             raise
         finally:
             self._leave()
@@ -101,9 +101,16 @@ class RateGate:
                 pass
             try:
                 yield
-            except RateLimitedError as limit:
-                self.note_limit(limit.retry_after)
+            except ServiceError as error:
+                self._note_error(error)
                 raise
+
+    def _note_error(self, error: ServiceError) -> None:
+        """Close for whatever asks for a pause: every 429, and a 503 that names a time."""
+        if isinstance(error, RateLimitedError) or (
+            isinstance(error, ServerFaultError) and error.retry_after is not None
+        ):
+            self.note_limit(error.retry_after)
 
     async def _enter(self, kind: Kind) -> None:
         if self._free > 0:

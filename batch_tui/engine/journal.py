@@ -28,6 +28,7 @@ _VERSION = 1
 _KEPT_SECONDS = 60 * 86_400
 """How long an ended operation is remembered: twice the life of an input file at the service."""
 _ASIDE = "unreadable"
+_HEX = "\x00hex:"
 T = TypeVar("T")
 
 
@@ -238,7 +239,7 @@ def _decoded(text: bytes, intent: str) -> Operation:
     if record.version != _VERSION:
         raise ValueError("written by another version")
     shapes: dict[str, Callable[[], Operation]] = {
-        "submit": lambda: msgspec.json.decode(record.operation, type=SubmitOperation),
+        "submit": lambda: _submit_from(record.operation),
         "cancel": lambda: msgspec.json.decode(record.operation, type=CancelOperation),
     }
     operation = shapes[record.kind]() if record.kind in shapes else None
@@ -251,9 +252,25 @@ def _encoded(operation: Operation) -> bytes:
     kind = "cancel"
     if isinstance(operation, SubmitOperation):
         kind = "submit"
-        operation = replace(operation, metadata=dict(operation.metadata))
+        operation = replace(operation, path=_as_text(operation.path), metadata=dict(operation.metadata))
     body = msgspec.json.encode(operation)
     return msgspec.json.encode(_Record(_VERSION, kind, msgspec.Raw(body)))
+
+
+def _submit_from(text: msgspec.Raw) -> SubmitOperation:
+    operation = msgspec.json.decode(text, type=SubmitOperation)
+    if not operation.path.startswith(_HEX):
+        return operation
+    return replace(operation, path=os.fsdecode(bytes.fromhex(operation.path.removeprefix(_HEX))))
+
+
+def _as_text(path: str) -> str:
+    """A path as JSON can hold it: a name may be any bytes, and no path has a NUL."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return _HEX + os.fsencode(path).hex()
+    return path
 
 
 def _sync_directory(folder: Path) -> None:

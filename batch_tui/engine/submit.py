@@ -163,9 +163,9 @@ class Submitter:
             requests=order.report.requests,
             size=order.report.bytes,
             host=self._kit.service.host,
-            name=order.name,
+            name=None if order.name is None else _sendable(order.name),
             parent=order.parent,
-            metadata=dict(order.metadata),
+            metadata={_sendable(key): _sendable(value) for key, value in order.metadata.items()},
             completion_window=order.completion_window,
             expires_after=order.expires_after,
         )
@@ -178,7 +178,7 @@ class Submitter:
             return InputFileError(f"{order.path.name} would be refused; check it first.")
         if not order.endpoint:
             return InputFileError(f"{order.path.name} names no endpoint; give one.")
-        metadata = full_metadata(operation.intent, order.name, order.parent, order.metadata)
+        metadata = full_metadata(operation.intent, operation.name, operation.parent, operation.metadata)
         problem = metadata_problem(metadata, self._limits)
         if problem is not None:
             return ConfigurationError(problem)
@@ -213,7 +213,7 @@ class Submitter:
             if not isinstance(operation, SubmitOperation) or operation.next_step in {Step.NONE, Step.ASK}:
                 return None
             if operation.next_step is not Step.SETTLE and (not resume or self._kit.is_read_only):
-                return _submission(operation, None)
+                return replace(_submission(operation, None), phase=Phase.FAILED)
             try:
                 return await self._drive(operation, on_step)
             except StateError as error:
@@ -281,6 +281,11 @@ def _submission(operation: SubmitOperation, batch: Batch | None) -> Submission:
         message=message_of(operation),
         operation=operation,
     )
+
+
+def _sendable(text: str) -> str:
+    """Text without the lone surrogates that a name from the file system may have: JSON can't carry them."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _is_twin(one: SubmitOperation, other: SubmitOperation) -> bool:

@@ -5,7 +5,7 @@ from collections import deque
 
 import pytest
 
-from batch_tui.domain.errors import RateLimitedError
+from batch_tui.domain.errors import RateLimitedError, ServerFaultError
 from batch_tui.engine.gate import Kind, RateGate
 from tests.support.virtual_time import VirtualTime
 
@@ -191,3 +191,39 @@ async def test_fault_22_cancel_fifty_actions_at_five_a_second_all_pass_with_few_
     await time.run(everything())
     assert service.refused / service.sent < 0.2
     assert polls[-1] < service.sent, "the polls came through while actions were still waiting"
+
+
+async def test_a_503_that_names_a_time_pauses_everybody_too() -> None:
+    gate = make_gate(VirtualTime())
+    error = ServerFaultError("Busy.", status=503)
+    with pytest.raises(ServerFaultError):
+        async with gate.turn():
+            raise error
+    assert gate.closed_for() == 0
+    error.retry_after = 30.0
+    with pytest.raises(ServerFaultError):
+        async with gate.turn("poll"):
+            raise error
+    assert gate.closed_for() == 30
+
+
+async def test_long_transfers_leave_the_places_to_short_calls() -> None:
+    time = VirtualTime()
+    gate = make_gate(time, width=1)
+    ended: list[str] = []
+
+    async def transfer() -> None:
+        async with gate.transfer():
+            await time.sleep(100)
+            ended.append("transfer")
+
+    async def call() -> None:
+        async with gate.turn():
+            ended.append("call")
+
+    async def both() -> None:
+        await asyncio.gather(*(transfer() for _ in range(5)), call())
+
+    await time.run(both())
+    assert ended == ["call", *["transfer"] * 5]
+    assert time.now == 1200.0, "four at a time"

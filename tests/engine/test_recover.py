@@ -95,7 +95,7 @@ async def test_fault_62_upload_an_interrupted_upload_goes_on_when_asked_to_and_o
         await running
     service._holds.clear()
     (told,) = await Submitter(world.start()).recover()
-    assert told.phase is Phase.UPLOADING
+    assert told.phase is Phase.FAILED
     assert "Interrupted" in told.message
     assert service.count("create_batch") == 0
     (done,) = await Submitter(world.start()).recover(resume=True)

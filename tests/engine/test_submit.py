@@ -496,6 +496,18 @@ async def test_fault_65_create_stopping_during_the_post_leaves_it_in_doubt_and_t
     assert len(service.batches) == 1
 
 
+async def test_fault_57_upload_a_name_that_is_no_utf8_is_sent_and_remembered(tmp_path: Path) -> None:
+    service = FakeService()
+    world = World(tmp_path, service)
+    order = an_order(tmp_path, file_name="in\udcff\x1b.jsonl", name="in\udcff", metadata={"k": "v\udcff"})
+    submission = await Submitter(world.start()).submit(order)
+    assert submission.phase is Phase.SUBMITTED
+    assert service.orders[0].metadata[NAME_KEY] == "in?"
+    again = world.start()
+    await again.journal.load()
+    assert [o.path for o in again.journal.submits()] == [str(order.path)]
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
