@@ -59,6 +59,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
     TITLE = "batch-tui"
     CSS_PATH = "cockpit.tcss"
     ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = None
     HORIZONTAL_BREAKPOINTS = layout.BREAKPOINTS
     BINDINGS: ClassVar[list[BindingType]] = asking(Scope.APP)
 
@@ -203,7 +204,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
     @on(Worker.StateChanged)
     def _worker_changed(self, event: Worker.StateChanged) -> None:
         """A bug in a worker ends the program like any other: with a report, and the terminal as it was."""
-        error = event.worker.error
+        error = event.worker.error  # pyright: ignore[reportUnknownMemberType] - Worker is generic
         if event.state is WorkerState.ERROR and isinstance(error, Exception):
             self._handle_exception(error)
 

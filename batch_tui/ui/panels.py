@@ -41,7 +41,7 @@ class Panels:
 
     def apply(self, screen: Screen[object]) -> None:
         """Set the classes that arrange the panes; a pane that went out of sight gives the focus on."""
-        width, height = screen.app.size
+        width, height = screen.size
         wanted = self.arrangement.classes(width)
         for name in layout.ALL_CLASSES:
             if screen.has_class(name) != (name in wanted):
@@ -53,7 +53,7 @@ class Panels:
 
     def show(self, screen: Screen[object], pane: str) -> None:
         """Bring a pane on the screen and give it the focus."""
-        self.arrangement = self.arrangement.showing(pane, screen.app.size.width)
+        self.arrangement = self.arrangement.showing(pane, screen.size.width)
         self.current = pane
         self.apply(screen)
         screen.call_after_refresh(self.focused.take_focus)
@@ -61,7 +61,7 @@ class Panels:
 
     def step(self, screen: Screen[object], count: int) -> None:
         """To the pane that many further."""
-        self.show(screen, self.arrangement.neighbour(self.current, count, screen.app.size.width))
+        self.show(screen, self.arrangement.neighbour(self.current, count, screen.size.width))
 
     def zoom(self, screen: Screen[object], *, is_on: bool) -> bool:
         """Give the current pane the screen, or give it back; False when it is so already."""

@@ -18,5 +18,5 @@ class TooSmall(LineWidget):
 
     def draw(self, y: int, width: int) -> Strip:
         """The size that is wanted."""
-        text = too_small(self.app.size.width, self.app.size.height) if y == 0 else ""
+        text = too_small(self.screen.size.width, self.screen.size.height) if y == 0 else ""
         return self.compose_line((Piece(text, Tone.WARNING),), width)
