@@ -34,6 +34,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("download", "fetch output and error files, whole or not at all"),
     Verb("results", "what came back, joined by custom_id in input order"),
     Verb("retry", "the requests worth sending again, as a file or sent"),
+    Verb("merge", "one final output over a batch and its retries, in input order, newest success wins"),
     Verb("files", "list, upload and delete remote files"),
     Verb("doctor", "what is wrong with key, address, proxy, certificates and terminal, a sentence each"),
     Verb("info", "version, paths and profile"),

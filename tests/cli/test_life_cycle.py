@@ -87,6 +87,13 @@ def test_a_batch_is_submitted_waited_for_downloaded_and_its_failures_are_sent_ag
     assert code == 0
     assert run("wait", again[0], "--timeout", "60s")[0] == 0
 
+    merged = tmp_path / "merged.jsonl"
+    for member in (ids[0], again[0]):  # the family is found from any of its members
+        assert run("merge", member, "-o", merged, "--force")[0] == 0
+        lines = [json.loads(line) for line in merged.read_text(encoding="utf-8").splitlines()]
+        assert [line["custom_id"] for line in lines] == [f"r-{number}" for number in range(20)]
+        assert all(line["response"]["status_code"] == 200 for line in lines)
+
 
 def test_a_downloaded_file_is_never_overwritten_unasked(run: Run, tmp_path: Path) -> None:
     _, ids, _ = run("submit", write_input(tmp_path / "in.jsonl", 3), "--wait")

@@ -102,10 +102,11 @@ def _show_summary(summary: Summary, console: Console) -> None:
     usage = summary.usage
     console.data(f"{'tokens':<11} {grouped(usage.input_tokens):>9} in, {grouped(usage.output_tokens)} out")
     for cause in summary.causes:
-        console.data(_cause_line(cause))
+        console.data(cause_line(cause))
 
 
-def _cause_line(cause: Cause) -> str:
+def cause_line(cause: Cause) -> str:
+    """One reason for failures in one line."""
     status = str(cause.status_code) if cause.status_code is not None else cause.outcome.replace("_", " ")
     again = "may pass when sent again" if cause.can_pass else "will not pass unchanged"
     examples = ", ".join(cause.examples)
