@@ -129,9 +129,11 @@ class Canceller:
                 yield outcome
 
     async def recover(self) -> AsyncGenerator[CancelOutcome, None]:
-        """Go on with the cancellations that earlier runs left; the journal must have been loaded."""
+        """Go on with the cancellations that earlier runs left."""
         if self._kit.is_read_only:
             return
+        for note in await self._kit.journal.load():
+            self._kit.events.record("error", note)
         async with aclosing(self._all(self.pending())) as outcomes:
             async for outcome in outcomes:
                 yield outcome

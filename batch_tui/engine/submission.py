@@ -96,3 +96,14 @@ def message_of(operation: SubmitOperation) -> str:
             return "Dismissed."
         case _:
             return operation.reason or "Interrupted before it was sent: submit it again, or dismiss it."
+
+
+def standing(operation: SubmitOperation, batch: Batch | None = None) -> Submission:
+    """A submit that nothing is being done for, as it stands."""
+    return Submission(
+        operation.intent,
+        phase_of(operation),
+        batch=batch,
+        message=message_of(operation),
+        operation=operation,
+    )

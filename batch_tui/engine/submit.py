@@ -21,7 +21,8 @@ from batch_tui.engine.create import Creator
 from batch_tui.engine.drive import Driver
 from batch_tui.engine.kit import Kit
 from batch_tui.engine.reconcile import find_batch_of
-from batch_tui.engine.submission import OnStep, Phase, Submission, SubmitOrder, message_of, phase_of
+from batch_tui.engine.recover import Recovery, open_submits
+from batch_tui.engine.submission import OnStep, Phase, Submission, SubmitOrder, standing
 
 __all__ = ["OnStep", "Phase", "Submission", "SubmitOrder", "Submitter"]
 
@@ -38,6 +39,7 @@ class Submitter:
         self._kit = kit
         self._limits = limits
         self._creator = Creator(kit)
+        self._recovery = Recovery(kit, self._creator, self._drive)
         self._is_closing = False
 
     def begin_close(self) -> None:
@@ -72,28 +74,16 @@ class Submitter:
             return await self._drive(operation, on_step)
 
     async def recover(self, *, resume: bool = False, on_step: OnStep | None = None) -> tuple[Submission, ...]:
-        """Take up what earlier runs left: read the journal, and look for every batch whose reply was lost.
+        """Take up what earlier runs left; see :meth:`Recovery.recover`."""
+        return await self._recovery.recover(resume=resume, on_step=on_step)
 
-        What another instance is working on is left alone.
-
-        Args:
-            resume: True to also send what was interrupted before its create; otherwise it waits for the
-                user's word.
-            on_step: Told of every change.
-
-        Returns:
-            One submission for each operation that was open, oldest first.
-        """
-        for note in await self._kit.journal.load():
-            self._kit.events.record("error", note)
-        await self._mark_replaced()
-        opened = [operation for operation in self.pending() if operation.next_step is not Step.ASK]
-        taken = await asyncio.gather(*(self._take_up(o.intent, on_step, resume=resume) for o in opened))
-        return tuple(submission for submission in taken if submission is not None)
+    async def notice(self, batches: Iterable[Batch]) -> tuple[Submission, ...]:
+        """Settle what is in doubt by batches that were listed anyway; see :meth:`Recovery.notice`."""
+        return await self._recovery.notice(batches)
 
     def pending(self) -> tuple[SubmitOperation, ...]:
         """Every submit that is under way, in doubt, or waits for the user's word; oldest first."""
-        return tuple(o for o in self._kit.journal.submits() if o.is_open and o.host == self._kit.service.host)
+        return open_submits(self._kit)
 
     def earlier(self, sha256: str) -> tuple[SubmitOperation, ...]:
         """Submits of the very same bytes that made a batch, oldest first: to ask before paying twice."""
@@ -135,23 +125,10 @@ class Submitter:
                 message = f"Not sent again, for the first may exist and the list can't be read: {error}"
                 return Submission(intent, Phase.UNKNOWN, message=message, error=error, operation=operation)
             if found is not None:
-                return _submission(await self._creator.found(operation, found), found)
+                return standing(await self._creator.found(operation, found), found)
             again = await self._replace(operation)
         async with self._kit.journal.claim(again.intent):
             return await self._drive(again, on_step)
-
-    async def notice(self, batches: Iterable[Batch]) -> tuple[Submission, ...]:
-        """Look through batches that were listed anyway for those whose reply was lost.
-
-        Returns:
-            One submission for each that was found.
-        """
-        lost = [o for o in self._kit.journal.submits() if o.may_exist]
-        if not lost:
-            return ()
-        made = [(operation, batch) for batch in batches for operation in lost if operation.made(batch)]
-        found = [await self._found_late(operation, batch) for operation, batch in made]
-        return tuple(submission for submission in found if submission is not None)
 
     def _planned(self, order: SubmitOrder) -> SubmitOperation:
         return SubmitOperation(
@@ -207,18 +184,6 @@ class Submitter:
         if isinstance(operation, SubmitOperation) and is_unsent and not self._is_closing:
             await self._creator.note_outcome(operation.held("Stopped before it was sent."))
 
-    async def _take_up(self, intent: str, on_step: OnStep | None, *, resume: bool) -> Submission | None:
-        async with self._kit.journal.claim(intent) as is_ours:
-            operation = await self._kit.journal.read(intent) if is_ours else None
-            if not isinstance(operation, SubmitOperation) or operation.next_step in {Step.NONE, Step.ASK}:
-                return None
-            if operation.next_step is not Step.SETTLE and (not resume or self._kit.is_read_only):
-                return replace(_submission(operation, None), phase=Phase.FAILED)
-            try:
-                return await self._drive(operation, on_step)
-            except StateError as error:
-                return replace(_submission(operation, None), message=str(error), error=error)
-
     async def _open_operation(self, intent: str, *, is_ours: bool) -> SubmitOperation:
         operation = await self._kit.journal.read(intent) if is_ours else None
         if not isinstance(operation, SubmitOperation) or not operation.is_open:
@@ -241,12 +206,6 @@ class Submitter:
         await self._creator.note_outcome(operation.replaced())
         return again
 
-    async def _mark_replaced(self) -> None:
-        replaced = {operation.replaces for operation in self._kit.journal.submits()}
-        for operation in self.pending():
-            if operation.intent in replaced and operation.stage is SubmitStage.MAYBE:
-                await self._creator.note_outcome(operation.replaced())
-
     async def _let_go_of_unsent(self, operation: SubmitOperation) -> None:
         """What an earlier run did not come to send is sent now: it must not be sent once more later."""
         for other in self.pending():
@@ -256,31 +215,6 @@ class Submitter:
             async with self._kit.journal.claim(other.intent) as is_ours:
                 if is_ours:
                     await self._creator.note_outcome(other.dismissed("Submitted anew."))
-
-    async def _found_late(self, operation: SubmitOperation, batch: Batch) -> Submission | None:
-        async with self._kit.journal.claim(operation.intent) as is_ours:
-            now = await self._kit.journal.read(operation.intent) if is_ours else None
-            if not isinstance(now, SubmitOperation) or not now.may_exist:
-                return None
-            if now.stage is SubmitStage.CREATING:
-                now = await self._creator.note_outcome(now.create_in_doubt("the reply was lost"))
-            was = now.stage
-            done = await self._creator.found(now, batch)
-        text = f"Found {batch.id}: it was submitted after all."
-        if was is SubmitStage.REPLACED:
-            text += " It was submitted again meanwhile: cancel one of the two."
-        self._kit.events.record("submit", text, batch_id=batch.id)
-        return replace(_submission(done, batch), message=text)
-
-
-def _submission(operation: SubmitOperation, batch: Batch | None) -> Submission:
-    return Submission(
-        operation.intent,
-        phase_of(operation),
-        batch=batch,
-        message=message_of(operation),
-        operation=operation,
-    )
 
 
 def _sendable(text: str) -> str:
