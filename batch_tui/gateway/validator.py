@@ -78,10 +78,8 @@ async def find_faults(path: Path, limits: Limits, endpoint: str, check: CheckFil
         too_large = f"Input file is larger than the {limits.max_bytes} maximum for the Batch API."
         return Findings(0, None, 0, (ErrorEntry(Code.FILE_TOO_LARGE, too_large),))
     if size > _SMALL and check is check_with_jsonl:
-        report = await _check_in_process(path, limits, endpoint)
-    else:
-        report = await asyncio.to_thread(check, path, limits, endpoint)
-    return _findings(report, limits)
+        return await _check_in_process(path, limits, endpoint)
+    return _findings(await asyncio.to_thread(check, path, limits, endpoint), limits)
 
 
 def findings_now(path: Path, limits: Limits, endpoint: str) -> Findings:
@@ -106,7 +104,7 @@ def _entry(problem: Problem, limits: Limits) -> ErrorEntry:
     return ErrorEntry(problem.code, _MESSAGES.get(problem.code, problem.message), param, line)
 
 
-async def _check_in_process(path: Path, limits: Limits, endpoint: str) -> Report:
+async def _check_in_process(path: Path, limits: Limits, endpoint: str) -> Findings:
     arguments = [str(path), msgspec.json.encode(limits).decode(), endpoint]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -124,14 +122,14 @@ async def _check_in_process(path: Path, limits: Limits, endpoint: str) -> Report
             await process.wait()
     if process.returncode != 0:
         raise OSError(f"The check of the input file ended with {process.returncode}.")
-    return msgspec.json.decode(output, type=Report)
+    return msgspec.json.decode(output, type=Findings)
 
 
 def main(arguments: list[str]) -> int:
-    """Check one file and print the report as JSON."""
+    """Validate one file and print the findings as JSON."""
     path, limits, endpoint = arguments
-    report = check_with_jsonl(Path(path), msgspec.json.decode(limits, type=Limits), endpoint)
-    sys.stdout.buffer.write(msgspec.json.encode(report))
+    findings = findings_now(Path(path), msgspec.json.decode(limits, type=Limits), endpoint)
+    sys.stdout.buffer.write(msgspec.json.encode(findings))
     return 0
 
 
