@@ -117,7 +117,8 @@ class Collector:
     def input_path(self, batch: Batch) -> Path | None:
         """The local input of a batch submitted from here; None when it isn't known, or isn't the same any more.
 
-        Blocking: it reads the whole file to compare it with what was sent.
+        Blocking: it reads the whole file to compare it with what was sent. It knows the batches of earlier runs
+        once the journal was loaded; :meth:`fetch_input` sees to both.
         """
         operation = self._submit_of(batch)
         if operation is None:
@@ -141,6 +142,7 @@ class Collector:
             TransferStalledError: No byte came, for as long as it was tried.
             OutputFileError: It can't be written.
         """
+        await self._kit.journal.ensure_loaded()
         local = await asyncio.to_thread(self.input_path, batch)
         if local is not None:
             return local

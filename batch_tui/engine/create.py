@@ -144,9 +144,11 @@ class Creator:
     async def _search(self, operation: SubmitOperation) -> Batch | bool:
         """The batch; True when the service listed for long enough without it; False when nobody could tell."""
         age = max(0.0, self._kit.clock() - operation.created_at)
-        delays = SETTLE_DELAYS if age < GRACE else SETTLE_DELAYS[:3]
+        is_young = age < GRACE
+        delays = SETTLE_DELAYS if is_young else SETTLE_DELAYS[:3]
+        longest = _LONGEST_SEARCH if is_young else sum(delays)
         waited, position = 0.0, 0
-        while waited < _LONGEST_SEARCH:
+        while waited < longest or position < len(delays):
             delay = delays[position] if position < len(delays) else _LOOK_AGAIN
             position += 1
             await self._kit.sleep(delay)

@@ -49,6 +49,8 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._operations: dict[str, Operation] = {}
+        self._is_loaded = False
+        self._untold: tuple[str, ...] = ()
 
     def submits(self) -> tuple[SubmitOperation, ...]:
         """All submits that are known, oldest first."""
@@ -76,13 +78,21 @@ class Journal:
         """
         operations, notes = await asyncio.to_thread(self._load)
         self._operations |= operations
-        return notes
+        self._is_loaded = True
+        untold, self._untold = self._untold, ()
+        return (*untold, *notes)
+
+    async def ensure_loaded(self) -> None:
+        """Read what is on disk unless that was done; what was lost is told by the next :meth:`load`."""
+        if not self._is_loaded:
+            self._untold = await self.load()
 
     async def read(self, intent: str) -> Operation | None:
         """One operation as it is on disk now: another instance may have moved it on."""
-        operation = await asyncio.to_thread(self._read, self._path(intent))
-        if operation is not None:
-            self._operations[intent] = operation
+        with contextlib.suppress(StateError):  # damaged meanwhile: what this process knows is still true
+            operation = await asyncio.to_thread(self._read, self._path(intent))
+            if operation is not None:
+                self._operations[intent] = operation
         return self._operations.get(intent)
 
     async def save(self, operation: Operation) -> None:

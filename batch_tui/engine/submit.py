@@ -61,6 +61,7 @@ class Submitter:
         Raises:
             StateError: The intent can't be written down, so nothing was sent.
         """
+        await self._kit.journal.ensure_loaded()
         operation = self._planned(order)
         objection = self._objection(order, operation)
         if objection is not None:

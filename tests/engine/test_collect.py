@@ -277,6 +277,16 @@ async def test_the_input_is_the_local_file_while_it_is_the_same(tmp_path: Path) 
     assert collector.input_path(submission.batch) is None
 
 
+async def test_the_input_of_a_batch_of_an_earlier_run_is_the_local_file(tmp_path: Path) -> None:
+    service = FakeService()
+    world = World(tmp_path, service)
+    order = an_order(tmp_path)
+    submission = await Submitter(world.start()).submit(order)
+    assert submission.batch is not None
+    assert await Collector(world.start(), tmp_path / "cache").fetch_input(submission.batch) == order.path
+    assert service.count("download_file") == 0
+
+
 async def test_the_input_of_a_strangers_batch_is_downloaded(tmp_path: Path) -> None:
     service = FakeService()
     source = service.add_file(LINES, purpose="batch")

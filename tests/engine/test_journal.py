@@ -206,3 +206,21 @@ async def test_giving_up_while_locking_leaves_no_lock_behind(tmp_path: Path) -> 
             await running
         async with Journal(tmp_path).claim(INTENT) as is_ours:
             assert is_ours
+
+
+async def test_what_a_quiet_load_lost_is_told_by_the_next(tmp_path: Path) -> None:
+    await Journal(tmp_path).save(a_submit())
+    (tmp_path / f"{'2' * 32}.json").write_bytes(b"")
+    journal = Journal(tmp_path)
+    await journal.ensure_loaded()
+    await journal.ensure_loaded()
+    assert len(journal.submits()) == 1
+    assert len(await journal.load()) == 1
+    assert await journal.load() == ()
+
+
+async def test_an_operation_damaged_meanwhile_is_known_as_it_was(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    await journal.save(a_submit())
+    (tmp_path / f"{INTENT}.json").write_bytes(b"")
+    assert await journal.read(INTENT) == a_submit()

@@ -314,6 +314,31 @@ async def test_earlier_submits_of_the_same_bytes_are_known(tmp_path: Path) -> No
     assert [o.intent for o in submitter.earlier(order.report.sha256)] == [done.intent]
 
 
+async def test_an_old_doubt_does_not_hold_up_a_start_while_the_service_is_away(tmp_path: Path) -> None:
+    service = FakeService()
+    world = World(tmp_path, service)
+    service.lose_reply("create_batch", cut())
+    service.fail_next("list_batches", unauthorized())
+    await Submitter(world.start()).submit(an_order(tmp_path))
+    world.time.now += 3600
+    service.go_down(cut())
+    started = world.time.now
+    (told,) = await Submitter(world.start()).recover()
+    assert told.phase is Phase.UNKNOWN
+    assert world.time.now - started < 10
+    service.come_back()
+    (settled,) = await Submitter(world.start()).recover()
+    assert settled.phase is Phase.SUBMITTED
+
+
+async def test_a_program_that_never_recovered_still_knows_what_is_in_doubt(tmp_path: Path) -> None:
+    service = FakeService()
+    world = World(tmp_path, service)
+    await in_doubt(world, tmp_path, service)
+    assert (await Submitter(world.start()).submit(an_order(tmp_path))).phase is Phase.FAILED
+    assert service.count("create_batch") == 1
+
+
 FAULTS: dict[str, Callable[[FakeService], None]] = {
     "none": lambda _: None,
     "lost upload": lambda s: s.lose_reply("upload_file", cut()),
