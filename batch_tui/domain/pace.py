@@ -1,7 +1,7 @@
 """How fast a batch moves, from samples of its counts, and what may honestly be said about its end.
 
-A service updates counts in jumps, and polls come at uneven times. The rate is therefore the one between the
-oldest and the newest sample of a recent window, not of the last two; and no end is promised to a batch that
+A service updates counts in jumps, and polls come at uneven times. The rate is therefore the one over
+a recent window that begins at a movement, not between the last two samples; and no end is promised to a batch that
 doesn't move, that has shown no movement yet, or whose total isn't known.
 """
 
@@ -16,7 +16,7 @@ from batch_tui.domain.batch import Batch
 from batch_tui.domain.status import BatchStatus
 
 WINDOW = 600.0
-"""Seconds of the recent past the rate is taken from; doubled until it holds a movement."""
+"""Seconds of the recent past the rate is taken from, at least; more when it holds no whole movement."""
 MAX_SAMPLES = 120
 """Samples kept of one batch."""
 SPARK_POINTS = 8
@@ -103,18 +103,19 @@ def sparkline(samples: Sequence[Sample], points: int = SPARK_POINTS) -> tuple[fl
 
 
 def _rate(samples: Sequence[Sample]) -> float | None:
-    """Requests per minute over the recent window; a window without movement grows before it says 0."""
+    """Requests per minute since the last movement before the recent window, or since the first sample.
+
+    It begins at a movement, so that a jump of the counts is spread over all the time it stands for.
+    """
     if len(samples) < 2:
         return None
-    newest, window = samples[-1], WINDOW
-    while True:
-        start = max(samples[0].at, newest.at - window)
-        moved = newest.done - _done_at(samples, start)
-        if moved > 0 or start <= samples[0].at:
+    newest, start = samples[-1], samples[0]
+    for later, earlier in pairwise(reversed(samples)):
+        if earlier.done < later.done < newest.done and newest.at - later.at >= WINDOW:
+            start = later
             break
-        window *= 2
-    span = newest.at - start
-    return 60 * moved / span if span > 0 else None
+    span = newest.at - start.at
+    return 60 * (newest.done - start.done) / span if span > 0 else None
 
 
 def _stands_still(samples: Sequence[Sample], per_minute: float, still_for: float) -> bool:

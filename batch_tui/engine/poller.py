@@ -43,7 +43,6 @@ class Poller:
         self._history_failures = 0
         self._changes = NO_CHANGES
         self._unsettled: dict[str, int] = {}
-        self._settled: set[str] = set()
         self._asked: dict[str, int] = {}
         self._round = 0
         self.is_complete = False
@@ -140,7 +139,7 @@ class Poller:
         was_active = self._store.active_ids
         self.note(self._store.apply(reads))
         for read in reads:
-            if read.id in was_active and lacks_files(read) and read.id not in self._settled:
+            if read.id in was_active and lacks_files(read):
                 self._unsettled.setdefault(read.id, self._round)
 
     def _missing(self, pager: Pager) -> list[str]:
@@ -177,19 +176,15 @@ class Poller:
             except NotFoundError:
                 self._note_absent(batch_id, now)
             else:
-                self._settle(batch_id)
+                self._unsettled.pop(batch_id, None)
                 self._apply((batch,))
 
     def _note_absent(self, batch_id: str, now: float) -> None:
-        self._settle(batch_id)
+        self._unsettled.pop(batch_id, None)
         known = self._store.get(batch_id)
         created = None if known is None else known.times.created
         if created is None or now + self._store.server_offset - created > NEW_BATCH_GRACE:
             self.note(self._store.mark_gone(batch_id))
-
-    def _settle(self, batch_id: str) -> None:
-        if self._unsettled.pop(batch_id, None) is not None:
-            self._settled.add(batch_id)
 
 
 def lacks_files(batch: Batch) -> bool:

@@ -86,6 +86,14 @@ def test_a_service_that_updates_rarely_is_not_called_still() -> None:
     assert pace.still_for == 900
 
 
+def test_a_recent_past_without_movement_grows_until_it_has_some() -> None:
+    seldom = (Sample(NOON, 0), Sample(NOON + 1500, 500), Sample(NOON + 3000, 1000), Sample(NOON + 4000, 1000))
+    pace = pace_of(running(1000), seldom, NOON + 4000)
+    assert pace.per_minute is not None
+    assert 10 < pace.per_minute < 20
+    assert pace.eta_seconds is not None
+
+
 def test_stillness_before_any_movement_counts_from_the_start_of_the_work() -> None:
     batch = replace(running(0), times=Timestamps(in_progress=NOON - 500))
     assert pace_of(batch, (Sample(NOON, 0),), NOON + 10).still_for == 510

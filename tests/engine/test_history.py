@@ -43,6 +43,13 @@ def test_a_batch_met_in_progress_has_its_average_at_once() -> None:
     assert history.pace(batch, NOON).per_minute == 10
 
 
+def test_a_beginning_in_the_future_is_not_believed() -> None:
+    history = History()
+    batch = replace(at(600), times=Timestamps(in_progress=NOON + 3600))
+    history.record(batch, NOON)
+    assert history.samples("batch_1") == (Sample(NOON, 600),)
+
+
 def test_an_ended_batch_nobody_saw_moving_is_not_recorded() -> None:
     history = History()
     history.record(a_batch(status=BatchStatus.COMPLETED, completed=100), NOON)

@@ -125,6 +125,11 @@ def test_both_from_the_environment_need_no_note(home: Home) -> None:
     assert home.load({"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": "https://sdk.example"}).notes == ()
 
 
+def test_the_environments_key_to_its_own_service_needs_no_note(home: Home) -> None:
+    home.write('[profiles.default]\nprovider = "openai"\n')
+    assert home.load({"OPENAI_API_KEY": KEY}).notes == ()
+
+
 def test_a_profiles_own_key_to_another_server_is_noted(home: Home) -> None:
     home.write('[profiles.work]\nprovider = "openai"\napi_key_env = "WORK_KEY"\n')
     assert home.load({"WORK_KEY": KEY}).notes == ()
@@ -147,6 +152,7 @@ def test_a_profiles_own_key_to_another_server_is_noted(home: Home) -> None:
         ("https://user:secret@h/v1", "user name or password"),
         ("https://h/v1?key=1", "query"),
         ("http://api.example/v1", "in the clear"),
+        ("http://10.0.0.1/v1", "in the clear"),
     ],
 )
 def test_a_base_url_that_cannot_work_is_refused_by_its_source(home: Home, url: str, part: str) -> None:
