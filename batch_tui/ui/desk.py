@@ -6,7 +6,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from itertools import count
 from typing import Protocol
 
+from batch_tui.domain.batch import Batch
 from batch_tui.engine.cockpit import Cockpit
+from batch_tui.engine.store import Changes
 from batch_tui.ui.cells import Piece
 from batch_tui.ui.widgets.dock import Dock, Level
 
@@ -83,6 +85,10 @@ class Desk:
         self._asked[token] = (yes, no)
         self._dock.confirm(token, question, number=number)
 
+    def tick(self) -> None:
+        """Time went by: a message that is old goes."""
+        self._dock.tick(self._clock())
+
     def answered(self, token: str, *, is_yes: bool) -> None:
         """The docked line got an answer."""
         yes, no = self._asked.pop(token, (None, None))
@@ -100,6 +106,12 @@ class Desk:
         else:
             self.notes[batch_id] = text
         self._changed((batch_id,))
+
+    def landed(self, batch: Batch | None, *, is_new: bool = False) -> None:
+        """The service told an action how a batch is now: have it shown with the next tick, which comes at once."""
+        if batch is not None:
+            ids = (batch.id,)
+            self.cockpit.monitor.announce(Changes(added=ids) if is_new else Changes(updated=ids))
 
     def record(self, kind: str, text: str, *, batch_id: str | None = None, command: str | None = None) -> None:
         """Note an action in Events, with the command line that does the same."""

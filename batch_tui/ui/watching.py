@@ -66,6 +66,7 @@ class Watching:
     def show(self, tick: Tick) -> None:
         """Show one tick."""
         store = self._cockpit.store
+        self._desk.tick()
         self._batches.show(store.batches(), tick.changes)
         if not tick.changes:
             self._batches.redraw_rows()

@@ -64,6 +64,7 @@ class CancelAction:
 
     def _tell(self, outcome: CancelOutcome, asked: int, done: int) -> None:
         desk, name = self._desk, self._name(outcome)
+        desk.landed(outcome.batch)
         match outcome.state:
             case CancelState.SENT:
                 return
@@ -76,11 +77,17 @@ class CancelAction:
             case CancelState.CONFIRMED | CancelState.NOTHING_TO_DO:
                 desk.note(outcome.batch_id, None)
                 share = f"{done}/{asked}  " if asked > 1 else ""
-                desk.say(share + (outcome.message or f"{name} is cancelled."))
+                desk.say(share + (outcome.message or _done(name, outcome.batch)))
 
     def _name(self, outcome: CancelOutcome) -> str:
         batch = outcome.batch or self._desk.cockpit.store.get(outcome.batch_id)
         return batch.name if batch is not None else outcome.batch_id
+
+
+def _done(name: str, batch: Batch | None) -> str:
+    if batch is not None and batch.status is BatchStatus.CANCELLING:
+        return f"{name} is being cancelled: requests in flight still finish, and are billed."
+    return f"{name} is {batch.status.value if batch is not None else 'cancelled'}."
 
 
 def is_stoppable(batch: Batch) -> bool:
