@@ -204,7 +204,7 @@ class Reading:
         return Matches(tuple(found), is_complete=self.source.count <= _SEARCH_LINES)
 
     def _parts(self, line: int) -> int:
-        if not self.is_wrapped:
+        if not self.is_wrapped or line >= self.source.count:
             return 1
         length = len(self.source.line(line).text)
         return max(1, -(-length // self._wrap(line)))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.style import Style
 from textual import events
 from textual.binding import BindingType
 from textual.message import Message
@@ -245,11 +246,15 @@ class Viewer(LineWidget, can_focus=True):
             pieces = (Piece(text, line.tone),)
         if self._reading.needle is not None:
             pieces = with_hits(pieces, self._reading.needle)
-        over = self.look(cursor) if cursor else None
-        writer = LineWriter(width, over, ellipsis=self._glyphs.ellipsis)
+        writer = LineWriter(width, ellipsis=self._glyphs.ellipsis)
         for piece in pieces:
-            writer.add(piece.text.replace("\t", _TAB), self.look(piece.tone))
-        return writer.strip(self.look(Tone.PLAIN))
+            writer.add(piece.text.replace("\t", _TAB), self._style(piece.tone, cursor))
+        return writer.strip(self._style(Tone.PLAIN, cursor))
+
+    def _style(self, tone: Tone, cursor: Tone | None) -> Style:
+        """A match stays to be seen on the cursor's line: that is where the search leads to."""
+        style = self.look(tone)
+        return style if cursor is None or tone is Tone.HIT else style + self.look(cursor)
 
     def _wheel(self, event: events.MouseEvent, rows: int) -> None:
         event.stop()
@@ -291,7 +296,7 @@ def with_hits(pieces: Cell, needle: re.Pattern[str]) -> Cell:
     found: list[Piece] = []
     offset = 0
     for piece in pieces:
-        for run in re.finditer(rb"\0+|\1+", inside[offset : offset + len(piece.text)]):
+        for run in re.finditer(rb"\x00+|\x01+", inside[offset : offset + len(piece.text)]):
             tone = Tone.HIT if run[0][0] else piece.tone
             found.append(Piece(piece.text[run.start() : run.end()], tone))
         offset += len(piece.text)
