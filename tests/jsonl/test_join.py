@@ -14,6 +14,7 @@ from batch_tui.domain.batch import Usage
 from batch_tui.domain.errors import InputFileError
 from batch_tui.domain.files import Progress
 from batch_tui.domain.lines import Outcome, Span
+from batch_tui.jsonl import join
 from batch_tui.jsonl.columns import MAX_REASONS
 from batch_tui.jsonl.join import join_results
 from batch_tui.jsonl.joined import JoinedResults, StrayKind
@@ -366,3 +367,14 @@ def test_a_join_holds_no_answer_in_memory(tmp_path: Path) -> None:
     )
     # 70 MB of text went through; what stays is columns and buffers.
     assert int(done.stdout) * 1024 < 12_000_000
+
+
+def test_a_line_too_long_for_the_memory_is_one_unreadable_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(join, "MAX_LINE_BYTES", 1000)
+    lines = [answer_line("a"), answer_line("long", text="x" * 600_000), answer_line("b")]
+    joined = join_results([[write_lines(tmp_path / "out.jsonl", lines)]])
+    assert [joined.row(index).custom_id for index in range(len(joined))] == ["a", "b"]
+    assert [(stray.kind, stray.line) for stray in joined.stray_lines] == [(StrayKind.UNREADABLE, 2)]
+    assert joined.result_line(1) == lines[2]
