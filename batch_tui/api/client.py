@@ -20,7 +20,8 @@ from openai import omit
 from batch_tui.api.connection import Connection, require
 from batch_tui.api.download import DownloadOrder, fetch
 from batch_tui.api.errors import built, translated
-from batch_tui.api.replies import Call, encode, not_the_api, other_object, read_json, refusal, server_time
+from batch_tui.api.pages import PageReader
+from batch_tui.api.replies import Call, encode, other_object, read_json
 from batch_tui.api.transfers import OnProgress, Timeouts
 from batch_tui.api.upload import UploadOrder, safe_name, send
 from batch_tui.domain.batch import Batch, BatchPage, NewBatch
@@ -56,6 +57,7 @@ class OpenAIService:
         require(connection, os.environ if http_client is None else None)
         self._connection = connection
         self._timeouts = timeouts or Timeouts()
+        self._pages = PageReader()
         with built(connection):
             http = http_client or _http_client()
             http.follow_redirects = False
@@ -84,14 +86,7 @@ class OpenAIService:
         call = self._call("batches", names_object=False)
         async with self._bounded(call):
             reply = await self._batches.list(after=after or omit, limit=limit)
-        entries, has_more, last_id = page_of(self._page(reply.http_response, call), limit=limit)
-        found = (batch_from_wire(entry, text=encode(entry)) for entry in entries)
-        return BatchPage(
-            batches=tuple(batch for batch in found if batch is not None),
-            has_more=has_more,
-            last_id=last_id,
-            server_time=server_time(reply.http_response),
-        )
+        return self._pages.read(reply.http_response, call, limit)
 
     async def retrieve_batch(self, batch_id: str) -> Batch:
         """One batch."""
@@ -139,7 +134,10 @@ class OpenAIService:
         call = self._call("files", names_object=False)
         async with self._bounded(call):
             reply = await self._files.list(after=after or omit, limit=limit, order="desc", purpose=purpose or omit)
-        entries, has_more, last_id = page_of(self._page(reply.http_response, call), limit=limit)
+        raw = read_json(reply.http_response, call)
+        if not is_page(raw):
+            raise other_object(call)
+        entries, has_more, last_id = page_of(raw, limit=limit)
         found = (file_from_wire(entry, text=encode(entry)) for entry in entries)
         return FilePage(tuple(file for file in found if file is not None), has_more, last_id)
 
@@ -221,15 +219,9 @@ class OpenAIService:
             async with asyncio.timeout(call.seconds + self._timeouts.connect):
                 yield
 
-    def _page(self, response: httpx2.Response, call: Call) -> object:
-        raw = _json(response, call)
-        if not is_page(raw):
-            raise not_the_api(call) if raw is None else other_object(call)
-        return raw
-
     def _batch(self, response: httpx2.Response, call: Call, asked: str | None) -> Batch:
         """The batch a reply holds; an error unless it is the one that was asked for."""
-        raw = _json(response, call)
+        raw = read_json(response, call)
         batch = batch_from_wire(raw, text=encode(raw))
         if batch is None or asked not in {None, batch.id}:
             raise other_object(call)
@@ -237,18 +229,11 @@ class OpenAIService:
 
     def _file(self, response: httpx2.Response, call: Call, asked: str | None) -> RemoteFile:
         """The file a reply holds; an error unless it is the one that was asked for."""
-        raw = _json(response, call)
+        raw = read_json(response, call)
         file = file_from_wire(raw, text=encode(raw))
         if file is None or asked not in {None, file.id}:
             raise other_object(call)
         return file
-
-
-def _json(response: httpx2.Response, call: Call) -> object:
-    """The JSON of a reply that the SDK let pass."""
-    if not response.is_success:
-        raise refusal(response, call)
-    return read_json(response, call)
 
 
 def _http_client() -> httpx2.AsyncClient:

@@ -86,20 +86,23 @@ def read_json(response: httpx2.Response, call: Call) -> object:
         NotTheApiError: It is a web page.
         ServerFaultError: It is cut, or not JSON.
     """
-    if is_web_page(response.headers, response.content):
-        raise not_the_api(call)
-    if response.status_code == 204 or not response.content.strip():
-        raise ServerFaultError(
-            f"{call.host} sent an empty reply.", effect=call.effect(), status=response.status_code
-        )
+    require_body(response, call)
     value = decode(response.content)
     if value is UNREADABLE:
-        raise ServerFaultError(
-            f"{call.host} sent a reply that is cut or not JSON.",
-            effect=call.effect(),
-            status=response.status_code,
-        )
+        message = f"{call.host} sent a reply that is cut or not JSON."
+        raise ServerFaultError(message, effect=call.effect(), status=response.status_code)
     return value
+
+
+def require_body(response: httpx2.Response, call: Call) -> None:
+    """Raise unless the reply is a success with a body that may be JSON."""
+    if not response.is_success:
+        raise refusal(response, call)
+    if is_web_page(response.headers, response.content):
+        raise not_the_api(call)
+    if not response.content.strip():
+        message = f"{call.host} sent an empty reply."
+        raise ServerFaultError(message, effect=call.effect(), status=response.status_code)
 
 
 UNREADABLE = object()

@@ -155,6 +155,8 @@ def timestamp(raw: object) -> int | None:
     Returns:
         None for everything else, and for zero, negative and endless times, which servers send for "never".
     """
+    if raw is None or (type(raw) is int and 0 < raw < _UNITS[0][0]):
+        return raw  # nearly all there ever is
     if isinstance(raw, int | float) and not isinstance(raw, bool):
         return _seconds(raw)
     if not isinstance(raw, str) or len(raw) > 64:
@@ -215,6 +217,8 @@ def _text(value: object) -> str:
         if value.isascii():
             return value
         return value.encode("utf-8", "replace").decode("utf-8")
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -224,6 +228,8 @@ def _text(value: object) -> str:
 
 def _number(value: object) -> int | None:
     """A whole number from a number or its digits, within ±10^15; None for everything else."""
+    if value is None or (type(value) is int and -_MAX_COUNT <= value <= _MAX_COUNT):
+        return value
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -329,14 +335,20 @@ def _usage(raw: object) -> Usage | None:
 
 
 def _details(raw: Mapping[str, object], *names: str) -> Mapping[str, object]:
-    nothing: Mapping[str, object] = {}
-    return next((value for name in names if _is_object(value := raw.get(name))), nothing)
+    for name in names:
+        value = raw.get(name)
+        if _is_object(value):
+            return value
+    return {}
 
 
 def _tokens(raw: Mapping[str, object], *names: str) -> int:
     """The first of the named counts that can be read; at least 0."""
-    found = (_number(raw.get(name)) for name in names)
-    return max(0, next((count for count in found if count is not None), 0))
+    for name in names:
+        count = _number(raw.get(name))
+        if count is not None:
+            return max(0, count)
+    return 0
 
 
 def _usage_to_wire(usage: Usage | None) -> dict[str, object] | None:
