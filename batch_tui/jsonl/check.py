@@ -130,16 +130,18 @@ class Checker:
         decode, remember, number, model = self._decode, self._remember(), self._number, self._model or ""
         layout = self._layouts[0]
         head, middle, tail = layout.head, layout.middle, layout.tail
+        id_at, body_at = len(head), len(middle)
         text, is_counted = 0, self._is_counted
         try:
             while start < end:
                 if not has(head, start):
                     layout = self._layout_at(buffer, start)
                     head, middle, tail = layout.head, layout.middle, layout.tail
+                    id_at, body_at = len(head), len(middle)
                 stop = index(b"\n", start, end)
-                first = start + len(head)
+                first = start + id_at
                 quote = find(b'"', first, stop)
-                brace, last = quote + len(middle), stop - tail
+                brace, last = quote + body_at, stop - tail
                 body = decode(view[brace:last])
                 custom_id = str(view[first:quote], "utf-8")
                 if (
