@@ -39,6 +39,13 @@ def _bytes_of(event: str, terminal: Terminal) -> int:
     return len(terminal.until(event))
 
 
+def test_the_mouse_moving_over_the_screen_sends_nothing() -> None:
+    with program(["-m", "tests.support.byte_app", "100", "nothing"]) as terminal:
+        terminal.until("ready")
+        terminal.send("".join(f"\x1b[<35;{x};{x // 4}M" for x in range(4, 120, 3)) + F9)
+        assert terminal.until("nothing") == b""
+
+
 @pytest.mark.parametrize("event", BUDGET)
 def test_an_event_costs_no_more_than_its_budget(event: str, spent: dict[str, int]) -> None:
     assert spent[event] <= BUDGET[event]
