@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from batch_tui.domain.status import BatchStatus
+from batch_tui.ui.session import SessionState
+from tests.support.batches import NOON, a_batch
+from tests.support.fake_service import FakeService
+from tests.support.screen import stage
+
+
+def account() -> FakeService:
+    return FakeService(
+        a_batch("new", total=100, completed=40),
+        a_batch("old", BatchStatus.COMPLETED, completed=100, created=NOON - 60, ended=NOON),
+        a_batch("older", total=50, created=NOON - 120),
+    )
+
+
+async def test_x_then_y_cancels_the_batch_under_the_cursor(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        await running.press("x")
+        assert "Cancel new?" in running.said()
+        assert "40/100 done (kept, billed)" in running.said()
+        assert running.service.count("cancel_batch") == 0
+        await running.press("y")
+        assert running.service.arguments("cancel_batch") == ["new"]
+
+
+async def test_any_other_key_than_y_cancels_nothing(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        for key in ("x", "Y", "enter", "space", "escape", "n"):
+            await running.press("x", key)
+            assert not running.app.dock.is_asking
+        assert running.service.count("cancel_batch") == 0
+
+
+async def test_the_target_is_frozen_when_x_is_pressed(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        await running.press("x")
+        running.service.put(a_batch("newest", created=NOON + 60))
+        await running.poll()
+        running.app.deck.batches.table.move_to("newest")
+        await running.press("y")
+        assert running.service.arguments("cancel_batch") == ["new"]
+
+
+async def test_the_row_turns_at_once_and_is_put_back_when_the_service_answers(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        gate = running.service.hold("cancel_batch")
+        await running.pilot.press("x", "y")
+        await running.pilot.pause()
+        assert "cancelling…" in running.row("new")
+        gate.set()
+        await running.until(lambda: not running.app.desk.notes)
+        assert running.service.batches["new"].status in {BatchStatus.CANCELLING, BatchStatus.CANCELLED}
+
+
+async def test_several_want_their_number_typed(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        running.app.deck.batches.table.set_marks(("new", "older"))
+        await running.press("x")
+        assert "Cancel 2 batches?" in running.said()
+        await running.press("3", "enter")
+        assert running.service.count("cancel_batch") == 0
+        await running.press("x", "2", "enter")
+        assert sorted(running.service.arguments("cancel_batch")) == ["new", "older"]
+
+
+async def test_cancel_all_takes_only_what_the_filter_shows(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        await running.press("slash", *"older", "enter", "X")
+        assert "Cancel 1 batch?" in running.said()
+        await running.press("1", "enter")
+        assert running.service.arguments("cancel_batch") == ["older"]
+
+
+async def test_an_ended_batch_has_nothing_to_cancel(tmp_path: Path) -> None:
+    async with stage(tmp_path, account(), session=SessionState(cursor="old")) as running:
+        assert running.app.deck.batches.table.cursor_id == "old"
+        await running.press("x")
+        assert "Nothing to cancel" in running.said()
+        assert not running.app.dock.is_asking
+
+
+async def test_read_only_has_no_paid_keys(tmp_path: Path) -> None:
+    async with stage(tmp_path, account(), is_read_only=True) as running:
+        await running.press("x")
+        assert not running.app.dock.is_asking
+        assert "read-only" in running.said()
+        await running.press("colon")
+        shown = running.app.commands.table.row_ids
+        assert not {"cancel", "cancel_shown", "new", "upload", "fix", "delete"} & set(shown)
