@@ -126,6 +126,9 @@ class LazyService:
             raise UnreachableError(str(error), effect=Effect.NONE, is_permanent=True) from error
 
     def _build(self) -> OpenAIService:
+        import anyio  # noqa: PLC0415 - heavy, as the client is
+
         from batch_tui.api.client import OpenAIService  # noqa: PLC0415 - the whole point
 
+        anyio.run(anyio.sleep, 0)  # loads its asyncio half, which the first request would load on the event loop
         return OpenAIService(self._connection)

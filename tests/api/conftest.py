@@ -28,7 +28,7 @@ SHORT = Timeouts(
 
 @pytest.fixture(autouse=True)
 def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
-    with blockbuster_ctx("batch_tui") as guard:
+    with blockbuster_ctx("batch_tui.api") as guard:
         yield guard
 
 
