@@ -7,8 +7,9 @@ columns hold their places. The whole is one block of bytes on its way from the w
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Self
 
 import msgspec.msgpack
@@ -117,6 +118,15 @@ class Columns:
         """Add a row's custom_id; the other columns follow with :meth:`fit`."""
         self.ids += custom_id.encode(errors="surrogatepass")
         self.id_ends.append(len(self.ids))
+
+    def set_ids(self, custom_ids: Sequence[str]) -> None:
+        """Set all custom_ids at once."""
+        text = "".join(custom_ids)
+        self.ids = bytearray(text.encode(errors="surrogatepass"))
+        lengths: Iterable[int] = map(len, custom_ids)
+        if not text.isascii():
+            lengths = (len(custom_id.encode(errors="surrogatepass")) for custom_id in custom_ids)
+        self.id_ends = array("Q", accumulate(lengths))
 
     def fit(self, rows: int) -> None:
         """Make every answer column ``rows`` long: zeros at the end, or cut."""

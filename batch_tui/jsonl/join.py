@@ -186,6 +186,7 @@ class _Join:
         """Make a row of each request."""
         columns = self._columns
         starts, lengths, rows = columns.request_starts, columns.request_lengths, self._rows
+        names: list[str] = []
         for start, line in result_lines(path, self._meter.next_file(path)):
             custom_id = read_custom_id(line)
             if custom_id is None:
@@ -193,10 +194,11 @@ class _Join:
             row = len(starts)
             starts.append(start)
             lengths.append(len(line) - line.endswith(b"\n"))
-            columns.add_id(custom_id)
+            names.append(custom_id)
             first = rows.setdefault(custom_id, row)
             if first != row or not custom_id:
                 self._repeats.append((row, first))
+        columns.set_ids(names)
         self._rows.pop("", None)
         self._fit(len(columns))
 

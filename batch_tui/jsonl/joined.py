@@ -166,6 +166,24 @@ class JoinedResults:
         """
         return Condition.parse(condition).rows(self.columns)
 
+    def row_at(self, file: int, start: int) -> int | None:
+        """The row whose answer begins at a place in a file: what a search hit belongs to.
+
+        Args:
+            file: Which of the joined result files.
+            start: Byte offset of the line.
+
+        Returns:
+            Its index; None when the line gave no row its answer.
+        """
+        return self._rows_by_place.get((file, start))
+
+    @cached_property
+    def _rows_by_place(self) -> dict[tuple[int, int], int]:
+        columns = self.columns
+        places = zip(columns.files, columns.result_starts, strict=True)
+        return {(file - 1, start): row for row, (file, start) in enumerate(places) if file}
+
     def cause_rows(self, cause: Cause) -> array[int]:
         """Indexes of the rows that came out for this cause, ascending."""
         wanted = {

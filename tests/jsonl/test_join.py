@@ -92,6 +92,14 @@ def test_lines_are_given_as_they_stand_in_their_files(small: JoinedResults) -> N
         assert small.result_line(3) is None
 
 
+def test_a_place_in_a_result_file_tells_its_row(small: JoinedResults) -> None:
+    for index in (0, 1, 2, 4):
+        row = small.row(index)
+        assert row.result is not None
+        assert small.row_at(row.file, row.result.start) == index
+    assert small.row_at(0, small.stray_lines[0].span.start) is None
+
+
 def test_stray_lines_are_kept_with_their_place(small: JoinedResults) -> None:
     assert [(stray.kind, stray.file, stray.line) for stray in small.stray_lines] == [
         (StrayKind.UNREADABLE, 0, 3),
