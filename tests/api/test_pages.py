@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+
+import httpx2
+import pytest
+
+from batch_tui.api import pages
+from batch_tui.api.connection import Connection
+from batch_tui.api.pages import PageReader
+from batch_tui.api.replies import Call
+from batch_tui.domain.batch import BatchPage
+
+CALL = Call(Connection("https://example.org/v1", "sk-x"), "batches", names_object=False)
+
+
+def read(reader: PageReader, *entries: object, **more: object) -> BatchPage:
+    body = {"object": "list", "data": entries, "has_more": False, "last_id": "z", **more}
+    return reader.read(httpx2.Response(200, content=json.dumps(body, indent=2).encode()), CALL, 100)
+
+
+def test_an_entry_that_did_not_change_is_the_same_batch_again() -> None:
+    reader = PageReader()
+    first = read(reader, {"id": "a", "status": "validating"}, {"id": "b", "status": "completed"})
+    second = read(reader, {"id": "a", "status": "in_progress"}, {"id": "b", "status": "completed"})
+    assert second.batches[1] is first.batches[1]
+    assert [batch.raw_status for batch in second.batches] == ["in_progress", "completed"]
+    assert second.batches[1].raw == '{"id":"b","status":"completed"}'
+
+
+def test_versions_that_are_past_are_forgotten_and_so_is_everything_when_it_is_too_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pages, "MAX_KEPT", 3)
+    reader = PageReader()
+    for n in range(50):
+        read(reader, {"id": "a", "created_at": 1_000_000 + n})
+    assert len(reader._known) == 1
+    page = read(reader, *({"id": f"b{n}"} for n in range(10)))
+    assert [batch.id for batch in page.batches] == [f"b{n}" for n in range(10)]
+    assert len(reader._known) <= 3
+
+
+@pytest.mark.parametrize("more", [{}, {"has_more": None}, {"last_id": ""}, {"last_id": None}, {"object": 5}])
+def test_both_ways_of_reading_a_page_agree(more: dict[str, object]) -> None:
+    entries = [{"id": "a", "metadata": {"n": "ü"}}, None, {"id": ""}, 5, {"id": "b"}]
+    page = read(PageReader(), *entries, **more)
+    assert [batch.id for batch in page.batches] == ["a", "b"]
+    assert page.last_id == ("b" if "last_id" in more else "z")
+    assert json.loads(page.batches[0].raw) == entries[0]
+
+
+def test_text_that_is_no_utf_8_is_left_to_the_lenient_reader() -> None:
+    body = b'{"data":[{"id":"a"},{"id":"\xff"}],"has_more":false,"last_id":"a"}'
+    with pytest.raises(Exception, match="not JSON"):
+        PageReader().read(httpx2.Response(200, content=body), CALL, 100)
