@@ -141,13 +141,14 @@ class Reading:
         """Bring the cursor in sight, half a page at a time, as in tables."""
         jump = max(1, self.height // 2)
         last = self._walk(self.top, self.height - 1)
+        middle = self._walk(self.cursor, -min(jump, self.height - 1))
         if self.cursor < self.top:
             near = self._walk(self.top, -jump)
-            self.top = min(near, self.cursor) if near <= self.cursor else self._walk(self.cursor, -jump)
+            self.top = near if near <= self.cursor else middle
         elif self.cursor > last:
             near = self._walk(self.top, jump)
             is_near = self.cursor <= self._walk(near, self.height - 1)
-            self.top = near if is_near else self._walk(self.cursor, -jump)
+            self.top = near if is_near else middle
         self.top = max(Row(0), min(self.top, self._lowest_top()))
 
     def search(self, needle: str) -> Matches:
