@@ -39,6 +39,7 @@ class Account:
         self._sequence = 0
         self._bell = asyncio.Event()
         self._writing = asyncio.Lock()
+        self._saves: set[asyncio.Task[None]] = set()
 
     def load(self) -> None:
         """Read the state from disk; blocks."""
@@ -94,8 +95,14 @@ class Account:
 
     async def put_batch(self, stored: StoredBatch) -> None:
         """Add or replace a batch; it's on disk when this returns."""
+        is_new = stored.batch.id not in self._batches
         self._batches[stored.batch.id] = stored
-        await self._save(self.layout.batches / f"{stored.batch.id}.json", stored)
+        try:
+            await self._save(self.layout.batches / f"{stored.batch.id}.json", stored)
+        except OSError:
+            if is_new:  # its client is told that it doesn't exist
+                del self._batches[stored.batch.id]
+            raise
 
     async def save_batch(self, batch: BatchObject) -> None:
         """Replace a batch; it's on disk when this returns."""
@@ -142,7 +149,18 @@ class Account:
         self._uploads[stored.upload.id] = stored
         await self._save(self.layout.uploads / f"{stored.upload.id}.json", stored)
 
+    async def aclose(self) -> None:
+        """Wait until everything that was to be saved is on disk."""
+        await asyncio.gather(*self._saves)
+
     async def _save(self, path: Path, record: object) -> None:
+        """Write a record; once begun it's finished, also when the one who asked for it is cancelled."""
         self._ring()
+        save = asyncio.get_running_loop().create_task(self._write(path, record), name=f"save {path.name}")
+        self._saves.add(save)
+        save.add_done_callback(self._saves.discard)
+        await asyncio.shield(save)
+
+    async def _write(self, path: Path, record: object) -> None:
         async with self._writing:
             await asyncio.to_thread(disk.write_record, path, record)

@@ -80,6 +80,7 @@ class Gateway:
             yield
         finally:
             await self._scheduler.aclose()
+            await self.account.aclose()
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncGenerator[None]:

@@ -101,7 +101,8 @@ class RequestFeed:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await asyncio.to_thread(self._close)
+        # Not a coroutine: cancelled twice, it would never be run and leave the file open.
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, self._close))
 
     async def next(self) -> Request | None:
         """The next request, or None when none is left."""

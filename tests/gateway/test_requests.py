@@ -178,6 +178,15 @@ async def test_a_body_that_is_no_json_object_is_refused(tmp_path: Path, body: by
     assert "could not parse the JSON body" in reply.json()["error"]["message"]
 
 
+async def test_a_batch_that_cannot_be_kept_does_not_exist(tmp_path: Path) -> None:
+    async with in_process_gateway(tmp_path) as gateway:
+        file = await gateway.client().files.create(file=("in.jsonl", chat_line("a")), purpose="batch")
+        (tmp_path / "batches").rmdir()
+        with pytest.raises(openai.InternalServerError, match="The server had an error"):
+            await gateway.client().batches.create(input_file_id=file.id, endpoint=CHAT, completion_window="24h")
+        assert gateway.account.batches == {}
+
+
 async def test_the_models_are_echo(tmp_path: Path) -> None:
     async with in_process_gateway(tmp_path) as gateway:
         client = gateway.client()

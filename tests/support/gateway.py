@@ -231,12 +231,14 @@ class RunningGateway:
 
     async def until(self, batch_id: str, condition: str | Callable[[BatchObject], bool]) -> BatchObject:
         """Wait for a status, or for whatever holds of the batch."""
-        async with asyncio.timeout(20):
-            while True:
-                batch = self.account.batch(batch_id)
-                if batch.status == condition if isinstance(condition, str) else condition(batch):
-                    return batch
-                await self.account.changed()
+        while True:
+            batch = self.account.batch(batch_id)
+            if batch.status == condition if isinstance(condition, str) else condition(batch):
+                return batch
+            try:
+                await asyncio.wait_for(self.account.changed(), 20)
+            except TimeoutError:
+                raise AssertionError(f"Nothing happens any more, and it is not so yet: {batch}") from None
 
     async def aclose(self) -> None:
         for client in self._clients:
