@@ -62,6 +62,16 @@ class Finding:
     """1-based column in bytes; 0 when nobody has looked, or when it's the whole line."""
 
 
+BARE_FINDING = Finding(
+    Code.MISSING_PARAMETER,
+    "Missing required parameter: 'custom_id'.",
+    "This is a bare request body: wrap the file into request lines.",
+    param="custom_id",
+    cure=Cure.WRAP,
+)
+"""What is said of a request body that stands without its envelope."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
     """What the lines of one file must agree on; None for what isn't known yet."""
@@ -100,8 +110,7 @@ def findings(line: Mapping[str, object], expected: Expected) -> list[Finding]:
         expected: What the line must agree with.
     """
     if is_bare_body(line):
-        hint = "This is a bare request body: wrap the file into request lines."
-        return [_missing("custom_id", hint, Cure.WRAP)]
+        return [BARE_FINDING]
     if has_params_shape(line):
         hint = "It has 'params', another provider's shape: convert the file."
         return [_missing("body", hint, Cure.UNWRAP_PARAMS)]

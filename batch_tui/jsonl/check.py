@@ -10,8 +10,9 @@ from pathlib import Path
 from batch_tui.domain.endpoints import normal_endpoint
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
 from batch_tui.domain.problems import Code, Report
-from batch_tui.domain.rules import Expected, Finding, embedding_inputs, is_bare_body, is_object
-from batch_tui.jsonl.check_fast import EmbeddingBody, Layout, body_decoder, is_utf8, learn_layout
+from batch_tui.domain.rules import BARE_FINDING, Expected, Finding, embedding_inputs, is_bare_body, is_object
+from batch_tui.domain.text import printable
+from batch_tui.jsonl.check_fast import EmbeddingBody, Layout, body_decoder, is_bare_line, is_utf8, learn_layout
 from batch_tui.jsonl.check_log import KEPT, ProblemLog
 from batch_tui.jsonl.check_rest import (
     BLANK_FINDING,
@@ -185,6 +186,10 @@ class Checker:
             line = line[len(BOM) :]
         if is_blank(line):
             self._take_blank()
+        elif is_bare_line(line):
+            self._log.add(self._number, BARE_FINDING)
+            self._bare_bodies += 1
+            self._text_bytes += len(line.strip())
         else:
             self._take_line(line)
         return stop + 1
@@ -206,7 +211,7 @@ class Checker:
         self._bare_bodies += is_bare_body(decoded.line)
         custom_id = decoded.line.get("custom_id")
         if isinstance(custom_id, str) and custom_id:
-            self._take_id(custom_id)
+            self._take_id(custom_id, line.find(b'"custom_id"') + 1)
         self._take_expectations(decoded.line)
         if self._log.errors == errors and not decoded.findings and isinstance(custom_id, str):
             self._learn(line, custom_id)
@@ -225,10 +230,10 @@ class Checker:
         if self._is_counted:
             self._take_inputs(self._number, embedding_inputs(body))
 
-    def _take_id(self, custom_id: str) -> None:
+    def _take_id(self, custom_id: str, column: int) -> None:
         first = self._remember()(id_key(custom_id), self._number)
         if first != self._number:
-            self._log.add(self._number, repeated_id(custom_id, first))
+            self._log.add(self._number, repeated_id(custom_id, first, column))
             if len(self._repeats) < KEPT:
                 self._repeats.append((self._number, first))
 
@@ -269,8 +274,8 @@ class Checker:
             path=str(path),
             requests=requests,
             bytes=size,
-            endpoint=self._url,
-            model=self._model,
+            endpoint=None if self._url is None else printable(self._url),
+            model=None if self._model is None else printable(self._model),
             problems=self._log.problems(),
             counts=self._log.counts(),
             errors=self._log.errors,

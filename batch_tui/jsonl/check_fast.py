@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 
@@ -149,6 +150,37 @@ def _is_envelope(head: bytes, middle: bytes, custom_id: str) -> bool:
     except ValueError:
         return False
     return envelope.custom_id == custom_id
+
+
+_NOTHING = msgspec.Raw(b"")
+_Never = Literal["\0"]
+
+
+class _BareLine(msgspec.Struct, gc=False):
+    """A bare body: any value under a key of the envelope is refused."""
+
+    custom_id: _Never = "\0"
+    method: _Never = "\0"
+    url: _Never = "\0"
+    body: _Never = "\0"
+    model: msgspec.Raw = _NOTHING
+    messages: msgspec.Raw = _NOTHING
+    input: msgspec.Raw = _NOTHING
+    prompt: msgspec.Raw = _NOTHING
+
+
+_decode_bare = msgspec.json.Decoder(_BareLine).decode
+
+
+def is_bare_line(line: bytes) -> bool:
+    """True when a line is beyond doubt a bare body, so that a file of them is told as fast as a good one."""
+    try:
+        bare = _decode_bare(line)
+        return (line.isascii() or bool(line.decode())) and any(
+            part is not _NOTHING for part in (bare.model, bare.messages, bare.input, bare.prompt)
+        )
+    except (ValueError, RecursionError):
+        return False
 
 
 def is_utf8(view: memoryview) -> bool:

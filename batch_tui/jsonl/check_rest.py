@@ -89,13 +89,14 @@ def file_findings(facts: FileFacts, limits: Limits) -> Iterator[tuple[int, Findi
         )
 
 
-def repeated_id(custom_id: str, first: int) -> Finding:
+def repeated_id(custom_id: str, first: int, column: int) -> Finding:
     """The finding for an id that an earlier line has."""
     return Finding(
         Code.DUPLICATE_CUSTOM_ID,
         f"The custom_id '{printable(custom_id, 80)}' repeats line {first}'s; it must be unique in the file.",
         f"Give this line or line {first} another id.",
         param="custom_id",
+        column=column,
     )
 
 

@@ -173,7 +173,8 @@ def test_both_lines_of_a_repeated_id_are_named(path: Path) -> None:
     rows = lines(20)
     rows.append(json.dumps(request("r-4", text="another")).encode())
     (problem,) = check_file(write(path, rows)).problems
-    assert (problem.line, problem.code, problem.cure) == (21, Code.DUPLICATE_CUSTOM_ID, None)
+    assert (problem.line, problem.column, problem.code) == (21, 2, Code.DUPLICATE_CUSTOM_ID)
+    assert problem.cure is None
     assert "line 5" in problem.message
 
 
@@ -212,6 +213,11 @@ def test_bare_bodies_want_wrapping(path: Path) -> None:
     assert report.wants_wrapping
     assert report.counts == {Code.MISSING_PARAMETER: 50}
     assert {p.cure for p in report.problems} == {Cure.WRAP}
+
+
+def test_a_report_can_always_be_written_down(path: Path) -> None:
+    report = check_file(write(path, [json.dumps(request(model="\ud800", url="/v1/\udfff")).encode()]))
+    assert f"{report.model} {report.endpoint}".encode() == "\ufffd /v1/\ufffd".encode()
 
 
 def test_the_params_shape_is_known(path: Path) -> None:
