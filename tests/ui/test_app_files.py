@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from batch_tui.domain.status import BatchStatus
+from batch_tui.ui.session import SessionState
+from tests.support.batches import NOON, a_batch
+from tests.support.fake_service import FakeService
+from tests.support.screen import stage
+
+IN_FILES = SessionState(pane="files")
+
+
+def request(number: int) -> str:
+    body = {"model": "gpt-5-mini", "messages": [{"role": "user", "content": "hi"}]}
+    return json.dumps({"custom_id": f"r{number}", "method": "POST", "url": "/v1/chat/completions", "body": body})
+
+
+def workspace(folder: Path, name: str, *lines: str) -> Path:
+    path = folder / "workspace" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("".join(line + "\n" for line in lines))
+    return path
+
+
+async def test_a_good_file_is_submitted_after_a_yes(tmp_path: Path) -> None:
+    workspace(tmp_path, "good.jsonl", request(1), request(2))
+    async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
+        await running.press("n")
+        assert "Submit good.jsonl?  2 requests" in running.said()
+        assert "/v1/chat/completions  gpt-5-mini" in running.said()
+        assert running.service.count("create_batch") == 0
+        await running.press("y")
+        assert running.service.count("create_batch") == 1
+        assert running.service.orders[0].endpoint == "/v1/chat/completions"
+        await running.until(lambda: len(running.app.deck.batches.table.row_ids) == 1)
+
+
+async def test_without_a_yes_nothing_is_sent(tmp_path: Path) -> None:
+    workspace(tmp_path, "good.jsonl", request(1))
+    async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
+        await running.press("n", "n")
+        assert running.service.count("upload_file") == 0
+
+
+async def test_bare_bodies_are_offered_to_be_wrapped(tmp_path: Path) -> None:
+    body = json.dumps({"model": "gpt-5-mini", "messages": [{"role": "user", "content": "hi"}]})
+    path = workspace(tmp_path, "bare.jsonl", body, body)
+    before = path.read_bytes()
+    async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
+        await running.press("n")
+        assert "2 bare request bodies" in running.said()
+        await running.press("y")
+        assert "Submit bare.wrapped.jsonl?" in running.said()
+        await running.press("y")
+        assert running.service.count("create_batch") == 1
+    assert path.read_bytes() == before
+    assert (tmp_path / "workspace" / "bare.wrapped.jsonl").exists()
+
+
+async def test_a_broken_file_says_what_is_wrong_and_sends_nothing(tmp_path: Path) -> None:
+    workspace(tmp_path, "bad.jsonl", request(1), "nope")
+    async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
+        await running.press("n")
+        await running.press("n")
+        assert "1 error" in running.said()
+        overview = running.app.deck.inspect.facts.text
+        assert "line 2" in overview
+        assert "invalid_json_line" in overview
+        assert running.service.count("upload_file") == 0
+
+
+async def test_an_empty_file_says_so(tmp_path: Path) -> None:
+    workspace(tmp_path, "empty.jsonl")
+    async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
+        await running.press("enter")
+        assert "no request" in running.app.deck.inspect.facts.text
+
+
+async def test_upload_makes_no_batch(tmp_path: Path) -> None:
+    workspace(tmp_path, "good.jsonl", request(1))
+    async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
+        await running.press("u", "y")
+        assert running.service.count("upload_file") == 1
+        assert running.service.count("create_batch") == 0
+        assert "Uploaded good.jsonl" in running.said()
+
+
+async def test_remote_files_are_listed_and_deleted_after_a_yes(tmp_path: Path) -> None:
+    service = FakeService()
+    file = service.add_file(b"x", name="in.jsonl", purpose="batch")
+    async with stage(tmp_path, service, session=IN_FILES) as running:
+        await running.press("right_square_bracket")
+        assert running.app.deck.files.table.row_ids == (file.id,)
+        await running.press("delete")
+        assert "Delete in.jsonl at the service?" in running.said()
+        await running.press("y")
+        assert service.arguments("delete_file") == [file.id]
+        assert not running.app.deck.files.table.row_ids
+
+
+def answered(number: int, status: int = 200) -> str:
+    body: dict[str, object] = {"choices": [{"message": {"content": f"answer {number}"}, "finish_reason": "stop"}]}
+    if status != 200:
+        body = {"error": {"message": "slow down", "code": "rate_limit_exceeded" if status == 429 else "bad"}}
+    response = {"status_code": status, "request_id": "x", "body": body}
+    return json.dumps({"id": f"q{number}", "custom_id": f"r{number}", "response": response, "error": None})
+
+
+def ended_account() -> FakeService:
+    service = FakeService()
+    source = service.add_file("\n".join(map(request, range(5))).encode() + b"\n", name="in.jsonl", purpose="batch")
+    service.put(a_batch("done", total=5, created=NOON - 600))
+    good = "\n".join(map(answered, (2, 0, 1))).encode() + b"\n"
+    bad = "\n".join((answered(3, 429), answered(4, 400))).encode() + b"\n"
+    batch = service.finish("done", BatchStatus.COMPLETED, output=good, errors=bad)
+    service.put(replace(batch, input_file_id=source.id))
+    return service
+
+
+async def test_enter_on_an_ended_batch_shows_its_results_in_input_order(tmp_path: Path) -> None:
+    async with stage(tmp_path, ended_account()) as running:
+        await running.press("enter")
+        results = running.app.deck.results
+        rows = [running.line_of(results.table, y) for y in range(1, 6)]
+        assert [row.split()[0] for row in rows] == ["r0", "r1", "r2", "r3", "r4"]
+        assert "answer 0" in rows[0]
+        assert "rate_limit_exceeded" in rows[3]
+        await running.press("enter")
+        assert results.is_answer_open
+        await running.press("escape")
+        assert not results.is_answer_open
+
+
+async def test_fix_sends_what_can_pass_and_says_what_is_left_out(tmp_path: Path) -> None:
+    async with stage(tmp_path, ended_account()) as running:
+        await running.press("F")
+        assert "1 of 2 can pass" in running.said()
+        assert "1 left out" in running.said()
+        await running.press("y")
+        assert running.service.count("create_batch") == 1
+        assert running.service.orders[0].metadata["batch_tui_parent"] == "done"
+
+
+async def test_save_writes_both_files_and_asks_before_it_replaces(tmp_path: Path) -> None:
+    async with stage(tmp_path, ended_account()) as running:
+        await running.press("D")
+        saved = sorted(path.name for path in running.workspace.iterdir())
+        assert saved == ["done_errors.jsonl", "done_output.jsonl"]
+        await running.press("D")
+        assert running.app.dock.is_asking
+        assert "Replace it?" in running.said()
+
+
+async def test_the_errors_tab_groups_by_cause(tmp_path: Path) -> None:
+    async with stage(tmp_path, ended_account()) as running:
+        await running.press("enter", "3")
+        running.app.deck.inspect.open_tab("errors")
+        await running.settle()
+        text = running.app.deck.inspect.facts.text
+        assert "1 × 429 rate_limit_exceeded" in text
+        assert "can pass again" in text
+        assert "will fail again" in text
