@@ -61,6 +61,7 @@ Row = tuple[str | int | None, ...]
 """One value for each of :data:`COLUMNS`; None where nothing is known."""
 _MUST_QUOTE = re.compile(r'[",\r\n]').search
 _FORMULA = re.compile(r"[=+\-@\t\r]").match
+_MAX_SHORT = 200
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?").fullmatch
 
 
@@ -163,7 +164,12 @@ def _cell(text: str) -> str:
     return text
 
 
-_word = lru_cache(maxsize=1024)(_cell)
+def _word(text: str) -> str:
+    # Only what is short is kept: a thousand long messages would be memory for nothing.
+    return _short_cell(text) if len(text) <= _MAX_SHORT else _cell(text)
+
+
+_short_cell = lru_cache(maxsize=1024)(_cell)
 
 
 def _message(line: bytes, otherwise: str) -> str:

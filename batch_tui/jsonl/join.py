@@ -35,7 +35,7 @@ from batch_tui.jsonl.joined import MAX_STRAYS, JoinedResults, StrayKind, StrayLi
 from batch_tui.jsonl.lines import BLOCK_BYTES, MAX_LINE_BYTES, ProgressHook, ProgressMeter, open_input
 from batch_tui.jsonl.results import BOM, is_object, parse, read_facts
 from batch_tui.jsonl.results_wire import Facts, TokenCounts
-from batch_tui.jsonl.summary import Strays, clean, normal_message
+from batch_tui.jsonl.summary import LOOKED_AT, Strays, clean, normal_message
 
 __all__ = ["JoinedResults", "join_results", "read_custom_id", "result_lines"]
 
@@ -323,7 +323,7 @@ class _Tables:
         if facts.outcome is Outcome.SUCCEEDED:
             return REASON_SUCCEEDED
         code = clean(facts.code[:_MAX_WORD])
-        reason = Reason(facts.outcome, facts.status, code, normal_message(facts.message))
+        reason = Reason(facts.outcome, facts.status, code, normal_message(facts.message[:LOOKED_AT]))
         if len(self._reasons) >= MAX_REASONS and reason not in self._reasons:
             reason = Reason(facts.outcome, facts.status, code)
         return self._place(reason)

@@ -15,6 +15,8 @@ from batch_tui.jsonl.columns import HAS_USAGE, MISSING, RANK, REASON_SUCCEEDED, 
 
 MAX_MESSAGE = 200
 """Characters of a message that tell its cause."""
+LOOKED_AT = 4 * MAX_MESSAGE
+"""Characters that are looked at for that: cut a longer message first, it would stay in the cache."""
 CUT_SHORT = frozenset({"length", "incomplete"})
 """How an answer ends that ran out of room."""
 _EXAMPLES = 3
@@ -113,7 +115,7 @@ def normal_message(message: str) -> str:
 
     Numbers become ``N``, ids become ``ID``; model names stay. At most :data:`MAX_MESSAGE` characters.
     """
-    text = clean(" ".join(message[: 4 * MAX_MESSAGE].split()))
+    text = clean(" ".join(message[:LOOKED_AT].split()))
     if _HAS_DIGIT.search(text):
         text = _NUMBERS.sub("N", _TOKEN.sub(_without_digits, text))
     return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
