@@ -147,3 +147,6 @@ class NotTheApiError(ServiceError):
 
 class ServerFaultError(ServiceError):
     """5xx, 408, or a reply that was cut or can't be read."""
+
+    retry_after: float | None = None
+    """Seconds to wait as a 503 said, or None when it said nothing."""
