@@ -279,7 +279,8 @@ def refuse_while_sending(code: int = 413, message: str = "File is too large.", *
 
     async def act(exchange: Exchange) -> None:
         body = error_body(message)
-        await exchange.send(Reply(code, body).head(length=len(body)), body)
+        refusal = Reply(code, body, {"Connection": "close"})
+        await exchange.send(refusal.head(length=len(body)), body)
         if lingers:
             await exchange.until_client_leaves()
         exchange.writer.close()
