@@ -39,6 +39,7 @@ from batch_tui.ui.terminal import set_title, terminal_facts, window_title
 from batch_tui.ui.too_small import TooSmall
 from batch_tui.ui.watching import Watching
 from batch_tui.ui.widgets.dock import Dock
+from batch_tui.ui.widgets.quiet_screen import QuietScreen
 from batch_tui.ui.wiring import action_handlers, handing_handlers, list_handlers
 
 PALETTE = "palette"
@@ -107,6 +108,10 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         return Doing(
             self.desk, selection=lambda: self.deck.selection, handlers=handlers, is_read_only=is_read_only
         )
+
+    def get_default_screen(self) -> QuietScreen:
+        """A screen that isn't sent again when the focus moves."""
+        return QuietScreen()
 
     def compose(self) -> ComposeResult:
         """Header, panes, docked line; the list of commands lies over the panes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -54,3 +55,15 @@ def test_an_event_costs_no_more_than_its_budget(event: str, spent: dict[str, int
 @pytest.mark.parametrize("event", [event for event, budget in BUDGET.items() if budget])
 def test_an_event_that_shows_something_is_really_counted(event: str, spent: dict[str, int]) -> None:
     assert spent[event] > 20
+
+
+def test_with_no_color_nothing_but_bold_dim_reverse_and_underline_is_sent() -> None:
+    events = ["one-row", "cursor", "focus", "confirm"]
+    environ = {"NO_COLOR": "1"}
+    with program(["-m", "tests.support.byte_app", "100", *events], environ=environ) as terminal:
+        terminal.until("ready")
+        for event in events:
+            terminal.send(F9)
+            codes = re.findall(rb"\x1b\[([\d;]*)m", terminal.until(event))
+            assert codes
+            assert {part for code in codes for part in code.split(b";")} <= {b"0", b"1", b"2", b"4", b"7"}

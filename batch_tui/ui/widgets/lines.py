@@ -173,7 +173,7 @@ class LineWidget(Widget):
         base = self.rich_style
         app: App[object] = self.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         if app.no_color:
-            return Style(color=base.color, bgcolor=base.bgcolor) + _NO_COLOR.get(name, _NOTHING)
+            return _NO_COLOR.get(name, _NOTHING)
         own = self.get_component_rich_style(f"line--{name}")
         look = Style(color=own.color or base.color, bgcolor=own.bgcolor or base.bgcolor, bold=own.bold or None)
         if name == "cursor-blurred" and app.native_ansi_color:
