@@ -167,7 +167,7 @@ def test_two_commands_may_swap_their_keys() -> None:
 @pytest.mark.parametrize(
     ("command_id", "keys", "words"),
     [
-        ("cancell", "x", ("did you mean cancel",)),
+        ("cancel_", "x", ("did you mean cancel",)),
         ("cancel", "", ("no key",)),
         ("cancel", "fnord", ("fnord", "no key")),
         ("cancel", "j", ("'j'", "down")),
