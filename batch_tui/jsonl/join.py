@@ -6,6 +6,7 @@ or missing, and each result line either gives a row its answer or is counted as 
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -58,10 +59,22 @@ def join_results(
     Raises:
         InputFileError: A file can't be read.
     """
+    joined, are_ids_right = _joined(results, input_path, on_progress, is_exact=False)
+    if are_ids_right:
+        return joined
+    return _joined(results, input_path, on_progress, is_exact=True)[0]
+
+
+def _joined(
+    results: Sequence[Sequence[Path]],
+    input_path: Path | None,
+    on_progress: ProgressHook | None,
+    *,
+    is_exact: bool,
+) -> tuple[JoinedResults, bool]:
+    """The join, and whether the ids it took from its input were right."""
     files = tuple(path for generation in results for path in generation)
-    join = _Join(
-        _Meter(on_progress, [*files, *([input_path] if input_path else [])]), has_input=input_path is not None
-    )
+    join = _Join(_Meter(on_progress, [*files, *([input_path] if input_path else [])]), is_exact=is_exact)
     if input_path is not None:
         join.read_input(input_path)
     file = 0
@@ -69,7 +82,8 @@ def join_results(
         for path in paths:
             join.read_results(path, file, generation)
             file += 1
-    return join.finish(files, input_path)
+    with join.finish(files, input_path) as joined:
+        return joined, is_exact or join.ids_hold(joined)
 
 
 _NO_TOKENS: TokenCounts = (0, 0, 0, 0, 0)
@@ -95,6 +109,18 @@ def read_custom_id(line: bytes) -> str | None:
     raw = parse(line)
     custom_id = raw.get("custom_id") if is_object(raw) else None
     return custom_id if isinstance(custom_id, str) else ""
+
+
+_quick_id = re.compile(rb'\s*\{\s*"custom_id"\s*:\s*"([ !#-\[\]-~]+)"\s*,').match
+
+
+def _first_id(line: bytes) -> str | None:
+    """The custom_id at the start of a line, four times faster than decoding all of it.
+
+    It's wrong for a line that has a second custom_id, or is broken further on: see :meth:`_Join.ids_hold`.
+    """
+    match = _quick_id(line)
+    return read_custom_id(line) if match is None else match[1].decode("ascii")
 
 
 def result_lines(path: Path, on_progress: ProgressHook | None = None) -> Iterator[tuple[int, bytes]]:
@@ -170,9 +196,10 @@ def _size(path: Path) -> int:
 class _Join:
     """One join while it is made."""
 
-    def __init__(self, meter: _Meter, *, has_input: bool) -> None:
+    def __init__(self, meter: _Meter, *, is_exact: bool) -> None:
         self._meter = meter
-        self._has_input = has_input
+        self._has_input = False
+        self._read_id = read_custom_id if is_exact else _first_id
         self._columns = Columns()
         self._rows: dict[str, int] = {}
         self._repeats: list[tuple[int, int]] = []
@@ -187,8 +214,9 @@ class _Join:
         columns = self._columns
         starts, lengths, rows = columns.request_starts, columns.request_lengths, self._rows
         names: list[str] = []
+        self._has_input, read_id = True, self._read_id
         for start, line in result_lines(path, self._meter.next_file(path)):
-            custom_id = read_custom_id(line)
+            custom_id = read_id(line)
             if custom_id is None:
                 continue
             row = len(starts)
@@ -244,6 +272,20 @@ class _Join:
             input_path=input_path,
             strays=Strays(counts[StrayKind.FOREIGN], counts[StrayKind.DUPLICATE], counts[StrayKind.UNREADABLE]),
             stray_lines=tuple(self._strays),
+        )
+
+    def ids_hold(self, joined: JoinedResults) -> bool:
+        """Tell whether the ids taken from the starts of the lines were right.
+
+        An id that a result names is one the service has read. The others are read again, the exact way.
+        """
+        if not self._has_input:
+            return True
+        files = self._columns.files
+        return not self._repeats and all(
+            read_custom_id(joined.request_line(row) or b"") == joined.columns.custom_id(row)
+            for row in range(len(joined))
+            if not files[row]
         )
 
     def _row_of(self, custom_id: str | None) -> int | None:

@@ -214,6 +214,22 @@ def test_input_lines_without_a_usable_id_are_rows_that_nothing_can_answer(tmp_pa
     assert joined.summary.foreign == 1
 
 
+def test_of_two_ids_in_one_line_the_last_counts_as_in_every_json_reader(tmp_path: Path) -> None:
+    twice = request_line("a").replace(b'"method"', b'"custom_id": "b", "method"')
+    source = write_lines(tmp_path / "in.jsonl", [request_line("c"), twice])
+    joined = join_results(
+        [[write_lines(tmp_path / "out.jsonl", [answer_line("b"), answer_line("c")])]], input_path=source
+    )
+    assert [joined.row(index).custom_id for index in range(2)] == ["c", "b"]
+    assert (joined.summary.succeeded, joined.summary.foreign) == (2, 0)
+
+
+def test_a_line_that_breaks_off_after_its_id_has_none(tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "in.jsonl", [request_line("a"), request_line("b")[:-9]])
+    joined = join_results([[write_lines(tmp_path / "out.jsonl", [answer_line("a")])]], input_path=source)
+    assert [joined.row(index).custom_id for index in range(2)] == ["a", ""]
+
+
 def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path) -> None:
     source = write_lines(tmp_path / "in.jsonl", [b"\xef\xbb\xbf" + request_line("a"), request_line("b")])
     output = write_lines(tmp_path / "out.jsonl", [b"\xef\xbb\xbf" + answer_line("a")])
