@@ -26,7 +26,7 @@ def result_files(folder: Path, size: int) -> tuple[Path, Path]:
     rnd = random.Random(2)
     words = _TEXT.split()
     pool = [" ".join(rnd.choices(words, k=rnd.randrange(6, 24))) + ". " for _ in range(4096)]
-    mean = max(1, size // REQUESTS // 100)
+    mean = max(1, size // REQUESTS // 135)
     order = list(range(REQUESTS))
     rnd.shuffle(order)
     with output.open("w", encoding="utf-8") as out, errors.open("w", encoding="utf-8") as err:
