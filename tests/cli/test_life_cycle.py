@@ -48,51 +48,58 @@ def write_input(path: Path, count: int = 20, *, failing: int = 0) -> Path:
     return path
 
 
-def test_a_batch_is_submitted_waited_for_downloaded_and_its_failures_are_sent_again(
-    run: Run, tmp_path: Path
-) -> None:
-    source = write_input(tmp_path / "in.jsonl", failing=3)
-    code, ids, _ = run("submit", source, "--name", "first try")
+def submitted(run: Run, source: Path, *words: str) -> str:
+    """Submit a file and wait for its end; gives the batch's id."""
+    code, ids, _ = run("submit", source, *words)
     assert code == 0
     assert len(ids) == 1
+    run("wait", ids[0], "--timeout", "60s")
+    return ids[0]
 
-    code, _, _ = run("wait", ids[0], "--timeout", "60s")
-    assert code == 1  # three requests failed
 
-    code, lines, _ = run("show", ids[0], "--json")
+def test_a_batch_is_shown_with_the_services_words_and_ours(run: Run, tmp_path: Path) -> None:
+    batch_id = submitted(run, write_input(tmp_path / "in.jsonl", failing=3), "--name", "first try")
+    code, lines, _ = run("show", batch_id, "--json")
     shown = json.loads(lines[0])
     assert code == 0
     assert shown["status"] == "completed"
     assert shown["request_counts"] == {"total": 20, "completed": 17, "failed": 3}
     assert shown["derived"]["name"] == "first try"
+    assert run("wait", batch_id)[0] == 1  # three requests failed
 
-    code, paths, _ = run("download", ids[0], "-o", tmp_path / "saved")
+
+def test_what_came_back_is_downloaded_and_counted_by_cause(run: Run, tmp_path: Path) -> None:
+    batch_id = submitted(run, write_input(tmp_path / "in.jsonl", failing=3))
+    code, paths, _ = run("download", batch_id, "-o", tmp_path / "saved")
     assert code == 0
     assert sum(len(Path(path).read_bytes().splitlines()) for path in paths) == 20
-
-    code, lines, _ = run("results", ids[0], "--summary", "--json")
+    code, lines, _ = run("results", batch_id, "--summary", "--json")
     summary = json.loads(lines[0])
     assert code == 1
     assert (summary["succeeded"], summary["failed"], summary["missing"]) == (17, 3, 0)
     assert summary["causes"][0]["code"] == "rate_limit_exceeded"
     assert summary["causes"][0]["can_pass"] is True
 
+
+def test_what_failed_is_sent_again_and_merged_into_one_output(run: Run, tmp_path: Path) -> None:
+    source = write_input(tmp_path / "in.jsonl", failing=3)
+    batch_id = submitted(run, source)
     retry = tmp_path / "again.jsonl"
-    code, lines, _ = run("retry", ids[0], "-o", retry)
+    code, lines, _ = run("retry", batch_id, "-o", retry)
     assert code == 0
     assert lines == [str(retry)]
     assert retry.read_bytes() == b"".join(source.read_bytes().splitlines(keepends=True)[:3])
 
-    code, again, _ = run("retry", ids[0], "--submit")
+    code, again, _ = run("retry", batch_id, "--submit")
     assert code == 0
     assert run("wait", again[0], "--timeout", "60s")[0] == 0
 
     merged = tmp_path / "merged.jsonl"
-    for member in (ids[0], again[0]):  # the family is found from any of its members
+    for member in (batch_id, again[0]):  # the family is found from any of its members
         assert run("merge", member, "-o", merged, "--force")[0] == 0
-        lines = [json.loads(line) for line in merged.read_text(encoding="utf-8").splitlines()]
-        assert [line["custom_id"] for line in lines] == [f"r-{number}" for number in range(20)]
-        assert all(line["response"]["status_code"] == 200 for line in lines)
+        results = [json.loads(line) for line in merged.read_text(encoding="utf-8").splitlines()]
+        assert [result["custom_id"] for result in results] == [f"r-{number}" for number in range(20)]
+        assert all(result["response"]["status_code"] == 200 for result in results)
 
 
 def test_a_downloaded_file_is_never_overwritten_unasked(run: Run, tmp_path: Path) -> None:
