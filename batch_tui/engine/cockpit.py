@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 
 from batch_tui.domain.batch import Batch
+from batch_tui.engine.cache import SnapshotFile
 from batch_tui.engine.cancel import Canceller
 from batch_tui.engine.collect import Collector
 from batch_tui.engine.events import EventLog
@@ -14,6 +15,7 @@ from batch_tui.engine.gate import RateGate
 from batch_tui.engine.history import History
 from batch_tui.engine.journal import Journal
 from batch_tui.engine.kit import Kit
+from batch_tui.engine.memory import Memory
 from batch_tui.engine.monitor import Monitor, Tick
 from batch_tui.engine.ports import BatchService
 from batch_tui.engine.resubmit import Resubmitter
@@ -100,6 +102,9 @@ class Cockpit:
         self.workshop = Workshop()
         self._chronicle = _Chronicle(self.store, self.history, self.events, clock)
         self.monitor = Monitor(service, self.store, self.gate, clock=clock, sleep=sleep)
+        place = f"{profile.base_url} {profile.organization} {profile.project}"
+        snapshots = SnapshotFile(paths.cache, service=place)
+        self.memory = Memory(self.store, self.monitor, self.history, snapshots, clock=clock)
         kit = Kit(
             service=service,
             store=self._chronicle,
@@ -132,12 +137,13 @@ class Cockpit:
             One submission for each that was open.
         """
         await self.events.load()
-        await asyncio.to_thread(self.history.load)
+        await self.memory.start()
         return await self.submitter.recover(resume=resume, on_step=on_step)
 
     async def ticks(self) -> AsyncGenerator[Tick, None]:
-        """The monitor's ticks, each already in the history and the events, lost submits found in it settled."""
+        """The monitor's ticks, each already in memory and in the events, lost submits found in it settled."""
         async for tick in self.monitor.ticks():
+            await self.memory.note(tick)
             batches = self._chronicle.note(tick.changes)
             if batches:
                 await self.submitter.notice(batches)
@@ -158,5 +164,5 @@ class Cockpit:
         self.begin_close()
         await self.workshop.aclose()
         await self.service.aclose()
-        await asyncio.to_thread(self.history.save)
+        await self.memory.write()
         await self.events.flush()

@@ -1,4 +1,7 @@
-"""What one profile's screen remembers: filled in at the start, kept up with each tick, left on disk at the end."""
+"""What one profile's screen remembers: filled in at the start, kept up with each tick, left on disk at the end.
+
+A headless run that starts nothing here writes nothing: its few batches must not replace what the screen knew.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,7 @@ class Memory:
         self._clock = clock
         self._saved_at = clock()
         self._is_dirty = False
+        self._keeps_pace = self._keeps_batches = False
 
     def restore(self) -> bool:
         """Fill store and history from disk, before the first tick; True when there was a snapshot. Blocking."""
@@ -49,6 +53,11 @@ class Memory:
     async def start(self) -> bool:
         """As :meth:`restore`, reading off the event loop."""
         return self._adopt(await asyncio.to_thread(self._load))
+
+    async def start_pace(self) -> None:
+        """Only know how batches moved, for a run that needs no list: its end leaves the snapshot alone."""
+        await asyncio.to_thread(self._history.load)
+        self._keeps_pace = True
 
     async def note(self, tick: Tick) -> None:
         """Take in one tick; writes now and then, off the event loop."""
@@ -87,6 +96,7 @@ class Memory:
         return self._snapshots.load()
 
     def _adopt(self, snapshot: Snapshot | None) -> bool:
+        self._keeps_pace = self._keeps_batches = True
         if snapshot is None:
             return False
         now = self._clock()
@@ -96,9 +106,10 @@ class Memory:
         return True
 
     def _write(self, snapshot: Snapshot) -> bool:
-        """A run that never had an answer leaves the last run's snapshot alone."""
-        is_kept = snapshot.at == 0.0 or self._snapshots.save(snapshot)
-        return self._history.save() and is_kept
+        """What was never read isn't replaced, and a run that never had an answer leaves the snapshot alone."""
+        is_listed = self._keeps_batches and snapshot.at > 0.0
+        is_kept = not is_listed or self._snapshots.save(snapshot)
+        return (not self._keeps_pace or self._history.save()) and is_kept
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(

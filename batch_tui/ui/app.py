@@ -126,6 +126,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         if self._session.filter:
             self.finding.restore(self.deck.batches, self._session.filter)
         self.deck.restore(self.screen)
+        self.watching.recall()
         self.show_hints()
         self.call_after_refresh(self._begin)
 
@@ -287,6 +288,7 @@ def run(cockpit: Cockpit, *, workspace: Path) -> int:
         print(facts.refusal, file=sys.stderr)  # noqa: T201 - there is no screen to say it on
         return 2
     gc.disable()
+    cockpit.memory.restore()
     app = BatchTuiApp(
         cockpit,
         workspace=workspace,

@@ -21,6 +21,8 @@ _TONES = {
     Condition.LOADING: Tone.MUTED,
     Condition.PAUSED: Tone.WARNING,
 }
+_OLD = 30.0
+"""Seconds after which what is shown while loading is told with its age."""
 _BAD = frozenset({Condition.OFFLINE, Condition.LIMITED, Condition.UNAUTHORIZED, Condition.DENIED})
 
 
@@ -54,14 +56,17 @@ class Watching:
         self._moved = moved
         self._said = ""
 
+    def recall(self) -> None:
+        """Show what an earlier run knew, with its age, before anybody was asked."""
+        known, at = self._cockpit.store.batches(), self._cockpit.monitor.last_good
+        if known:
+            changes = Changes(added=tuple(batch.id for batch in known))
+            self.show(Tick(changes, Condition.LOADING, "", 0.0, at))
+
     async def run(self) -> None:
         """Follow the monitor until the end."""
-        async for tick in self._cockpit.monitor.ticks():
+        async for tick in self._cockpit.ticks():
             self.show(tick)
-            if tick.changes.added:
-                store = self._cockpit.store
-                fresh = [batch for i in tick.changes.added if (batch := store.get(i)) is not None]
-                await self._cockpit.submitter.notice(fresh)
 
     def show(self, tick: Tick) -> None:
         """Show one tick."""
@@ -81,7 +86,8 @@ class Watching:
     def _show_header(self, tick: Tick) -> None:
         facts = self._header.facts
         if tick.changes or not facts.as_of:
-            now = time.strftime("%H:%M:%S", time.localtime(self._clock()))
+            moment = tick.at if tick.condition is Condition.LOADING and tick.at else self._clock()
+            now = time.strftime("%H:%M:%S", time.localtime(moment))
             counts = count(self._cockpit.store.batches(), is_ascii=self._batches.is_ascii)
             facts = replace(facts, counts=counts, as_of=now)
         tone = _TONES.get(tick.condition, Tone.ERROR)
@@ -111,7 +117,7 @@ def condition_text(tick: Tick, now: float) -> str:
     age = f"stale {formatting.duration(max(0.0, now - tick.at))} · " if tick.at else ""
     match tick.condition:
         case Condition.LOADING:
-            return "loading…"
+            return f"{age}loading…" if now - tick.at > _OLD else "loading…"
         case Condition.LIVE:
             return f"live {wait}"
         case Condition.PAUSED:

@@ -85,6 +85,7 @@ async def test_a_read_only_profile_pays_for_nothing(tmp_path: Path) -> None:
 async def test_events_and_history_survive_a_restart(tmp_path: Path) -> None:
     service = FakeService(a_batch(completed=5), a_batch("batch_2"))
     cockpit = a_cockpit(tmp_path, service)
+    await cockpit.start()
     ticks = cockpit.ticks()
     await anext(ticks)
     service.put(a_batch(status=BatchStatus.FINALIZING, completed=100))
@@ -96,6 +97,7 @@ async def test_events_and_history_survive_a_restart(tmp_path: Path) -> None:
     await again.start()
     assert [event.text for event in again.events.recent("batch_1")] == ["in_progress → finalizing"]
     assert again.history.samples("batch_1") == cockpit.history.samples("batch_1") != ()
+    assert again.store.batches() == cockpit.store.batches()
     await again.aclose()
 
 

@@ -17,7 +17,9 @@ from tests.support.fake_service import FakeService, unreachable
 class Program:
     """One run of a front end over a directory."""
 
-    def __init__(self, directory: Path, service: FakeService, *, now: float = NOON) -> None:
+    def __init__(
+        self, directory: Path, service: FakeService, *, now: float = float(NOON), starts: bool = True
+    ) -> None:
         self.now = now
         service._clock = self.clock
         self.store = BatchStore()
@@ -26,6 +28,8 @@ class Program:
         self.history = History(directory / "state")
         snapshots = SnapshotFile(directory / "cache", service="s")
         self.memory = Memory(self.store, self.monitor, self.history, snapshots, clock=self.clock)
+        if starts:
+            self.memory.restore()
         self.ticks = self.monitor.ticks()
 
     def clock(self) -> float:
@@ -153,3 +157,31 @@ async def test_a_start_without_an_answer_keeps_the_old_snapshot(tmp_path: Path) 
     await second.turn()
     assert second.memory.save()
     assert (tmp_path / "cache" / FILE_NAME).read_bytes() == kept
+
+
+async def test_a_headless_run_leaves_what_the_screen_remembers_alone(tmp_path: Path) -> None:
+    screen = Program(tmp_path, FakeService(*many(250, BatchStatus.COMPLETED), a_batch(total=9)))
+    for _ in range(4):
+        await screen.turn()
+    screen.memory.save()
+    kept = [path.read_bytes() for path in (tmp_path / "cache" / FILE_NAME, tmp_path / "state" / "history.json")]
+    headless = Program(tmp_path, FakeService(a_batch("other", total=5)), starts=False)
+    await headless.turn()
+    await headless.memory.write()
+    assert kept == [
+        path.read_bytes() for path in (tmp_path / "cache" / FILE_NAME, tmp_path / "state" / "history.json")
+    ]
+
+
+async def test_a_run_that_follows_batches_adds_to_the_history_and_to_nothing_else(tmp_path: Path) -> None:
+    screen = Program(tmp_path, FakeService(a_batch(total=9)))
+    await screen.turn()
+    screen.memory.save()
+    watching = Program(tmp_path, FakeService(a_batch("other", total=5)), starts=False)
+    await watching.memory.start_pace()
+    await watching.turn()
+    await watching.memory.write()
+    again = Program(tmp_path, FakeService())
+    assert [batch.id for batch in again.store.batches()] == ["batch_1"]
+    assert again.history.samples("batch_1") != ()
+    assert again.history.samples("other") != ()

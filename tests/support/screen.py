@@ -100,6 +100,7 @@ async def stage(
     workspace.mkdir(exist_ok=True)
     settings = replace(settings_in(folder, is_read_only=is_read_only))
     cockpit = Cockpit(settings, service, clock=lambda: float(NOON), sleep=until_asked)
+    cockpit.memory.restore()
     app = BatchTuiApp(cockpit, workspace=workspace, session=session, clock=lambda: float(NOON))
     async with app.run_test(size=size) as pilot:
         running = Stage(app, pilot, service, workspace)
