@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import on
@@ -25,6 +25,8 @@ from batch_tui.ui.widgets.table import VirtualTable
 Keeps = Callable[[BatchFacts], bool]
 """Whether a filter keeps a batch."""
 _BY_AGE = "age"
+_NAME = 16
+"""Cells a name gets before another column does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,10 @@ class BatchesPane(Pane):
         self._facts_of = facts_of
         self._view = view
         self._glyphs = glyphs(is_ascii=is_ascii)
-        self._columns = batch_columns(columns or DEFAULT_COLUMNS)
+        self._columns = tuple(
+            replace(column, width=_NAME) if column.id == "name" else column
+            for column in batch_columns(columns or DEFAULT_COLUMNS)
+        )
         self._batches: dict[str, Batch] = {}
         self._keeps: Keeps | None = None
         self._order = Order()

@@ -34,9 +34,9 @@ from batch_tui.ui.widgets.table import VirtualTable
 from batch_tui.ui.widgets.viewer import Viewer
 
 _COLUMNS = (
-    Column("custom_id", "custom_id", 14, is_pinned=True),
+    Column("custom_id", "custom_id", 18, is_flexible=True, is_pinned=True),
     Column("outcome", "outcome", 9),
-    Column("status", "status", 20, priority=40),
+    Column("status", "status", 19, priority=75),
     Column("finish", "finish", 8, priority=60),
     Column("in", "in", 5, align="right", priority=70),
     Column("out", "out", 5, align="right", priority=70),
