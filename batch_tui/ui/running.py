@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Protocol, TextIO
 
+from textual.driver import Driver
+
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.ui.crash import crash_line, write_crash
+from batch_tui.ui.driver import PatientDriver
 from batch_tui.ui.session import SessionState, save_session, session_file
-from batch_tui.ui.signals import Watchdog, install, kept_terminal, uninstall
+from batch_tui.ui.signals import Watchdog, install, kept_terminal, uninstall, write_unblocked
 from batch_tui.ui.terminal import RESTORE_TITLE, SAVE_TITLE
 
 CLOSING = 0.4
@@ -19,6 +23,9 @@ CLOSING = 0.4
 
 class Runnable(Protocol):
     """What is run: the app."""
+
+    driver_class: type[Driver]
+    """The way to the terminal."""
 
     async def run_async(self, *, mouse: bool = True) -> int | None:
         """Show the screen until it is left."""
@@ -54,23 +61,28 @@ def is_tty(stream: TextIO | None) -> bool:
 
 def run_screen(app: Runnable, cockpit: Cockpit, *, has_mouse: bool) -> int:
     """Run the app with everything around it; gives the exit code."""
-    settings = cockpit.settings
+    app.driver_class = PatientDriver
     with kept_terminal() as restore:
         dog = Watchdog(restore)
         _send(SAVE_TITLE)
         try:
             asyncio.run(_run(app, cockpit, dog, has_mouse=has_mouse))
+            for sentence in _last_words(app, cockpit):
+                _say(sentence)
         finally:
             _send(RESTORE_TITLE)
-            dog.disarm()
-    for sentence in cockpit.unconfirmed():
-        _say(sentence)
+            dog.disarm()  # not earlier: a terminal that takes nothing may hold the last words as well
+    return 1 if app.bug is not None else app.return_code or 0
+
+
+def _last_words(app: Runnable, cockpit: Cockpit) -> Iterator[str]:
+    """What is said when the screen is gone: what may cost money, and where a crash was written."""
+    yield from cockpit.unconfirmed()
     if app.bug is not None:
+        settings = cockpit.settings
         secrets = (settings.profile.api_key,)
         report = write_crash(app.bug, settings.paths.state, secrets=secrets)
-        _say(crash_line(app.bug, report, secrets))
-        return 1
-    return app.return_code or 0
+        yield crash_line(app.bug, report, secrets)
 
 
 async def _run(app: Runnable, cockpit: Cockpit, dog: Watchdog, *, has_mouse: bool) -> None:
@@ -94,10 +106,10 @@ async def _run(app: Runnable, cockpit: Cockpit, dog: Watchdog, *, has_mouse: boo
 
 
 def _send(sequence: str) -> None:
+    """Send a sequence, if the terminal takes it at once."""
     if is_tty(sys.__stderr__) and sys.__stderr__ is not None:
         with suppress(OSError):
-            sys.__stderr__.write(sequence)
-            sys.__stderr__.flush()
+            write_unblocked(sys.__stderr__.fileno(), sequence.encode())
 
 
 def _say(sentence: str) -> None:

@@ -81,7 +81,7 @@ def kept_terminal() -> Generator[Callable[[], None]]:
     def restore() -> None:
         try:
             termios.tcsetattr(descriptor, termios.TCSANOW, before)
-            _unblocked_write(descriptor, _LEAVE)
+            write_unblocked(descriptor, _LEAVE)
         except (termios.error, OSError):
             return
 
@@ -92,7 +92,8 @@ _LEAVE = b"\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?2004l\x1b[?7h\x1b[<
 """What stops mouse, paste and alternate screen: sent only when the terminal takes it at once."""
 
 
-def _unblocked_write(descriptor: int, text: bytes) -> None:
+def write_unblocked(descriptor: int, text: bytes) -> None:
+    """Write what a terminal takes at once; raises ``OSError`` when it takes nothing."""
     os.set_blocking(descriptor, False)
     try:
         os.write(descriptor, text)
