@@ -10,7 +10,7 @@ from typing import TextIO
 
 from batch_tui.domain.files import Progress
 from batch_tui.domain.formatting import percent, size
-from batch_tui.domain.text import clip, printable
+from batch_tui.domain.text import clip, printable, printable_body
 
 
 @dataclass(slots=True)
@@ -28,6 +28,16 @@ class Console:
         """One line of data on stdout."""
         self.clear_progress()
         print(printable(text), file=self.out, flush=True)
+
+    def write(self, piece: bytes) -> None:
+        """Bytes on stdout exactly as they are: for files in other formats, which no terminal is to read."""
+        raw = getattr(self.out, "buffer", None)
+        if raw is None:
+            self.out.write(piece.decode(errors="replace"))
+        elif self.out.isatty():
+            self.out.write(printable_body(piece.decode(errors="replace")))
+        else:
+            raw.write(piece)
 
     def json(self, record: Mapping[str, object]) -> None:
         """One JSON object on stdout, in one line."""

@@ -57,12 +57,14 @@ def percent(fraction: float) -> str:
 
 
 def money(usd: Decimal | float | None) -> str:
-    """US dollars: ``$0.0031`` below a cent's precision, ``$1.20``, ``$1,204``; ``n/a`` when unknown."""
+    """US dollars: ``$0.0031`` below ten cents, ``<$0.0001``, ``$1.20``, ``$1,204``; ``n/a`` when unknown."""
     if usd is None:
         return "n/a"
     value = float(usd)
     if value == 0:
         return "$0.00"
+    if 0 < value < 0.00005:
+        return "<$0.0001"
     if abs(value) < 0.1:
         return f"${value:.4f}"
     return f"${value:,.2f}" if abs(value) < 1000 else f"${value:,.0f}"

@@ -42,3 +42,95 @@ class Cost:
 
 NOTHING = Cost(Decimal(0), Decimal(0))
 """Nothing was spent."""
+
+
+@dataclass(frozen=True, slots=True)
+class BillLine:
+    """What the answers of one model and tier cost."""
+
+    model: str
+    tier: str
+    """The ``service_tier`` of the answers; empty when they tell none."""
+    requests: int
+    """Answers that told their tokens."""
+    usage: Usage
+    cost: Cost | None
+    """None when nobody knows the model's price."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a batch cost, by model and tier."""
+
+    lines: tuple[BillLine, ...] = ()
+    """The most requests first."""
+
+    @property
+    def total(self) -> Cost | None:
+        """The sum; None when a line has no price, for a part of a sum is no sum."""
+        total = NOTHING
+        for line in self.lines:
+            if line.cost is None:
+                return None
+            total += line.cost
+        return total
+
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """The models nobody knows the price of."""
+        return tuple(dict.fromkeys(line.model for line in self.lines if line.cost is None))
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What the requests of one model in an input file ask for."""
+
+    model: str
+    requests: int
+    input_tokens: int
+    output_at_most: int
+    """Sum of the token limits that the requests set for their answers."""
+    unbounded: int
+    """Requests that set no limit, so that only the model bounds their answers."""
+    has_output: bool = True
+    """False for embeddings and moderations: their answers cost nothing beside the input."""
+    is_exact: bool = False
+    """True when the texts were counted with the model's own tokenizer, not estimated from their bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A cost between two bounds."""
+
+    low: Cost
+    high: Cost | None
+    """None when nothing bounds it."""
+    likely: Cost | None = None
+    """From what earlier batches of the model answered; None without any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What an input file will cost."""
+
+    demands: tuple[Demand, ...]
+    """By model, the most requests first."""
+    range: Range | None
+    """None when a model has no price."""
+    unpriced: tuple[str, ...] = ()
+    """The models nobody knows the price of."""
+
+    @property
+    def requests(self) -> int:
+        """Requests in the file."""
+        return sum(demand.requests for demand in self.demands)
+
+    @property
+    def input_tokens(self) -> int:
+        """Input tokens of all requests."""
+        return sum(demand.input_tokens for demand in self.demands)
+
+    @property
+    def worst(self) -> Cost | None:
+        """What to be ready to pay: the upper bound, else the likely cost, else the lower bound."""
+        return None if self.range is None else self.range.high or self.range.likely or self.range.low

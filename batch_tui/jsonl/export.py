@@ -31,6 +31,7 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
+from batch_tui.domain.errors import ConfigurationError
 from batch_tui.jsonl.atomic import refuse_destination
 from batch_tui.jsonl.columns import HAS_USAGE, OUTCOMES, SUCCEEDED, TOKEN_COLUMNS
 from batch_tui.jsonl.export_parquet import ParquetRows
@@ -115,6 +116,28 @@ def export_results(
     with new_output(destination, overwrite=overwrite) as output:
         count = write(joined, chosen, output, on_progress)
     return Exported(destination, count)
+
+
+def stream_results(
+    joined: JoinedResults, export_format: ExportFormat, *, rows: Sequence[int] | None = None
+) -> Iterator[bytes]:
+    """The bytes of an export, line by line: for a pipe, whose reader may go away at any time.
+
+    Raises:
+        ConfigurationError: The format can't be written into a pipe.
+        InputFileError: A result file can't be read.
+        FileChangedError: A result file isn't the one that was joined any more.
+    """
+    chosen = range(len(joined)) if rows is None else rows
+    match export_format:
+        case ExportFormat.JSONL:
+            lines = (checked_result_line(joined, row) for row in chosen)
+            yield from (line + b"\n" for line in lines if line is not None)
+        case ExportFormat.CSV:
+            yield (",".join(COLUMNS) + "\n").encode()
+            yield from map(csv_line, export_rows(joined, chosen))
+        case _:
+            raise ConfigurationError("Parquet is written into a file only; name one with -o.")
 
 
 def export_rows(

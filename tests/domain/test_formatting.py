@@ -105,6 +105,8 @@ def test_percent_says_all_only_when_it_is_all(fraction: float, text: str) -> Non
         (1.2, "$1.20"),
         (999.99, "$999.99"),
         (1204, "$1,204"),
+        (Decimal("0.00000225"), "<$0.0001"),
+        (Decimal("0.00005"), "$0.0001"),
     ],
 )
 def test_money(usd: Decimal | float | None, text: str) -> None:

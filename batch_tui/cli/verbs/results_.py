@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from batch_tui.cli.arguments import add_json, add_profile
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
+from batch_tui.cli.money import bill_lines, bill_record, local_prices, usage_record
 from batch_tui.cli.session import open_cockpit, run_async
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.formatting import grouped
 from batch_tui.domain.lines import Cause, Summary
+from batch_tui.domain.money import Bill
+from batch_tui.engine.cockpit import Cockpit
+from batch_tui.engine.costs import bill_of
+from batch_tui.engine.generations import Generations
+from batch_tui.engine.listing import list_all
+from batch_tui.engine.prices import PriceList
+from batch_tui.jsonl.export import ExportFormat, export_results, stream_results
+from batch_tui.jsonl.filters import ConditionError
 from batch_tui.jsonl.join import JoinedResults, join_results
+from batch_tui.jsonl.search import search_file
 
-_STATUS = {"ok": "outcome:succeeded", "failed": "outcome:failed", "missing": "outcome:missing"}
+_STATUS = {
+    "ok": "outcome:succeeded",
+    "failed": "outcome:failed",
+    "not_run": "outcome:not_run",
+    "missing": "outcome:missing",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,46 +41,127 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", type=Path, metavar="F", help="local input file")
     parser.add_argument("--output", type=Path, metavar="F", help="local output file")
     parser.add_argument("--errors", type=Path, metavar="F", help="local error file")
-    parser.add_argument("--summary", action="store_true", help="counts per outcome and cause, tokens")
-    parser.add_argument("--status", choices=tuple(_STATUS), help="only these requests")
+    parser.add_argument("--merged", action="store_true", help="with ID: over all its parts and retries")
+    chosen = parser.add_argument_group("which requests")
+    chosen.add_argument("--status", choices=tuple(_STATUS), help="only these")
+    chosen.add_argument(
+        "--where",
+        metavar="CONDITION",
+        help="all words must hold: status>=400 code:rate_limit finish:length out>500 retry:yes id:abc",
+    )
+    chosen.add_argument("--search", metavar="TEXT", help="only those whose answer contains TEXT")
+    chosen.add_argument("-i", "--ignore-case", action="store_true", help="for --search")
+    written = parser.add_argument_group("how")
+    written.add_argument("--summary", action="store_true", help="counts per outcome and cause, tokens, cost")
+    written.add_argument(
+        "--format", choices=tuple(ExportFormat), help="jsonl: the result lines as they came; csv, parquet: a table"
+    )
+    written.add_argument("-o", "--out", type=Path, metavar="FILE", help="write there instead of stdout")
+    written.add_argument("--force", action="store_true", help="overwrite it if it exists")
     add_json(parser)
     add_profile(parser)
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The files that are joined, and what their tokens cost."""
+
+    results: list[list[Path]]
+    input_path: Path | None
+    prices: PriceList
+
+
 def run(args: argparse.Namespace, console: Console) -> int:
-    """Print the rows or the summary; 1 when a request did not succeed."""
+    """Print or write the rows, the summary, or both; 1 when a request did not succeed."""
     local = [path for path in (args.output, args.errors) if path is not None]
     if bool(args.id) == bool(local):
         raise ConfigurationError("Name a batch, or local files with --output and --errors; not both.")
+    if args.format == ExportFormat.PARQUET and args.out is None:
+        raise ConfigurationError("Parquet is written into a file only; name one with -o.")
     if local:
-        return show(join_results([local], input_path=args.input), args, console)
-    return run_async(lambda: _results(args, console))
+        return _show(_Source([local], args.input, local_prices(args)), args, console)
+    found: list[_Source] = []
+    code = run_async(lambda: _collect(args, console, found))
+    # Outside the event loop: an interrupt or a reader that goes away then ends the printing at once.
+    return _show(found[0], args, console) if found else code
 
 
-async def _results(args: argparse.Namespace, console: Console) -> int:
+async def _collect(args: argparse.Namespace, console: Console, found: list[_Source]) -> int:
     async with open_cockpit(args, console) as cockpit:
-        collected = await cockpit.collector.collect(args.id, on_progress=console.progress("downloading"))
-        input_path = args.input or cockpit.collector.input_path(collected.batch)
-        if input_path is None:
-            input_path = await cockpit.collector.fetch_input(collected.batch)
-        files = [path for path in (collected.output, collected.errors) if path is not None]
-        joined = await asyncio.to_thread(join_results, [files], input_path=input_path)
-        return show(joined, args, console)
+        prices = PriceList(cockpit.settings.profile.prices)
+        if args.merged:
+            listing = await list_all(cockpit.service)
+            generations = Generations(cockpit.collector, cockpit.workshop)
+            family = await generations.collect(
+                args.id, listing.batches, on_progress=console.progress("downloading")
+            )
+            found.append(_Source(family.results, args.input or family.input_path, prices))
+        else:
+            found.append(await _of_one(cockpit, args, console, prices))
+    return Exit.CLEAN
 
 
-def show(joined: JoinedResults, args: argparse.Namespace, console: Console) -> int:
-    """Print what was asked for."""
-    summary = joined.summary
-    if args.summary:
-        _show_summary(summary, console)
-    else:
-        _show_rows(joined, args.status, console)
+async def _of_one(cockpit: Cockpit, args: argparse.Namespace, console: Console, prices: PriceList) -> _Source:
+    show = console.progress("downloading")
+    collected = await cockpit.collector.collect(args.id, on_progress=show)
+    if collected.message:
+        console.say(collected.message)
+    source = args.input or await cockpit.collector.fetch_input(collected.batch, on_progress=show)
+    return _Source([list(collected.files)], source, prices)
+
+
+def _show(source: _Source, args: argparse.Namespace, console: Console) -> int:
+    with join_results(
+        source.results, input_path=source.input_path, on_progress=console.progress("reading")
+    ) as joined:
+        summary = joined.summary
+        rows = _chosen(joined, args)
+        if args.format or args.out:
+            _export(joined, rows, args, console)
+        elif not args.summary:
+            _show_rows(joined, rows, console)
+        if args.summary:
+            show_summary(summary, bill_of(joined.usage_groups, source.prices), console)
     return Exit.CLEAN if summary.succeeded == summary.requests else Exit.FAILURES
 
 
-def _show_rows(joined: JoinedResults, status: str | None, console: Console) -> None:
-    wanted = joined.select(_STATUS[status]) if status else range(len(joined))
-    for index in wanted:
+def _chosen(joined: JoinedResults, args: argparse.Namespace) -> Sequence[int]:
+    """The rows that every given choice leaves."""
+    words = [word for word in (_STATUS.get(args.status or "", ""), args.where) if word]
+    try:
+        rows: Sequence[int] = joined.select(" ".join(words)) if words else range(len(joined))
+        if args.search is not None:
+            wanted = _rows_with(joined, args.search, ignore_case=args.ignore_case)
+            rows = array("Q", (row for row in rows if row in wanted))
+    except ConditionError as error:
+        raise ConfigurationError(str(error)) from error
+    return rows
+
+
+def _rows_with(joined: JoinedResults, text: str, *, ignore_case: bool) -> frozenset[int]:
+    places = (
+        joined.row_at(file, hit.start)
+        for file, path in enumerate(joined.files)
+        for hit in search_file(path, text, ignore_case=ignore_case)
+    )
+    return frozenset(row for row in places if row is not None)
+
+
+def _export(joined: JoinedResults, rows: Sequence[int], args: argparse.Namespace, console: Console) -> None:
+    kind = ExportFormat(args.format or ExportFormat.JSONL)
+    if args.out is None:
+        console.clear_progress()
+        for piece in stream_results(joined, kind, rows=rows):
+            console.write(piece)
+        return
+    done = export_results(
+        joined, args.out, kind, rows=rows, overwrite=args.force, on_progress=console.progress("writing")
+    )
+    console.say(f"{grouped(done.rows)} rows written to {done.path}.")
+
+
+def _show_rows(joined: JoinedResults, rows: Sequence[int], console: Console) -> None:
+    for index in rows:
         row = joined.row(index)
         if console.is_json:
             console.json(
@@ -74,6 +172,7 @@ def _show_rows(joined: JoinedResults, status: str | None, console: Console) -> N
                     "code": row.code or None,
                     "message": row.message or None,
                     "finish_reason": row.finish_reason or None,
+                    "usage": None if row.usage is None else usage_record(row.usage),
                 },
             )
         else:
@@ -81,9 +180,10 @@ def _show_rows(joined: JoinedResults, status: str | None, console: Console) -> N
             console.data(f"{row.custom_id}  {row.outcome}  {code}  {row.code}  {row.message}".rstrip())
 
 
-def _show_summary(summary: Summary, console: Console) -> None:
+def show_summary(summary: Summary, bill: Bill, console: Console) -> None:
+    """Print what came back, why the rest did not, and what it cost."""
     if console.is_json:
-        console.json(summary_record(summary))
+        console.json({**summary_record(summary), "cost": bill_record(bill)})
         return
     for word in (
         "requests",
@@ -101,6 +201,8 @@ def _show_summary(summary: Summary, console: Console) -> None:
             console.data(f"{word.replace('_', ' '):<11} {grouped(count):>9}")
     usage = summary.usage
     console.data(f"{'tokens':<11} {grouped(usage.input_tokens):>9} in, {grouped(usage.output_tokens)} out")
+    for word, value in bill_lines(bill):
+        console.data(f"{word:<11} {value:>9}")
     for cause in summary.causes:
         console.data(cause_line(cause))
 
@@ -115,7 +217,6 @@ def cause_line(cause: Cause) -> str:
 
 def summary_record(summary: Summary) -> dict[str, object]:
     """The summary for ``--json``."""
-    usage = summary.usage
     return {
         "requests": summary.requests,
         "succeeded": summary.succeeded,
@@ -126,12 +227,7 @@ def summary_record(summary: Summary) -> dict[str, object]:
         "duplicate": summary.duplicate,
         "unreadable": summary.unreadable,
         "truncated": summary.truncated,
-        "usage": {
-            "input_tokens": usage.input_tokens,
-            "cached_tokens": usage.cached_tokens,
-            "output_tokens": usage.output_tokens,
-            "reasoning_tokens": usage.reasoning_tokens,
-        },
+        "usage": usage_record(summary.usage),
         "causes": [
             {
                 "outcome": cause.outcome,

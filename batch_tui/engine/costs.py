@@ -1,0 +1,128 @@
+"""What batches cost: before, from what their requests ask for; while they run and after, from what was used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from batch_tui.domain.batch import Batch, Usage
+from batch_tui.domain.money import NOTHING, Bill, BillLine, Cost, Demand, Estimate, Range
+from batch_tui.engine.prices import PriceList
+from batch_tui.jsonl.summary import UsageGroup
+
+_ENOUGH_REQUESTS = 1_000
+"""Answers that make a mean one can go by; older batches are not looked at beyond them."""
+
+
+def bill_of(groups: Iterable[UsageGroup], prices: PriceList) -> Bill:
+    """What answers cost, from the tokens they tell, priced by model and tier."""
+    return Bill(
+        tuple(
+            BillLine(
+                group.model,
+                group.service_tier,
+                group.requests,
+                group.usage,
+                prices.cost(group.model, group.usage, tier=group.service_tier),
+            )
+            for group in groups
+        )
+    )
+
+
+def cost_so_far(batch: Batch, prices: PriceList) -> Cost | None:
+    """What a batch has cost by the usage the service reports.
+
+    None when it reports none, or nobody knows the price. A batch that validation refused cost nothing.
+    """
+    if batch.is_terminal and batch.counts.done == 0 and batch.usage is None and not batch.output_file_id:
+        return NOTHING
+    if batch.usage is None or batch.usage == Usage():
+        return NOTHING if batch.usage is not None and batch.counts.done == 0 else None
+    return prices.cost(batch.model, batch.usage)
+
+
+def projected(batch: Batch, prices: PriceList) -> Cost | None:
+    """What a running batch will have cost at its end if it goes on as it began; None without a base for it."""
+    cost, counts = cost_so_far(batch, prices), batch.counts
+    if cost is None or counts.done <= 0 or counts.total <= 0:
+        return None
+    share = Decimal(counts.total) / Decimal(min(counts.done, counts.total))
+    return Cost(cost.batch * share, cost.synchronous * share)
+
+
+def typical_output(model: str, batches: Iterable[Batch]) -> float | None:
+    """Output tokens of a usual answer of this model, from the newest batches that told their usage.
+
+    Args:
+        model: The model as the request lines name it; the service may answer with a dated name.
+        batches: Newest first.
+    """
+    tokens = requests = 0
+    for batch in batches:
+        if batch.usage is None or batch.counts.completed <= 0 or not _is_same_model(model, batch.model):
+            continue
+        tokens += max(0, batch.usage.output_tokens)
+        requests += batch.counts.completed
+        if requests >= _ENOUGH_REQUESTS:
+            break
+    return tokens / requests if requests else None
+
+
+def estimate_of(demands: Sequence[Demand], prices: PriceList, batches: Sequence[Batch] = ()) -> Estimate:
+    """What requests will cost.
+
+    Args:
+        demands: What they ask for, by model.
+        prices: The price list.
+        batches: The account's batches, newest first: how long their answers were tells what is likely.
+    """
+    unpriced = tuple(demand.model for demand in demands if not prices.knows(demand.model))
+    ordered = tuple(sorted(demands, key=lambda demand: -demand.requests))
+    if unpriced or not demands:
+        return Estimate(ordered, None, unpriced)
+    low = _sum(_cost(demand, prices, 0) for demand in ordered)
+    high = _sum(_cost(demand, prices, _most(demand)) for demand in ordered)
+    likely = _sum(_cost(demand, prices, _usual(demand, batches)) for demand in ordered)
+    return Estimate(ordered, Range(low or NOTHING, high, likely))
+
+
+def _most(demand: Demand) -> int | None:
+    """The most output tokens; None when a request sets no limit."""
+    if not demand.has_output:
+        return 0
+    return None if demand.unbounded else demand.output_at_most
+
+
+def _usual(demand: Demand, batches: Sequence[Batch]) -> int | None:
+    if not demand.has_output:
+        return 0
+    each = typical_output(demand.model, batches)
+    if each is None:
+        return None
+    usual = round(each * demand.requests)
+    most = _most(demand)
+    return usual if most is None else min(usual, most)
+
+
+def _cost(demand: Demand, prices: PriceList, output_tokens: int | None) -> Cost | None:
+    if output_tokens is None:
+        return None
+    return prices.cost(demand.model, Usage(input_tokens=demand.input_tokens, output_tokens=output_tokens))
+
+
+def _sum(costs: Iterable[Cost | None]) -> Cost | None:
+    total = NOTHING
+    for cost in costs:
+        if cost is None:
+            return None
+        total += cost
+    return total
+
+
+def _is_same_model(asked: str, answered: str | None) -> bool:
+    """``gpt-x`` asked for is answered as ``gpt-x-2026-01-31``, but ``gpt-x-mini`` is another model."""
+    if not answered:
+        return False
+    rest = answered.removeprefix(asked)
+    return answered == asked or (rest != answered and rest[:1] == "-" and rest[1:2].isdigit())
