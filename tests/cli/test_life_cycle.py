@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from batch_tui.cli.main import main
 from tests.support.gateway import loopback_gateway
 
-Run = Callable[..., tuple[int, list[str], str]]
+
+class Run(Protocol):
+    """Runs the command line."""
+
+    def __call__(self, *words: str | Path) -> tuple[int, list[str], str]:
+        """Give the exit code, the lines of stdout, and stderr."""
+        ...
 
 
 @pytest.fixture
