@@ -20,7 +20,7 @@ SHOTS: tuple[tuple[str, tuple[int, int], tuple[str, ...]], ...] = (
     ("200x50", (200, 50), ("slash", *"lead", "enter", "enter")),
     ("files", (120, 36), ("1", "j")),
     ("results", (120, 36), ("slash", *"lead", "enter", "enter")),
-    ("errors", (120, 36), ("slash", *"lead", "enter", "3", "right_square_bracket", "right_square_bracket")),
+    ("errors", (120, 36), ("slash", *"lead", "enter", "3", *["right_square_bracket"] * 3)),
     ("cancel", (120, 36), ("j", "x")),
     ("help", (120, 36), ("question_mark",)),
 )

@@ -65,7 +65,7 @@ class Finding:
             case ResultsPane() as pane if not pane.is_answer_open:
                 return f"{pane.set_filter(text)} match"
             case ResultsPane() as pane:
-                return f"{len(pane.response.search(text).lines)} lines"
+                return f"{len(pane.conversation.search(text).lines)} lines"
             case InspectPane() as pane:
                 return f"{len(pane.viewer.search(text).lines)} lines"
             case _:

@@ -82,7 +82,8 @@ async def test_an_empty_file_says_so(tmp_path: Path) -> None:
 async def test_upload_makes_no_batch(tmp_path: Path) -> None:
     workspace(tmp_path, "good.jsonl", request(1))
     async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
-        await running.press("u", "y")
+        await running.press("u")
+        await running.press("y")
         assert running.service.count("upload_file") == 1
         assert running.service.count("create_batch") == 0
         assert "Uploaded good.jsonl" in running.said()

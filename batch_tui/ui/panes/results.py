@@ -1,4 +1,4 @@
-"""Results: every request of a batch with its outcome, in input order; enter shows request beside answer."""
+"""Results: each request with its outcome, in input order; enter shows what was said, beside the raw answer."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import InputFileError
 from batch_tui.domain.lines import Outcome
 from batch_tui.jsonl.joined import JoinedResults
-from batch_tui.jsonl.pages import pretty
 from batch_tui.ui.asking import asking
 from batch_tui.ui.cells import Cell
+from batch_tui.ui.conversation import conversation, raw
 from batch_tui.ui.glyphs import glyphs
 from batch_tui.ui.panes.answers import first_words
 from batch_tui.ui.panes.base import Pane
@@ -73,15 +73,15 @@ class ResultsPane(Pane):
         self.filter_text = ""
         """The filter as it was typed."""
         self.table = VirtualTable(_COLUMNS, self._row, is_ascii=is_ascii, empty=_HOW, id="results-table")
-        self.request = Viewer(is_ascii=is_ascii, id="request")
+        self.conversation = Viewer(is_ascii=is_ascii, id="conversation")
         self.response = Viewer(is_ascii=is_ascii, id="response")
 
     def compose_body(self) -> ComposeResult:
-        """The list, or one request beside its answer."""
+        """The list, or one request with its answer."""
         with ContentSwitcher(initial="results-table"):
             yield self.table
             with Horizontal(id="answer"):
-                yield self.request
+                yield self.conversation
                 yield self.response
 
     @property
@@ -92,7 +92,7 @@ class ResultsPane(Pane):
     @property
     def focus_target(self) -> Widget:
         """The list, or the answer."""
-        return self.response if self.is_answer_open else self.table
+        return self.conversation if self.is_answer_open else self.table
 
     @property
     def joined(self) -> JoinedResults | None:
@@ -102,7 +102,7 @@ class ResultsPane(Pane):
     @property
     def selection(self) -> Selection:
         """The batch whose results these are, and the text under the cursor."""
-        viewer = self.request if self.request.has_focus else self.response
+        viewer = self.response if self.response.has_focus else self.conversation
         text = viewer.cursor_text if self.is_answer_open else self.table.cursor_id or ""
         hits = len(viewer.matches.lines) if self.is_answer_open else 0
         shown = (self._batch,) if self._batch is not None else ()
@@ -190,8 +190,11 @@ class ResultsPane(Pane):
             request, response = joined.request_line(index), joined.result_line(index)
         except InputFileError as error:
             request, response = None, str(error).encode()
-        self.request.show(_text(request, "The input file isn't on this machine."))
-        self.response.show(_text(response, "There is no answer: it never ran, or is in neither file."))
+        question, answer = _decoded(request), _decoded(response)
+        self.conversation.show(Lines(conversation(question, answer)))
+        self.response.show(Lines(raw(answer)))
+        if not self.conversation.is_wrapped:
+            self.conversation.action_wrap()
         self.query_one(ContentSwitcher).current = "answer"
         self.take_focus()
 
@@ -216,5 +219,5 @@ class ResultsPane(Pane):
 _HOW = "enter on an ended batch (2 Batches) fetches its results."
 
 
-def _text(line: bytes | None, instead: str) -> Lines:
-    return Lines.of(pretty(line), is_json=True) if line is not None else Lines.of(instead)
+def _decoded(line: bytes | None) -> str | None:
+    return None if line is None else line.decode(errors="replace")
