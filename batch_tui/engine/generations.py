@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import NotFoundError
-from batch_tui.domain.lineage import family_of
+from batch_tui.domain.lineage import family_of, first_of, missing_parts
 from batch_tui.domain.text import printable
 from batch_tui.engine.collect import Collector
 from batch_tui.engine.ports import OnProgress
+from batch_tui.jsonl.concat import concatenate
 from batch_tui.jsonl.merge import Merged
 
 
@@ -37,10 +40,33 @@ class Family:
     """The files of a batch and of everything that sent its requests again."""
 
     batches: tuple[Batch, ...]
-    """Oldest first; the first one's input is the whole input."""
+    """The first batch or the parts, whose inputs are the whole input, then the retries, oldest first."""
     input_path: Path
     results: list[list[Path]]
     """Output and error file of each batch, as far as they exist, oldest first."""
+    missing_parts: tuple[int, ...] = ()
+    """Numbers of the parts of a split file that no batch is there for: their requests are not in the input."""
+
+
+async def whole_input(
+    collector: Collector, batches: Sequence[Batch], *, on_progress: OnProgress | None = None
+) -> Path:
+    """The inputs of some batches as one file: the file itself for one, else one made in the cache.
+
+    Raises:
+        NotFoundError: The service has no such file any more.
+        ServiceError: An input can't be had.
+        TransferStalledError: A download stands still.
+        InputFileError: An input can't be read.
+        OutputFileError: The cache can't be written.
+    """
+    sources = [await collector.fetch_input(batch, on_progress=on_progress) for batch in batches]
+    if len(sources) == 1:
+        return sources[0]
+    digest = hashlib.sha256("\n".join(batch.id for batch in batches).encode(errors="replace")).hexdigest()
+    target = collector.folder_of(batches[0]) / f"whole-{digest[:16]}.jsonl"
+    await asyncio.to_thread(concatenate, sources, target)
+    return target
 
 
 class Generations:
@@ -61,7 +87,7 @@ class Generations:
         """Fetch the files of a batch's whole family.
 
         Args:
-            batch_id: Any member.
+            batch_id: Any member, or the id of a group.
             batches: All batches of the account.
             on_progress: Told of each file's bytes.
 
@@ -74,9 +100,14 @@ class Generations:
         family = family_of(batch_id, batches)
         if not family:
             raise NotFoundError(f"The account has no batch {printable(batch_id)}.")
-        source = await self._collector.fetch_input(family[0], on_progress=on_progress)
+        source = await whole_input(self._collector, first_of(family), on_progress=on_progress)
         collected = [await self._collector.collect(batch.id, on_progress=on_progress) for batch in family]
-        return Family(tuple(one.batch for one in collected), source, [list(one.files) for one in collected])
+        return Family(
+            tuple(one.batch for one in collected),
+            source,
+            [list(one.files) for one in collected],
+            missing_parts(family),
+        )
 
     async def merge(
         self,

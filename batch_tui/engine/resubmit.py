@@ -5,26 +5,33 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from batch_tui.domain.batch import INTENT_KEY, NAME_KEY, PARENT_KEY, Batch
 from batch_tui.domain.errors import InputFileError
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
+from batch_tui.domain.lineage import GROUP_KEY, PART_KEY, relatives_of
 from batch_tui.domain.lines import Cause
 from batch_tui.domain.problems import Report
 from batch_tui.domain.text import printable
 from batch_tui.engine.collect import Collected, Collector, safe_component
+from batch_tui.engine.generations import whole_input
 from batch_tui.engine.kit import Kit
 from batch_tui.engine.ports import OnProgress
 from batch_tui.engine.submission import OnStep, Phase, Submission, SubmitOrder
 from batch_tui.engine.submit import Submitter
+from batch_tui.jsonl.edit import Changes, Edited
 from batch_tui.jsonl.retry_set import RetrySet
 
 _RETRY_SUFFIX = re.compile(r"\.retry-(\d{1,6})$")
+_PLACE = re.compile(r" [0-9]+/[0-9]+$")
 _OURS = frozenset({INTENT_KEY, NAME_KEY, PARENT_KEY})
+_OF_PARTS = frozenset({GROUP_KEY, PART_KEY})
+_NO_CHANGES: Changes = MappingProxyType({})
 
 
 class Workbench(Protocol):
@@ -41,6 +48,12 @@ class Workbench(Protocol):
         on_progress: OnProgress | None = None,
     ) -> RetrySet:
         """Write the requests that are worth sending again."""
+        ...
+
+    async def edit(
+        self, source: Path, destination: Path, changes: Changes, *, on_progress: OnProgress | None = None
+    ) -> Edited:
+        """Write a file's requests with some fields changed."""
         ...
 
     async def check(
@@ -60,6 +73,7 @@ class RetryPlan:
     """What would be sent again."""
 
     parent: Batch
+    """The batch asked for; of a group, its first part."""
     path: Path
     """The new input file; not made when ``kept`` is 0."""
     kept: int
@@ -68,6 +82,10 @@ class RetryPlan:
     """Failures that would only fail again, by cause."""
     report: Report | None
     """The check of the new file; None when ``kept`` is 0."""
+    changed: int = 0
+    """Requests that are not what they were, for fields of them were set anew."""
+    others: tuple[str, ...] = ()
+    """Ids of the retries whose answers were taken into account."""
 
 
 class Resubmitter:
@@ -96,22 +114,28 @@ class Resubmitter:
         self._workbench = workbench
         self._limits = limits
 
-    async def plan(
+    async def plan(  # noqa: PLR0913 - what of the batch, changed how, to where
         self,
         batch_id: str,
         *,
+        batches: Iterable[Batch] = (),
         destination: Path | None = None,
         include_permanent: bool = False,
         only: frozenset[int] | None = None,
+        changes: Changes = _NO_CHANGES,
         on_progress: OnProgress | None = None,
     ) -> RetryPlan:
         """Write the requests of an ended batch that are worth sending again into a new, checked input file.
 
+        What a retry has answered since is not sent once more.
+
         Args:
-            batch_id: The batch.
+            batch_id: The batch; or the id of a group, for the requests of all its parts.
+            batches: The account's batches, among which retries and parts are found.
             destination: The new file; None for ``INPUT.retry-N.jsonl`` beside the input, or in the cache.
             include_permanent: True to send again also what is expected to fail again.
-            only: Row indexes in input order to choose from; None for all.
+            only: Row indexes in the batch's input to choose from; None for all.
+            changes: Fields to set anew in every request.
             on_progress: Told of the bytes of each step.
 
         Raises:
@@ -120,30 +144,27 @@ class Resubmitter:
             TransferStalledError: A download stands still.
             OutputFileError: The new file can't be written.
         """
-        collected = await self._collected(batch_id, on_progress)
-        batch = collected.batch
-        if not batch.is_terminal:
-            raise InputFileError(f"{printable(batch.name)} hasn't ended; wait for it, or cancel it first.")
-        source = await self._collector.fetch_input(batch, on_progress=on_progress)
-        cache = self._collector.folder_of(batch)
-        path = destination
-        if path is None:
-            is_downloaded = source.is_relative_to(cache)
-            stem = safe_component(batch.name) if is_downloaded else source.name.removesuffix(".jsonl")
-            path = await asyncio.to_thread(_free_path, source.parent, cache, stem)
+        asked, collected = await self._everything(batch_id, batches, on_progress)
+        parent = asked[0]
+        source = await whole_input(self._collector, asked, on_progress=on_progress)
+        path = destination or await self._free_place(parent, source)
+        unchanged = path.with_name(f".{path.name}.unchanged") if changes else path
         made = await self._workbench.retry_set(
-            [collected.files],
-            path,
+            [one.files for one in collected],
+            unchanged,
             input_path=source,
             include_permanent=include_permanent,
             only=only,
             on_progress=on_progress,
         )
-        report = None
+        changed, report = 0, None
         if made.kept:
-            endpoint = batch.endpoint or None
-            report = await self._workbench.check(made.path, limits=self._limits, endpoint=endpoint)
-        return RetryPlan(batch, made.path, made.kept, made.left_out, report)
+            changed = await self._changed(unchanged, path, changes)
+            endpoint = parent.endpoint or None
+            report = await self._workbench.check(path, limits=self._limits, endpoint=endpoint)
+        known = {batch.id for batch in asked}
+        others = tuple(one.batch.id for one in collected if one.batch.id not in known)
+        return RetryPlan(parent, path, made.kept, made.left_out, report, changed, others)
 
     async def send(self, plan: RetryPlan, on_step: OnStep | None = None) -> Submission:
         """Submit a plan's file as a batch that names its parent.
@@ -153,7 +174,7 @@ class Resubmitter:
         """
         if plan.report is None:
             return Submission("", Phase.FAILED, message="There is nothing to send again.")
-        own = {key: value for key, value in plan.parent.metadata.items() if key not in _OURS}
+        own = {key: value for key, value in plan.parent.metadata.items() if key not in _OURS | _OF_PARTS}
         room = self._limits.max_metadata_pairs - len(_OURS)
         order = SubmitOrder(
             path=plan.path,
@@ -167,6 +188,37 @@ class Resubmitter:
         command = f"batch-tui retry {plan.parent.id} --submit"
         self._kit.events.record("resubmit", "Sending again.", batch_id=plan.parent.id, command=command)
         return await self._submitter.submit(order, on_step=on_step)
+
+    async def _everything(
+        self, name: str, batches: Iterable[Batch], on_progress: OnProgress | None
+    ) -> tuple[list[Batch], list[Collected]]:
+        """The batches asked for, and the files of all that may have answered their requests, oldest first."""
+        relatives = relatives_of(name, batches)
+        members = [name] if relatives is None else [batch.id for batch in relatives.all]
+        asked = [name] if relatives is None else [batch.id for batch in relatives.asked]
+        collected = [await self._collected(member, on_progress) for member in members]
+        running = next((one.batch for one in collected if not one.batch.is_terminal), None)
+        if running is not None:
+            # It may still answer what would be sent again, and both would be paid.
+            raise InputFileError(f"{printable(running.name)} hasn't ended; wait for it, or cancel it first.")
+        fresh = {one.batch.id: one.batch for one in collected}
+        return [fresh[batch_id] for batch_id in asked], collected
+
+    async def _changed(self, unchanged: Path, path: Path, changes: Changes) -> int:
+        """Put the changed requests in their place; gives how many differ from what they were."""
+        if not changes:
+            return 0
+        try:
+            return (await self._workbench.edit(unchanged, path, changes)).changed
+        finally:
+            await asyncio.to_thread(unchanged.unlink, missing_ok=True)
+
+    async def _free_place(self, parent: Batch, source: Path) -> Path:
+        cache = self._collector.folder_of(parent)
+        is_downloaded = source.is_relative_to(cache)
+        # The parts of a group are one file again, whose name has no part's place in it.
+        stem = safe_component(_PLACE.sub("", parent.name)) if is_downloaded else source.name.removesuffix(".jsonl")
+        return await asyncio.to_thread(_free_path, source.parent, cache, stem)
 
     async def _collected(self, batch_id: str, on_progress: OnProgress | None) -> Collected:
         batch = self._kit.store.get(batch_id)

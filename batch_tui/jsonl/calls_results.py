@@ -41,6 +41,17 @@ class RetryAnswer(msgspec.Struct):
     left_out: tuple[Cause, ...]
 
 
+class EditCall(msgspec.Struct):
+    """Asks for ``edit_file``."""
+
+    source: bytes
+    destination: bytes
+    changes: dict[str, msgspec.Raw]
+    """New values as JSON text."""
+    removed: list[str]
+    """Fields that are to go."""
+
+
 class MergeCall(msgspec.Struct):
     """Asks for ``merge_results``."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from batch_tui.jsonl.calls_results import (
+    EditCall,
     ExportCall,
     JoinCall,
     MergeAnswer,
@@ -18,6 +19,7 @@ from batch_tui.jsonl.calls_results import (
     RetryCall,
     SearchCall,
 )
+from batch_tui.jsonl.edit import REMOVED, edit_file
 from batch_tui.jsonl.export import export_results
 from batch_tui.jsonl.join import JoinedResults, join_results
 from batch_tui.jsonl.lines import ProgressHook
@@ -48,6 +50,7 @@ class ResultProcedures:
             "merge": self.merge,
             "export": self.export,
             "search": search,
+            "edit": edit,
         }
 
     def join(self, call: msgspec.Raw, reply: Reply, /) -> Answer:
@@ -105,6 +108,15 @@ class ResultProcedures:
         # An open file would keep a deleted one's place on the disk.
         self._last.close()
         return self._last
+
+
+def edit(call: msgspec.Raw, reply: Reply, /) -> Answer:
+    """Write a file's requests with some fields changed; the numbers of all and of the changed go back."""
+    wanted = msgspec.json.decode(call, type=EditCall)
+    changes: dict[str, object] = {place: msgspec.json.decode(value) for place, value in wanted.changes.items()}
+    changes |= dict.fromkeys(wanted.removed, REMOVED)
+    done = edit_file(_path(wanted.source), _path(wanted.destination), changes, on_progress=reply.progress)
+    return Answer((done.requests, done.changed))
 
 
 def search(call: msgspec.Raw, reply: Reply, /) -> Answer:

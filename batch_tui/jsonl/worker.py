@@ -37,6 +37,7 @@ MODULES: Mapping[str, str] = {
     "merge": "batch_tui.jsonl.procedures_results",
     "export": "batch_tui.jsonl.procedures_results",
     "search": "batch_tui.jsonl.procedures_results",
+    "edit": "batch_tui.jsonl.procedures_results",
 }
 """Which module's ``PROCEDURES`` holds the procedure of each name."""
 

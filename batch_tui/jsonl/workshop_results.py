@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from batch_tui.jsonl.calls_results import (
+    EditCall,
     ExportCall,
     JoinCall,
     MergeAnswer,
@@ -19,6 +20,7 @@ from batch_tui.jsonl.calls_results import (
     RetryCall,
     SearchCall,
 )
+from batch_tui.jsonl.edit import REMOVED, Changes, Edited
 from batch_tui.jsonl.export import Exported, ExportFormat
 from batch_tui.jsonl.joined import JoinedResults
 from batch_tui.jsonl.lines import ProgressHook
@@ -109,6 +111,19 @@ class ResultsWorkshop:
         )
         answered = await self._process.call("export", call, on_progress=on_progress)
         return Exported(destination, msgspec.json.decode(answered.value, type=int))
+
+    async def edit(
+        self, source: Path, destination: Path, changes: Changes, *, on_progress: ProgressHook | None = None
+    ) -> Edited:
+        """See :func:`~batch_tui.jsonl.edit.edit_file`."""
+        call = EditCall(
+            os.fsencode(source),
+            os.fsencode(destination),
+            {p: msgspec.Raw(msgspec.json.encode(v)) for p, v in changes.items() if v is not REMOVED},
+            [place for place, value in changes.items() if value is REMOVED],
+        )
+        answered = await self._process.call("edit", call, on_progress=on_progress)
+        return Edited(destination, *msgspec.json.decode(answered.value, type=tuple[int, int]))
 
     async def search(
         self,

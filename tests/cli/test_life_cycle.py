@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -107,6 +108,55 @@ def test_what_failed_is_sent_again_and_merged_into_one_output(run: Run, tmp_path
         results = [json.loads(line) for line in merged.read_text(encoding="utf-8").splitlines()]
         assert [result["custom_id"] for result in results] == [f"r-{number}" for number in range(20)]
         assert all(result["response"]["status_code"] == 200 for result in results)
+
+
+def test_requests_that_fail_at_random_are_sent_again_until_none_is_left_and_merged(
+    run: Run, tmp_path: Path
+) -> None:
+    dice = random.Random(5)
+    lines = []
+    for number, times in enumerate(dice.sample([0] * 55 + [1, 1, 1, 2, 3], 60)):
+        body: dict[str, object] = {"model": "echo", "messages": [{"role": "user", "content": str(number)}]}
+        if times:
+            body["echo"] = {"status": dice.choice([429, 500, 503]), "times": times}
+        line = {"custom_id": f"r-{number}", "method": "POST", "url": "/v1/chat/completions", "body": body}
+        lines.append(json.dumps(line) + "\n")
+    source = tmp_path / "sixty.jsonl"
+    source.write_text("".join(lines), encoding="utf-8")
+    _, first, _ = run("submit", source, "--wait")
+    sizes = []
+    while (sent := run("retry", first[0], "--submit"))[1]:  # always named by the first: what is answered stays so
+        code, shown, _ = run("show", sent[1][0], "--json")
+        assert code == 0
+        run("wait", sent[1][0], "--timeout", "60s")
+        sizes.append(json.loads(run("show", sent[1][0], "--json")[1][0])["request_counts"]["total"])
+        assert json.loads(shown[0])["metadata"]["batch_tui_parent"] == first[0]
+    assert sizes == [5, 2, 1]
+    merged = tmp_path / "merged.jsonl"
+    code, shown, _ = run("merge", first[0], "-o", merged, "--json")
+    assert code == 0
+    assert json.loads(shown[0])["succeeded"] == 60
+    answers = [json.loads(line) for line in merged.read_text(encoding="utf-8").splitlines()]
+    assert [line["custom_id"] for line in answers] == [f"r-{number}" for number in range(60)]
+    assert all(line["response"]["status_code"] == 200 for line in answers)
+
+
+def test_a_field_is_set_anew_before_the_requests_are_sent_again(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    body = {"model": "echo", "messages": [], "max_tokens": 5, "echo": {"status": 400, "code": "too_short"}}
+    line = {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": body}
+    source.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    _, first, _ = run("submit", source, "--wait")
+    assert run("retry", first[0])[2].count("Nothing to send again") == 1
+    target = tmp_path / "again.jsonl"
+    words = ("--include-permanent", "--set", "body.max_tokens=2000", "--unset", "body.echo")
+    code, shown, said = run("retry", first[0], *words, "-o", target, "--json")
+    assert code == 0
+    assert json.loads(shown[0])["changed"] == 1
+    assert "1 of them changed" in said
+    expected = {**line, "body": {"model": "echo", "messages": [], "max_tokens": 2000}}
+    assert target.read_text(encoding="utf-8") == json.dumps(expected) + "\n"
+    assert run("retry", first[0], "--set", "custom_id=b")[0] == 2
 
 
 def test_a_downloaded_file_is_never_overwritten_unasked(run: Run, tmp_path: Path) -> None:

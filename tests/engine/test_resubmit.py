@@ -10,6 +10,7 @@ import pytest
 from batch_tui.domain.batch import NAME_KEY, PARENT_KEY
 from batch_tui.domain.errors import InputFileError
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
+from batch_tui.domain.lineage import GROUP_KEY, PART_KEY
 from batch_tui.domain.problems import Report
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.collect import Collector
@@ -17,6 +18,7 @@ from batch_tui.engine.ports import OnProgress
 from batch_tui.engine.resubmit import Resubmitter
 from batch_tui.engine.submit import Phase, Submitter
 from batch_tui.jsonl.check import check_file
+from batch_tui.jsonl.edit import Changes, Edited, edit_file
 from batch_tui.jsonl.join import join_results
 from batch_tui.jsonl.retry_set import RetrySet, write_retry_set
 from tests.support.batches import a_batch
@@ -39,6 +41,11 @@ class Bench:
     ) -> RetrySet:
         joined = join_results(results, input_path=input_path)
         return write_retry_set(joined, destination, include_permanent=include_permanent, only=only)
+
+    async def edit(
+        self, source: Path, destination: Path, changes: Changes, *, on_progress: OnProgress | None = None
+    ) -> Edited:
+        return edit_file(source, destination, changes)
 
     async def check(
         self,
@@ -177,3 +184,54 @@ async def test_a_strangers_batch_is_retried_from_the_cache(tmp_path: Path) -> No
     assert plan.path.name == "their night.retry-1.jsonl"
     submission = await scene.resubmitter.send(plan)
     assert submission.phase is Phase.SUBMITTED, "sixteen pairs of the parent's leave room for ours"
+
+
+async def test_what_a_retry_has_answered_is_not_sent_once_more(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    parent = await scene.ended()
+    sent = await scene.resubmitter.send(await scene.resubmitter.plan(parent))
+    assert sent.batch is not None
+    scene.service.finish(sent.batch.id, output=answer("b", 200), errors=answer("d", 500))
+    batches = tuple(scene.service.batches.values())
+    plan = await scene.resubmitter.plan(parent, batches=batches)
+    assert plan.path.read_bytes() == request("d")
+    assert plan.others == (sent.batch.id,)
+    of_retry = await scene.resubmitter.plan(sent.batch.id, batches=batches, destination=tmp_path / "again.jsonl")
+    assert of_retry.path.read_bytes() == request("d")
+
+
+async def test_while_a_retry_runs_nothing_is_sent_that_it_may_answer(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    parent = await scene.ended()
+    await scene.resubmitter.send(await scene.resubmitter.plan(parent))
+    with pytest.raises(InputFileError, match=r"input\.retry-1 hasn't ended"):
+        await scene.resubmitter.plan(parent, batches=tuple(scene.service.batches.values()))
+
+
+async def test_a_group_is_retried_as_one_file_over_its_parts(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    first = await scene.ended(metadata={GROUP_KEY: "G", PART_KEY: "1/2", "team": "a"})
+    order = an_order(tmp_path, request("e") + request("f"), file_name="two.jsonl", name="night 2/2")
+    metadata = {GROUP_KEY: "G", PART_KEY: "2/2"}
+    second = await scene.submitter.submit(replace(order, metadata=metadata))
+    assert second.batch is not None
+    scene.service.finish(second.batch.id, output=answer("f", 200), errors=answer("e", 429))
+    plan = await scene.resubmitter.plan("G", batches=tuple(scene.service.batches.values()))
+    assert plan.path.read_bytes() == request("b") + request("d") + request("e")
+    sent = await scene.resubmitter.send(plan)
+    assert sent.batch is not None
+    assert sent.batch.metadata[PARENT_KEY] == first
+    assert sent.batch.metadata["team"] == "a"
+    assert GROUP_KEY not in sent.batch.metadata
+
+
+async def test_fields_are_set_anew_in_every_request_that_is_sent_again(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    changes: Changes = {"body.max_output_tokens": 2000}
+    plan = await scene.resubmitter.plan(await scene.ended(), changes=changes)
+    lines = [json.loads(line) for line in plan.path.read_bytes().splitlines()]
+    assert [line["body"] for line in lines] == [
+        {"model": "m", "input": name, "max_output_tokens": 2000} for name in "bd"
+    ]
+    assert (plan.kept, plan.changed) == (2, 2)
+    assert not plan.path.with_name(f".{plan.path.name}.unchanged").exists()

@@ -13,7 +13,7 @@ from batch_tui.cli.session import open_cockpit, run_async
 from batch_tui.cli.verbs.results_ import cause_line
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.formatting import plural
-from batch_tui.engine.generations import Generations
+from batch_tui.engine.generations import Family, Generations
 from batch_tui.engine.listing import list_all
 from batch_tui.jsonl.join import join_results
 from batch_tui.jsonl.merge import Merged, merge_results
@@ -21,7 +21,9 @@ from batch_tui.jsonl.merge import Merged, merge_results
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to merge, to where."""
-    parser.add_argument("id", nargs="?", metavar="ID", help="a batch; its retries are found by their metadata")
+    parser.add_argument(
+        "id", nargs="?", metavar="ID", help="a batch or a group; parts and retries are found by metadata"
+    )
     parser.add_argument("--input", type=Path, metavar="F", help="local input file, with --results")
     parser.add_argument(
         "--results",
@@ -61,7 +63,15 @@ async def _merge(args: argparse.Namespace, console: Console) -> int:
             family, args.output, overwrite=args.force, on_progress=console.progress("merging")
         )
         console.say(f"{plural(len(family.batches), 'batch')} merged.")
-    return _show(merged, console)
+    return max(_show(merged, console), _tell_missing(family, console))
+
+
+def _tell_missing(family: Family, console: Console) -> int:
+    if not family.missing_parts:
+        return Exit.CLEAN
+    numbers = ", ".join(map(str, family.missing_parts[:10]))
+    console.say(f"Not in it: part {numbers} of the file, for which there is no batch (yet).")
+    return Exit.FAILURES
 
 
 def _show(merged: Merged, console: Console) -> int:

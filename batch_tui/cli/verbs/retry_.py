@@ -10,38 +10,69 @@ from batch_tui.cli.arguments import add_json, add_profile
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, record, run_async
+from batch_tui.cli.verbs.check_ import verdict
 from batch_tui.domain.formatting import grouped, plural
+from batch_tui.engine.listing import list_all
 from batch_tui.engine.resubmit import RetryPlan
 from batch_tui.engine.submit import Phase, Submission
+from batch_tui.jsonl.edit import REMOVED, Changes, check_place, read_change
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of which batch, to where."""
-    parser.add_argument("id", metavar="ID")
+    parser.add_argument("id", metavar="ID", help="a batch, or a group for all its parts")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the retry set here")
     parser.add_argument("--submit", action="store_true", help="send it as a new batch")
     parser.add_argument("--include-permanent", action="store_true", help="also requests that can't pass unchanged")
+    parser.add_argument(
+        "--set",
+        action="append",
+        dest="changes",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="set a field of every request anew, e.g. body.max_tokens=2000; may be given several times",
+    )
+    parser.add_argument(
+        "--unset", action="append", default=[], metavar="FIELD", help="take a field away, e.g. body.temperature"
+    )
     add_json(parser)
     add_profile(parser)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Make the retry set and, if asked, send it."""
-    return run_async(lambda: _retry(args, console))
+    changes = changes_of(args)
+    return run_async(lambda: _retry(args, changes, console))
 
 
-async def _retry(args: argparse.Namespace, console: Console) -> int:
+def changes_of(args: argparse.Namespace) -> Changes:
+    """The fields to change, as the arguments say."""
+    changes = dict(read_change(text) for text in args.changes)
+    for place in args.unset:
+        check_place(place)
+        changes[place] = REMOVED
+    return changes
+
+
+async def _retry(args: argparse.Namespace, changes: Changes, console: Console) -> int:
     async with open_cockpit(args, console) as cockpit:
+        listing = await list_all(cockpit.service)
         plan = await cockpit.resubmitter.plan(
             args.id,
+            batches=listing.batches,
             destination=args.output,
             include_permanent=args.include_permanent,
+            changes=changes,
+            on_progress=console.progress("looking for what can pass"),
         )
         _tell_left_out(plan, console)
         if plan.kept == 0:
             console.say("Nothing to send again.")
             return Exit.CLEAN
-        console.say(f"{plural(plan.kept, 'request')} to send again.")
+        console.say(kept_line(plan))
+        if plan.report is not None and not plan.report.is_valid:
+            console.say(verdict(plan.report))
+            return Exit.FAILURES
         if not args.submit:
             _show_plan(plan, console)
             return Exit.CLEAN
@@ -52,9 +83,17 @@ async def _retry(args: argparse.Namespace, console: Console) -> int:
         return _show_sent(submission, console)
 
 
+def kept_line(plan: RetryPlan) -> str:
+    """How many requests go, what is different in them, and whose answers spared the others."""
+    changed = f", {plan.changed:,} of them changed" if plan.changed else ""
+    others = f" (beside the answers of {plural(len(plan.others), 'other batch')})" if plan.others else ""
+    return f"{plural(plan.kept, 'request')} to send again{changed}{others}."
+
+
 def _show_plan(plan: RetryPlan, console: Console) -> None:
     if console.is_json:
-        console.json({"id": plan.parent.id, "path": str(plan.path), "requests": plan.kept})
+        record = {"id": plan.parent.id, "path": str(plan.path), "requests": plan.kept, "changed": plan.changed}
+        console.json({**record, "others": list(plan.others)})
     else:
         console.data(str(plan.path))
 
