@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from batch_tui.cli.table import VERBS
+from batch_tui.engine.settings import Flags, load_settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,6 +29,17 @@ def test_every_picture_of_the_readme_exists() -> None:
     pictures = re.findall(r"\]\((screenshots/[^)]+)\)", README)
     assert pictures
     assert all((ROOT / picture).is_file() for picture in pictures)
+
+
+def test_the_configuration_it_shows_is_one_that_is_read(tmp_path: Path) -> None:
+    found = re.search(r"```toml\n(.*?)```", README, flags=re.DOTALL)
+    assert found
+    (tmp_path / "config.toml").write_text(found[1], encoding="utf-8")
+    environ = {"BATCH_TUI_CONFIG": str(tmp_path / "config.toml"), "WORK_OPENAI_KEY": "k", "HOME": str(tmp_path)}
+    work = load_settings(environ, Flags())
+    assert (work.profile.name, work.profile.api_key, work.theme) == ("work", "k", "nord")
+    local = load_settings(environ, Flags(profile="local"), needs_key=False)
+    assert local.profile.limits.max_requests == 100_000
 
 
 def test_the_make_targets_the_readme_names_exist() -> None:
