@@ -20,6 +20,7 @@ from batch_tui.domain.errors import (
     ServiceError,
     UnauthorizedError,
 )
+from batch_tui.ui.first_frame import FirstFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,16 @@ class LoadedVerb:
     """Does it; gives the exit code."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
+def main(argv: Sequence[str] | None = None, *, first_frame: FirstFrame | None = None) -> int:
+    """Run the command line; returns the exit code.
+
+    Args:
+        argv: The words; None for the process's own.
+        first_frame: The last picture, when the screen was asked for.
+    """
     words = list(sys.argv[1:] if argv is None else argv)
     args = build_parser(words).parse_args(words)
+    args.first_frame = first_frame
     console = Console(is_json=bool(getattr(args, "json", False)))
     try:
         code = load_verb(args.verb).run(args, console)

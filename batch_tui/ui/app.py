@@ -28,10 +28,12 @@ from batch_tui.ui.deck import Deck
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.doing import Doing
 from batch_tui.ui.finding import FILTER, Finding
+from batch_tui.ui.first_frame import FirstFrame
 from batch_tui.ui.handing import Handing
 from batch_tui.ui.header import HeaderFacts, HeaderLine
 from batch_tui.ui.keymap import read_keymap
 from batch_tui.ui.navigating import Navigating
+from batch_tui.ui.picture import Picture
 from batch_tui.ui.running import is_tty, run_screen
 from batch_tui.ui.session import SessionState, load_session, session_file
 from batch_tui.ui.starting import confirm_cancels, take_up
@@ -55,6 +57,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         session: Where the user was the last time.
         is_ascii: Whether only ASCII may be drawn.
         clock: Unix seconds.
+        first: The picture that was painted before, when there was one to paint.
     """
 
     TITLE = "batch-tui"
@@ -72,6 +75,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         session: SessionState | None = None,
         is_ascii: bool = False,
         clock: Callable[[], float] = time.time,
+        first: FirstFrame | None = None,
     ) -> None:
         super().__init__()
         self.animation_level = "none"
@@ -81,6 +85,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         self.set_keymap(textual_keymap(read_keymap(settings.keymap, path=settings.paths.config)))
         self.cockpit = cockpit
         self.clock = clock
+        self.picture = Picture(first, settings.paths.config)
         self._is_ascii = is_ascii
         self._session = session or SessionState()
         self._place: SessionState | None = None
@@ -123,6 +128,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Be where the user was, and begin the work after the first picture."""
+        self.picture.take_over(self._driver)
         if self._session.filter:
             self.finding.restore(self.deck.batches, self._session.filter)
         self.deck.restore(self.screen)
@@ -180,6 +186,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         """End the program; what runs is taken up by the next start."""
         self.cockpit.begin_close()
         self._place = self.deck.session
+        self.picture.keep(self, self.clock(), is_last=True)
         self.exit(code, return_code=code)
 
     def _begin(self) -> None:
@@ -272,12 +279,13 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         self.show_hints()
 
 
-def run(cockpit: Cockpit, *, workspace: Path) -> int:
+def run(cockpit: Cockpit, *, workspace: Path, first: FirstFrame | None = None) -> int:
     """Open the screen until the user leaves it.
 
     Args:
         cockpit: The engine; closed when this returns.
         workspace: Directory of the local files.
+        first: The picture painted before anything was loaded.
 
     Returns:
         The exit code: 0, 1 after a crash, 2 where there is no terminal, 128 + N after signal N.
@@ -294,5 +302,7 @@ def run(cockpit: Cockpit, *, workspace: Path) -> int:
         workspace=workspace,
         session=load_session(session_file(settings.paths.state)),
         is_ascii=settings.is_ascii if settings.is_ascii is not None else facts.is_ascii,
+        first=first,
     )
-    return run_screen(app, cockpit, has_mouse=settings.mouse)
+    before = None if first is None else first.attributes
+    return run_screen(app, cockpit, has_mouse=settings.mouse, before=before)

@@ -14,7 +14,7 @@ from batch_tui.engine.cockpit import Cockpit
 from batch_tui.ui.crash import crash_line, write_crash
 from batch_tui.ui.driver import PatientDriver
 from batch_tui.ui.session import SessionState, save_session, session_file
-from batch_tui.ui.signals import Watchdog, install, kept_terminal, uninstall, write_unblocked
+from batch_tui.ui.signals import TerminalSettings, Watchdog, install, kept_terminal, uninstall, write_unblocked
 from batch_tui.ui.terminal import RESTORE_TITLE, SAVE_TITLE
 
 CLOSING = 0.4
@@ -59,10 +59,17 @@ def is_tty(stream: TextIO | None) -> bool:
         return False
 
 
-def run_screen(app: Runnable, cockpit: Cockpit, *, has_mouse: bool) -> int:
-    """Run the app with everything around it; gives the exit code."""
+def run_screen(app: Runnable, cockpit: Cockpit, *, has_mouse: bool, before: TerminalSettings | None = None) -> int:
+    """Run the app with everything around it; gives the exit code.
+
+    Args:
+        app: The screen.
+        cockpit: The engine; closed at the end.
+        has_mouse: Whether the mouse is taken.
+        before: The terminal's settings to put back; None for those it has now.
+    """
     app.driver_class = PatientDriver
-    with kept_terminal() as restore:
+    with kept_terminal(before) as restore:
         dog = Watchdog(restore)
         _send(SAVE_TITLE)
         try:

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP end the screen in order; a watchdog ends it when it can't end itself."""
+"""SIGTERM, SIGHUP and SIGINT end the screen in order; a watchdog ends it when it can't end itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
-ENDING = (signal.SIGTERM, signal.SIGHUP)
+TerminalSettings = list[int | list[bytes | int]]
+"""What ``termios.tcgetattr`` gives."""
+ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 GRACE = 0.9
 """Seconds the screen has to end by itself: a dead terminal may block every write to it."""
 
@@ -67,20 +69,24 @@ def uninstall(loop: asyncio.AbstractEventLoop) -> None:
 
 
 @contextmanager
-def kept_terminal() -> Generator[Callable[[], None]]:
-    """Remember the terminal's settings; gives a function that puts them back without writing a byte."""
+def kept_terminal(before: TerminalSettings | None = None) -> Generator[Callable[[], None]]:
+    """Remember the terminal's settings; gives a function that puts them back without writing a byte.
+
+    Args:
+        before: What to put back; None for the settings it has now.
+    """
     import termios  # noqa: PLC0415 - POSIX only, and only when the screen runs
 
     try:
         descriptor = sys.__stdin__.fileno() if sys.__stdin__ else -1
-        before = termios.tcgetattr(descriptor)
+        found = before or termios.tcgetattr(descriptor)
     except (termios.error, OSError, ValueError):
         yield lambda: None
         return
 
     def restore() -> None:
         try:
-            termios.tcsetattr(descriptor, termios.TCSANOW, before)
+            termios.tcsetattr(descriptor, termios.TCSANOW, found)
             write_unblocked(descriptor, _LEAVE)
         except (termios.error, OSError):
             return

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from batch_tui.cli.console import Console
 from batch_tui.cli.session import build_cockpit, settings_for
+from batch_tui.ui.first_frame import FirstFrame
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,9 +17,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Open the screen in the current directory."""
+    first = args.first_frame if isinstance(args.first_frame, FirstFrame) else None
+    try:
+        return _open(args, console, first)
+    except BaseException:
+        if first is not None:
+            first.leave()  # before anybody says what went wrong
+        raise
+
+
+def _open(args: argparse.Namespace, console: Console, first: FirstFrame | None) -> int:
     from batch_tui.ui.app import run as run_screen  # noqa: PLC0415 - only the screen loads Textual
 
     settings = settings_for(args)
+    if settings.notes and first is not None:
+        first.leave()
     for note in settings.notes:
         console.say(note)
-    return run_screen(build_cockpit(settings), workspace=Path.cwd())
+    return run_screen(build_cockpit(settings), workspace=Path.cwd(), first=first)
