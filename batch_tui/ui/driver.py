@@ -45,6 +45,7 @@ class PatientDriver(LinuxDriver):
         self._output: PatientWriter | None = None
         self._is_resize_due = False
         self._is_lost = False
+        self._has_drawn = False
 
     def start_application_mode(self) -> None:
         """Take the terminal."""
@@ -58,6 +59,9 @@ class PatientDriver(LinuxDriver):
         self._output.start()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         signal.signal(signal.SIGWINCH, self._resized)
+        if self._has_drawn:
+            self._repaint()  # back from the shell, or from another program: nothing is left of the screen
+        self._has_drawn = True
 
     def write(self, data: str) -> None:
         """Send text to the terminal; returns at once."""

@@ -54,6 +54,11 @@ class PatientWriter(threading.Thread):
         self._is_ending = False
         self._written = 0
 
+    @property
+    def is_behind(self) -> bool:
+        """True while pictures are dropped."""
+        return self._is_behind
+
     def write(self, text: str) -> None:
         """Send text when the terminal takes it, or drop it."""
         is_setting = text.startswith(_SETTINGS) and text not in _FRAME_MARKS

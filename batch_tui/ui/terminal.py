@@ -76,7 +76,7 @@ def set_title(title: str) -> str:
 def _refusal(term: str, *, is_tty: bool) -> str:
     if not is_tty:
         return "The screen needs a terminal; for scripts and pipes use batch-tui list, watch or wait."
-    if term in {"dumb", "unknown"}:
+    if term in {"", "dumb", "unknown"}:
         return f"TERM={term} can't show the screen; use batch-tui list, watch or wait, or set TERM."
     return ""
 

@@ -1,0 +1,85 @@
+"""The product's screen over a service in memory, as a program of its own: ``python -m … FOLDER SCENE``.
+
+The service writes each call to FOLDER/calls, so that a test sees what goes on behind a dead screen.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from batch_tui.domain.batch import BatchPage
+from batch_tui.domain.status import BatchStatus
+from batch_tui.engine.cockpit import Cockpit
+from batch_tui.ui.app import BatchTuiApp, run
+from tests.support.batches import NOON, a_batch, many
+from tests.support.fake_service import FakeService
+from tests.support.hostile import hostile_files, hostile_service
+from tests.support.screen import settings_in
+
+REQUEST = '{"custom_id":"r","method":"POST","url":"/v1/responses","body":{"model":"m","input":"x"}}\n'
+
+
+class TellingService(FakeService):
+    """Tells in a file what was called."""
+
+    calls: Path = Path("/dev/null")
+
+    async def _enter(self, method: str, argument: str) -> None:
+        with self.calls.open("a", encoding="utf-8") as out:
+            out.write(f"{method} {argument}\n")
+        await super()._enter(method, argument)
+
+
+class BuggyService(TellingService):
+    """Has a bug where nobody expects one; the key stands in a local and in the message."""
+
+    async def list_batches(self, *, after: str | None = None, limit: int = 100) -> BatchPage:
+        key = "sk-test-not-a-real-key"
+        raise ZeroDivisionError(f"a bug with {key} in its words")
+
+
+def calm() -> FakeService:
+    return TellingService(*many(200), a_batch("last", BatchStatus.FAILED, created=NOON - 999, ended=NOON))
+
+
+def work() -> FakeService:
+    """An ended batch with an output first, sixty that run behind it."""
+    service = TellingService(*(a_batch(f"run{number:04d}", created=NOON - number) for number in range(60)))
+    service.put(a_batch("done", total=1, created=NOON + 1))
+    service.finish("done", output=b'{"custom_id":"a","response":{"status_code":200,"body":{}},"error":null}\n')
+    return service
+
+
+def bug_in_worker() -> FakeService:
+    return BuggyService()
+
+
+def bug_in_handler() -> FakeService:
+    def broken(app: BatchTuiApp) -> None:
+        raise KeyError(app.cockpit.settings.profile.api_key)
+
+    setattr(BatchTuiApp, "redraw", broken)  # noqa: B010 - ctrl+l now has a bug
+    return TellingService(*many(3))
+
+
+SCENES: Mapping[str, Callable[[], FakeService]] = {
+    "calm": calm,
+    "work": work,
+    "bug-in-worker": bug_in_worker,
+    "bug-in-handler": bug_in_handler,
+    "hostile": hostile_service,
+}
+
+
+def main(folder: Path, scene: str) -> int:
+    workspace = folder / "workspace"
+    workspace.mkdir(parents=True, exist_ok=True)
+    hostile_files(workspace) if scene == "hostile" else (workspace / "good.jsonl").write_text(REQUEST)
+    TellingService.calls = folder / "calls"
+    return run(Cockpit(settings_in(folder), SCENES[scene]()), workspace=workspace)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))

@@ -1,0 +1,154 @@
+"""How the screen ends when it is made to: the terminal as it was found, the session kept, nothing left running."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.pty_screen import Screen, scene, terminal
+from tests.support.screen import KEY
+
+BEFORE_LONG = 3.0
+"""Seconds in which a program must be gone."""
+
+
+def opened(screen: Screen) -> Screen:
+    screen.until_shown("b00003", "live")
+    return screen
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGHUP, id="fault_64_view_hang_up"),
+        pytest.param(signal.SIGTERM, id="fault_65_view_terminate"),
+        pytest.param(signal.SIGINT, id="fault_65_view_interrupt"),
+    ],
+)
+def test_a_signal_ends_it_with_the_terminal_as_it_was_and_the_place_kept(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with scene(tmp_path, "calm") as screen:
+        opened(screen).send("jj ")
+        screen.until_shown("▪")
+        screen.signal(number)
+        assert screen.ended(BEFORE_LONG) == 128 + number
+        assert screen.is_restored
+    with scene(tmp_path, "calm") as again:
+        opened(again).send("g")
+        assert "▪ ✓ b00002" in again.until_shown("b00002", "b00003")
+
+
+@pytest.mark.parametrize("is_own", [True, False], ids=["told_by_a_signal", "seen_by_the_end_of_input"])
+def test_fault_64_view_state_a_terminal_that_is_gone_ends_it_without_a_spin(
+    tmp_path: Path, *, is_own: bool
+) -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    with scene(tmp_path, "calm", is_own=is_own) as screen:
+        opened(screen).hang_up()
+        assert screen.ended_unread(BEFORE_LONG) == 128 + signal.SIGHUP
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < BEFORE_LONG
+    assert (tmp_path / "state" / "session.json").exists()
+
+
+def test_fault_65_view_a_terminal_that_takes_nothing_can_not_keep_it(tmp_path: Path) -> None:
+    with scene(tmp_path, "calm") as screen:
+        opened(screen).send("Gg" * 40 + "r")
+        screen.until_file_has(tmp_path / "calls", "list_batches", 2)
+        screen.signal(signal.SIGTERM)
+        assert screen.ended_unread(BEFORE_LONG) == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        pytest.param("bug-in-worker", "", id="fault_70_list_poll_in_a_worker"),
+        pytest.param("bug-in-handler", "\x0c", id="fault_70_view_in_a_handler"),
+    ],
+)
+def test_a_bug_leaves_a_redacted_report_and_the_terminal_as_it_was(tmp_path: Path, name: str, keys: str) -> None:
+    with scene(tmp_path, name) as screen:
+        if keys:
+            screen.until_shown("live")
+            screen.send(keys)
+        assert screen.ended() == 1
+        assert screen.is_restored
+        (report,) = (tmp_path / "state").glob("crash-*.txt")
+        assert stat.S_IMODE(report.stat().st_mode) == 0o600
+        text = report.read_text()
+        assert "Traceback" in text
+        assert KEY not in text
+        assert KEY.encode() not in screen.output
+        assert f"the report is in {report}"[:40].encode() in screen.output
+        assert b"Traceback" not in screen.output
+
+
+def test_fault_66_view_ctrl_z_gives_the_terminal_back_and_fg_the_whole_screen(tmp_path: Path) -> None:
+    with scene(tmp_path, "calm") as screen:
+        opened(screen).send("\x1a")
+        screen.until(lambda: is_stopped(screen.process.pid), "it is stopped")
+        screen.until(lambda: not screen.read(0))
+        assert screen.is_lent
+        screen.fresh()
+        screen.signal(signal.SIGCONT)
+        screen.until_shown("b00003", "live", "Inspect")
+        screen.send("j")
+        screen.until_shown("b00001")
+        screen.send("q")
+        assert screen.ended() == 0
+        assert screen.is_restored
+
+
+def is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def test_fault_60_view_state_two_instances_stand_side_by_side(tmp_path: Path) -> None:
+    with scene(tmp_path, "calm") as first, scene(tmp_path, "calm") as second:
+        opened(first)
+        opened(second).send("j")
+        first.send("jj")
+        second.send("q")
+        assert second.ended() == 0
+        first.until_shown("b00003")
+        first.send("q")
+        assert first.ended() == 0
+        assert b"rash" not in first.output + second.output
+    with scene(tmp_path, "calm") as third:
+        opened(third)
+
+
+REFUSED = {
+    "fault_69_list_upload_create_poll_download_cancel_view_term_dumb": {"TERM": "dumb"},
+    "fault_69_list_upload_create_poll_download_cancel_view_no_term": {"TERM": ""},
+}
+
+
+@pytest.mark.parametrize("environ", [pytest.param(environ, id=name) for name, environ in REFUSED.items()])
+def test_a_terminal_that_can_show_nothing_is_told_of_the_verbs(tmp_path: Path, environ: dict[str, str]) -> None:
+    arguments = ["-m", "tests.support.screen_program", str(tmp_path), "calm"]
+    with terminal(arguments, environ=environ) as screen:
+        assert screen.ended() == 2
+        assert b"batch-tui list" in screen.output
+        assert b"\x1b" not in screen.output
+    assert not (tmp_path / "calls").exists()
+
+
+@pytest.mark.parametrize("closed", ["stdin", "stderr", "both"])
+def test_fault_69_list_upload_create_poll_download_cancel_view_without_a_terminal_it_names_the_verbs(
+    tmp_path: Path, closed: str
+) -> None:
+    redirections = {"stdin": "</dev/null", "stderr": f"2>{tmp_path}/told", "both": f"</dev/null 2>{tmp_path}/told"}
+    program = f"exec '{sys.executable}' -m tests.support.screen_program '{tmp_path}' calm {redirections[closed]}"
+    arguments = ["-c", f"import os; os.execv('/bin/sh', ['sh', '-c', {program!r}])"]
+    with terminal(arguments) as screen:
+        assert screen.ended() == 2
+        told = tmp_path / "told"
+        assert b"batch-tui list" in (told.read_bytes() if told.exists() else screen.output)
+        assert b"\x1b" not in screen.output
+    assert not (tmp_path / "calls").exists()
