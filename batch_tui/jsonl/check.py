@@ -12,12 +12,12 @@ from batch_tui.domain.limits import OPENAI_LIMITS, Limits
 from batch_tui.domain.problems import Code, Report
 from batch_tui.domain.rules import BARE_FINDING, Expected, Finding, embedding_inputs, is_bare_body, is_object
 from batch_tui.domain.text import printable
-from batch_tui.jsonl.check_fast import EmbeddingBody, Layout, body_decoder, is_bare_line, is_utf8, learn_layout
+from batch_tui.jsonl.check_block import BlockCheck
+from batch_tui.jsonl.check_fast import is_bare_line
 from batch_tui.jsonl.check_log import KEPT, ProblemLog
 from batch_tui.jsonl.check_rest import (
     BLANK_FINDING,
     BOM_FINDING,
-    MAX_ID,
     UTF16_FINDING,
     FileFacts,
     body_length,
@@ -33,10 +33,8 @@ from batch_tui.jsonl.lines import BlockReader, ProgressHook
 
 _MAX_IDS = 250_000
 """Ids remembered: five times what OpenAI takes in a file, and about 35 MB of memory."""
-_MAX_LAYOUTS = 4
 _MAX_BLANKS = 100_000
 _LARGE_LINE = 10_000_000
-_BRACE = ord("}")
 
 
 def check_file(
@@ -97,8 +95,7 @@ class Checker:
         self._is_other_encoding = False
         self._ids: dict[str, int] = {}
         self._repeats: list[tuple[int, int]] = []
-        self._layouts: list[Layout] = []
-        self._decode = body_decoder("", "", is_mixed=False)
+        self._block = BlockCheck(is_mixed=limits.allows_mixed_models)
 
     def take_block(self, buffer: bytearray, end: int) -> None:
         """Check a block of whole lines, which stands at the buffer's start."""
@@ -107,16 +104,16 @@ class Checker:
             self._log.add(1, UTF16_FINDING)
         if self._is_other_encoding:
             return
+        if end > _LARGE_LINE and (length := buffer.find(b"\n", 0, end) % (end + 1)) > _LARGE_LINE:
+            self._log.add(self._number + 1, large_line(length))
         with memoryview(buffer) as whole, whole[:end] as view:
-            is_clean = is_utf8(view)
-            start = 0
-            if end > _LARGE_LINE and (length := buffer.find(b"\n", 0, end) % (end + 1)) > _LARGE_LINE:
-                self._log.add(self._number + 1, large_line(length))
-            while start < end:
-                if is_clean and self._layouts:
-                    start = self._accept(buffer, view, start)
-                if start < end:
-                    start = self._look_at(buffer, view, start)
+            start, last = 0, buffer.rfind(b"\n", 0, end) + 1
+            while start < last and not self._block.is_ready:
+                start = self._look_at(buffer, view, start)
+            if start < last:
+                self._take(buffer, view, start, last)
+            if last < end:
+                self._look_at(buffer, view, last)
 
     def take_cut_line(self, length: int) -> None:
         """Note a line that is too long to be kept in memory."""
@@ -125,55 +122,41 @@ class Checker:
         hint = "Check that the file's lines end with a newline, and shorten the request."
         self._log.add(self._number, Finding(Code.INVALID_REQUEST, message, hint))
 
-    def _accept(self, buffer: bytearray, view: memoryview, start: int) -> int:
-        """Pass over good lines; gives the start of the first one that isn't beyond doubt."""
-        find, index, has, end = buffer.find, buffer.index, buffer.startswith, len(view)
-        decode, remember, number, model = self._decode, self._remember(), self._number, self._model or ""
-        layout = self._layouts[0]
-        head, middle, tail = layout.head, layout.middle, layout.tail
-        id_at, body_at = len(head), len(middle)
-        text, is_counted = 0, self._is_counted
-        try:
-            while start < end:
-                if not has(head, start):
-                    layout = self._layout_at(buffer, start)
-                    head, middle, tail = layout.head, layout.middle, layout.tail
-                    id_at, body_at = len(head), len(middle)
-                stop = index(b"\n", start, end)
-                first = start + id_at
-                quote = find(b'"', first, stop)
-                brace, last = quote + body_at, stop - tail
-                body = decode(view[brace:last])
-                custom_id = str(view[first:quote], "utf-8")
-                if (
-                    not has(middle, quote)
-                    or buffer[last] != _BRACE
-                    or (body.model != model and not self._is_other_model(body.model))
-                    or body.stream
-                    or not 0 < quote - first <= MAX_ID
-                    or "\\" in custom_id
-                    or not custom_id.isprintable()
-                    or remember(custom_id, number + 1) != number + 1
-                ):
-                    break
-                number += 1
-                text += last - brace
-                if is_counted and isinstance(body, EmbeddingBody):
-                    self._take_inputs(number, body.inputs)
-                start = stop + 1
-        except (ValueError, RecursionError):
-            pass
-        self._number = number
-        self._text_bytes += text
-        return start
+    def _take(self, buffer: bytearray, view: memoryview, start: int, end: int) -> None:
+        """Take lines together when all are good; else halve them until those that aren't stand alone."""
+        if self._accepts(buffer, view, start, end):
+            return
+        half = (start + end) // 2
+        middle = buffer.find(b"\n", half, end - 1) + 1 or buffer.rfind(b"\n", start, half) + 1
+        if middle:
+            self._take(buffer, view, start, middle)
+            self._take(buffer, view, middle, end)
+        else:
+            self._look_at(buffer, view, start)
 
-    def _layout_at(self, buffer: bytearray, start: int) -> Layout:
-        """The layout that fits a line, put first; ValueError when none does."""
-        for at, layout in enumerate(self._layouts):
-            if buffer.startswith(layout.head, start):
-                self._layouts.insert(0, self._layouts.pop(at))
-                return layout
-        raise ValueError(start)
+    def _accepts(self, buffer: bytearray, view: memoryview, start: int, end: int) -> bool:
+        """Count good lines; False, with nothing changed, when there is any doubt about one of them."""
+        with view[start:end] as lines:
+            good = self._block.read(buffer, lines, start)
+        if good is None or self._is_too_many(good.inputs) or not self._take_ids(good.ids):
+            return False
+        self._number += len(good.ids)
+        self._text_bytes += good.text_bytes
+        self._inputs += good.inputs
+        return True
+
+    def _take_ids(self, ids: list[str]) -> bool:
+        """Remember the ids of the next lines; False, with none remembered, when one was there already."""
+        if len(self._ids) >= _MAX_IDS:
+            return True
+        numbers = range(self._number + 1, self._number + 1 + len(ids))
+        first = list(map(self._ids.setdefault, ids, numbers))
+        if first == list(numbers):
+            return True
+        for custom_id, seen, number in zip(ids, first, numbers, strict=True):
+            if seen == number:
+                del self._ids[custom_id]
+        return False
 
     def _look_at(self, buffer: bytearray, view: memoryview, start: int) -> int:
         """Read one line strictly and note what is wrong with it; gives the start of the next."""
@@ -214,7 +197,7 @@ class Checker:
             self._take_id(custom_id, line.find(b'"custom_id"') + 1)
         self._take_expectations(decoded.line)
         if self._log.errors == errors and not decoded.findings and isinstance(custom_id, str):
-            self._learn(line, custom_id)
+            self._block.learn(line, custom_id, self._url or "", self._model)
 
     def _take_expectations(self, line: dict[str, object]) -> None:
         """Let the first request say what the others must agree with."""
@@ -238,28 +221,17 @@ class Checker:
                 self._repeats.append((self._number, first))
 
     def _take_inputs(self, number: int, inputs: int) -> None:
-        limit = self._limits.max_embedding_inputs
-        if self._inputs <= limit < self._inputs + inputs:
-            self._log.add(number, too_many_inputs(limit))
+        if self._is_too_many(inputs):
+            self._log.add(number, too_many_inputs(self._limits.max_embedding_inputs))
         self._inputs += inputs
 
-    def _learn(self, line: bytes, custom_id: str) -> None:
-        layout = learn_layout(line, custom_id)
-        if layout is None:
-            return
-        if layout in self._layouts:
-            self._layouts.remove(layout)
-        self._layouts[:] = [layout, *self._layouts[: _MAX_LAYOUTS - 1]]
-        is_mixed = self._limits.allows_mixed_models
-        self._decode = body_decoder(self._url or "", self._model or "", is_mixed=is_mixed)
+    def _is_too_many(self, inputs: int) -> bool:
+        """True when these embedding inputs are those with which the limit is passed."""
+        return self._inputs <= self._limits.max_embedding_inputs < self._inputs + inputs
 
     def _remember(self) -> Callable[[str, int], int]:
         """What tells the first line of an id: beyond a bound of memory, each id counts as new."""
         return self._ids.setdefault if len(self._ids) < _MAX_IDS else _forget
-
-    def _is_other_model(self, model: str) -> bool:
-        """True when a model besides the first request's may stand in the file."""
-        return self._limits.allows_mixed_models and bool(model)
 
     def report(self, path: Path, size: int, sha256: str) -> Report:
         """The verdict, after the last block."""

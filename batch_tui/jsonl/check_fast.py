@@ -6,7 +6,6 @@ A line is accepted here only when it is beyond doubt good; all else goes to :mod
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,15 +14,20 @@ import msgspec
 from batch_tui.domain.endpoints import normal_endpoint
 from batch_tui.domain.rules import refuses_sampling
 
-_PIECE = 8 * 1024
+_PIECE = 128 * 1024
 """Bytes decoded at once: larger pieces leave megabytes of holes in the heap, smaller ones cost time."""
 
 
 class Body(msgspec.Struct, kw_only=True, gc=False):
     """What is read of any body; the rest is only checked to be JSON."""
 
-    model: str = ""
+    model: str | None = None
     stream: bool | None = None
+
+    @property
+    def inputs(self) -> int:
+        """Embedding inputs it asks for."""
+        return 0
 
 
 class ChatBody(Body, kw_only=True, gc=False):
@@ -91,8 +95,8 @@ _BODIES: dict[str, tuple[type[Body], type[Body]]] = {
 }
 
 
-def body_decoder(endpoint: str, model: str, *, is_mixed: bool) -> Callable[[memoryview], Body]:
-    """The decoder that accepts the good bodies of an endpoint.
+def body_type(endpoint: str, model: str, *, is_mixed: bool) -> type[Body]:
+    """What the good bodies of an endpoint are decoded as.
 
     Args:
         endpoint: The file's endpoint.
@@ -100,7 +104,7 @@ def body_decoder(endpoint: str, model: str, *, is_mixed: bool) -> Callable[[memo
         is_mixed: True when other models may come: then each body is held against the strictest family.
     """
     plain, reasoning = _BODIES.get(normal_endpoint(endpoint), (PromptBody, PromptBody))
-    return msgspec.json.Decoder(reasoning if is_mixed or refuses_sampling(model) else plain).decode
+    return reasoning if is_mixed or refuses_sampling(model) else plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +115,6 @@ class Layout:
     """From the line's start to the custom_id's first character."""
     middle: bytes
     """From the custom_id's closing quote to just before the body's brace."""
-    tail: int
-    """Bytes after the body: 1 for the closing brace, 2 with a carriage return."""
 
 
 def learn_layout(line: bytes, custom_id: str) -> Layout | None:
@@ -125,7 +127,7 @@ def learn_layout(line: bytes, custom_id: str) -> Layout | None:
         quoted = b'"%b"' % custom_id.encode()
     except UnicodeEncodeError:
         return None
-    at, tail = line.find(quoted), 2 if line.endswith(b"}\r") else 1
+    at = line.find(quoted)
     key = line.find(b'"body"', at)
     brace = line.find(b"{", key)
     if at < 0 or key < 0 or brace < 0 or not line.endswith((b"}}", b"}}\r")):
@@ -133,7 +135,7 @@ def learn_layout(line: bytes, custom_id: str) -> Layout | None:
     head, middle = line[: at + 1], line[at + len(quoted) - 1 : brace]
     if b"\\" in head or b"\\" in middle or not _is_envelope(head, middle, custom_id):
         return None
-    return Layout(head, middle, tail)
+    return Layout(head, middle)
 
 
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True):

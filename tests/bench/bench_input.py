@@ -12,6 +12,8 @@ from tests.bench.data import input_file
 from tests.bench.harness import Contender, Group
 
 _ME = "tests.bench.bench_input"
+_KEYS = {"custom_id", "method", "url", "body"}
+_Agreed = tuple[object, object, object]
 
 
 def groups(folder: Path, size: int) -> Sequence[Group]:
@@ -59,25 +61,33 @@ def _ours(
 
 
 def naive(path: str) -> None:
-    """The script everybody writes."""
-    seen = set[str]()
+    """The script everybody writes: the required fields, one url, one model, no id twice."""
+    seen, expected = set[str](), None
     with Path(path).open(encoding="utf-8") as file:
         for line in file:
-            request = json.loads(line)
-            if request["custom_id"] in seen or request["method"] != "POST" or not request["body"]["model"]:
-                raise ValueError(line)
-            seen.add(request["custom_id"])
+            expected = _held(json.loads(line), expected, seen)
 
 
 def orjson_loop(path: str) -> None:
     """The same with the fastest decoder to Python objects."""
-    seen = set[str]()
+    seen, expected = set[str](), None
     with Path(path).open("rb") as file:
         for line in file:
-            request = orjson.loads(line)
-            if request["custom_id"] in seen or request["method"] != "POST" or not request["body"]["model"]:
-                raise ValueError(line)
-            seen.add(request["custom_id"])
+            expected = _held(orjson.loads(line), expected, seen)
+
+
+def _held(request: dict[str, object], expected: _Agreed | None, seen: set[str]) -> _Agreed:
+    """Hold one request against the first; gives what all must agree on."""
+    custom_id, body = request["custom_id"], request["body"]
+    if not isinstance(custom_id, str) or not custom_id or custom_id in seen or not isinstance(body, dict):
+        raise ValueError(request)
+    seen.add(custom_id)
+    agreed = (request["method"], request["url"], body["model"])
+    if agreed[0] != "POST" or set(request) != _KEYS or body.get("stream") or "messages" not in body:
+        raise ValueError(request)
+    if expected is not None and agreed != expected:
+        raise ValueError(request)
+    return agreed
 
 
 def naive_wrap(path: str) -> None:

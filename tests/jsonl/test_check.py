@@ -169,6 +169,21 @@ def test_a_repeated_key_is_a_warning_on_its_line(path: Path, extra: bytes, place
     assert [(p.line, p.severity) for p in report.problems if "twice" in p.message] == [(101, Severity.WARNING)]
 
 
+@pytest.mark.parametrize("tail", [b"", b"\r"])
+def test_what_is_wrong_on_one_line_is_not_made_good_by_another(path: Path, tail: bytes) -> None:
+    rows = [row + tail for row in lines(300)]
+    first, second = planted(b"x"), planted(b"y").replace(b'"planted"', b'"other"')
+    whole = planted(b"z").replace(b'"planted"', b'"third"')
+    cut = whole.index(b'"messages"')
+    # Two requests on one line, then one request on two: as many requests as lines.
+    rows[100:100] = [first + second + tail, whole[:cut] + tail, whole[cut:] + tail]
+    # One that ends in the braces of the next, which begins as a good line does.
+    rows[200:200] = [planted(b"v").replace(b'"planted"', b'"fourth"')[:-4] + b', {"x": {}}', rows[0] + b"]}}"]
+    report = check_file(write(path, rows))
+    assert sorted({p.line for p in report.problems}) == [101, 102, 103, 201, 202]
+    assert report.requests == 305
+
+
 def test_both_lines_of_a_repeated_id_are_named(path: Path) -> None:
     rows = lines(20)
     rows.append(json.dumps(request("r-4", text="another")).encode())

@@ -1,0 +1,154 @@
+"""Lines that are good beyond doubt, taken by the block: decoded in one call, ids and edges compared in bulk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Literal
+
+import msgspec
+
+from batch_tui.jsonl.check_fast import Body, Layout, body_type, is_utf8, learn_layout
+from batch_tui.jsonl.check_rest import MAX_ID
+
+_MAX_LAYOUTS = 4
+_id_of = attrgetter("custom_id")
+_model_of = attrgetter("model")
+_stream_of = attrgetter("stream")
+_inputs_of = attrgetter("inputs")
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What good lines hold together."""
+
+    ids: list[str]
+    """Their custom_ids, in order."""
+    text_bytes: int
+    """Bytes of their bodies."""
+    inputs: int
+    """Embedding inputs they ask for."""
+
+
+class BlockCheck:
+    r"""Tells whether every line of a stretch is good, without looking at the lines one by one in Python.
+
+    All lines go through the decoder in one call, which doesn't mind where lines end and keys are repeated.
+    What it accepts is one good request on each line all the same, because besides:
+
+    - There are as many lines as requests, and each line begins with ``{`` and ends with ``}``. Within a JSON
+      document no ``}`` is followed by ``{``, and a string holds no raw newline: so every newline here stands
+      between two documents, no line is empty, and each has exactly one.
+    - Each line begins, to the byte, as one that was read strictly, with its own decoded custom_id in it. So the
+      first three keys are as they should be and ``body`` is the fourth.
+    - Each line ends with ``}}``: its last value is an object, which only ``body`` may be. As many bodies were
+      made as there are requests: ``body`` stands there once, and nothing after it.
+
+    Args:
+        is_mixed: True when the lines may name several models.
+    """
+
+    def __init__(self, *, is_mixed: bool) -> None:
+        self._is_mixed = is_mixed
+        self._model: str | None = None
+        self._layouts: list[Layout] = []
+        self._bodies: list[Body] = []
+        self._type: type[Body] = Body
+        self._decoder = _lines_decoder(Body, self._bodies)
+
+    @property
+    def is_ready(self) -> bool:
+        """True when a line has taught what good lines look like."""
+        return bool(self._layouts)
+
+    def learn(self, line: bytes, custom_id: str, url: str, model: str | None) -> None:
+        """Take a line that was read strictly, without any finding, as an example."""
+        layout = learn_layout(line, custom_id)
+        if layout is None:
+            return
+        if layout in self._layouts:
+            self._layouts.remove(layout)
+        self._layouts[:] = [layout, *self._layouts[: _MAX_LAYOUTS - 1]]
+        self._model = model
+        wanted = body_type(url, model or "", is_mixed=self._is_mixed)
+        if wanted is not self._type:
+            self._type, self._decoder = wanted, _lines_decoder(wanted, self._bodies)
+
+    def read(self, buffer: bytearray, lines: memoryview, start: int) -> Stretch | None:
+        """Read whole lines, each with its newline; None when one of them isn't good beyond doubt.
+
+        Args:
+            buffer: Where they stand.
+            lines: The part of the buffer.
+            start: Where the part begins.
+        """
+        try:
+            read = self._decoded(lines) if self._layouts and is_utf8(lines) else None
+            if read is None:
+                return None
+            ids, inputs = read
+            if not all(ids) or max(map(len, ids)) > MAX_ID:
+                return None
+            text = self._text_bytes(buffer, start, start + len(lines), len(ids))
+        except (ValueError, RecursionError):
+            return None
+        return Stretch(ids, text, inputs)
+
+    def _decoded(self, lines: memoryview) -> tuple[list[str], int] | None:
+        """The ids and how many inputs; None when the bodies aren't all good. No slice of the lines survives."""
+        bodies = self._bodies
+        try:
+            requests = self._decoder.decode_lines(lines)
+            models = set(map(_model_of, bodies))
+            is_one_model = models == {self._model} or (self._is_mixed and models.isdisjoint({None, ""}))
+            if len(bodies) != len(requests) or not is_one_model or any(map(_stream_of, bodies)):
+                return None
+            is_counted = self._type.inputs is not Body.inputs
+            return list(map(_id_of, requests)), sum(map(_inputs_of, bodies)) if is_counted else 0
+        finally:
+            bodies.clear()
+
+    def _text_bytes(self, buffer: bytearray, start: int, end: int, requests: int) -> int:
+        """Bytes of the bodies; ValueError when the lines' edges aren't as they must be."""
+        has, find, index = buffer.startswith, buffer.find, buffer.index
+        ending = b"}}\r\n" if has(b"\r", end - 2) else b"}}\n"
+        back, lines, text, layout = len(ending), 0, 0, self._layouts[0]
+        head, middle, width = layout.head, layout.middle, len(layout.head)
+        while start < end:
+            if not has(head, start):
+                layout = self._layout_at(buffer, start)
+                head, middle, width = layout.head, layout.middle, len(layout.head)
+            quote = find(b'"', start + width, end)
+            start = index(b"\n", quote, end) + 1
+            if not has(middle, quote) or not has(ending, start - back):
+                raise ValueError(start)
+            text += start - quote - len(middle)
+            lines += 1
+        if lines != requests:
+            raise ValueError(lines)
+        return text - lines * (back - 1)
+
+    def _layout_at(self, buffer: bytearray, start: int) -> Layout:
+        """The layout that fits a line, put first; ValueError when none does."""
+        for at, layout in enumerate(self._layouts):
+            if buffer.startswith(layout.head, start):
+                self._layouts.insert(0, self._layouts.pop(at))
+                return layout
+        raise ValueError(start)
+
+
+class _Request(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    custom_id: str
+    method: Literal["POST"]
+    url: str
+
+
+def _lines_decoder(wanted: type[Body], bodies: list[Body]) -> msgspec.json.Decoder[msgspec.Struct]:
+    """A decoder of request lines that notes every body it makes, also one that a later body replaces."""
+    noted = msgspec.defstruct(
+        wanted.__name__, [], bases=(wanted,), namespace={"__post_init__": bodies.append}, gc=False
+    )
+    request = msgspec.defstruct(
+        "Request", [("body", noted)], bases=(_Request,), gc=False, forbid_unknown_fields=True
+    )
+    return msgspec.json.Decoder(request)
