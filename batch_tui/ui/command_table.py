@@ -98,6 +98,16 @@ _MOVE = (
     Command("files", ("1",), "Files", "To Files.", Group.MOVE, _APP, "pane('files')"),
     Command("batches", ("2",), "Batches", "To Batches.", Group.MOVE, _APP, "pane('batches')"),
     Command(
+        "folder_up",
+        ("backspace",),
+        "Folder up",
+        "To the folder above.",
+        Group.MOVE,
+        _FILES,
+        "folder_up",
+        can.local_files,
+    ),
+    Command(
         "inspect",
         ("3",),
         "Inspect",

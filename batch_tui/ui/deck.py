@@ -15,6 +15,7 @@ from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.files import RemoteFile
 from batch_tui.engine.store import Changes
 from batch_tui.ui import layout
+from batch_tui.ui.checking import Checking
 from batch_tui.ui.columns import BatchFacts, View
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.looking import Looking
@@ -22,6 +23,7 @@ from batch_tui.ui.panels import Panels
 from batch_tui.ui.panes.batches import BatchesPane, Order
 from batch_tui.ui.panes.files import FilesPane
 from batch_tui.ui.panes.inspect import InspectPane
+from batch_tui.ui.panes.local_files import REQUEST_SUFFIXES
 from batch_tui.ui.panes.results import ResultsPane
 from batch_tui.ui.selection import Selection
 from batch_tui.ui.session import SessionState
@@ -55,7 +57,8 @@ class Deck(Container):
         self.is_absolute = False
         """Clock times instead of ages."""
         columns = desk.cockpit.settings.columns
-        self.files = FilesPane(workspace, is_ascii=is_ascii)
+        self.files = FilesPane(workspace, now=now, is_ascii=is_ascii)
+        self.checking = Checking(desk, self.files)
         self.batches = BatchesPane(self.facts_of, self._view, columns=columns, is_ascii=is_ascii)
         self.inspect = InspectPane(is_ascii=is_ascii)
         self.results = ResultsPane(is_ascii=is_ascii)
@@ -147,15 +150,11 @@ class Deck(Container):
         return View(self._now(), is_ascii=self._is_ascii, is_absolute=self.is_absolute)
 
     async def _check(self, path: Path) -> None:
-        report = self.files.report_of(path)
-        if report is None:
-            limits = self._desk.cockpit.settings.profile.limits
-            try:
-                report = await self._desk.cockpit.workshop.check(path, limits=limits)
-            except BatchTuiError as error:
-                self.inspect.say("overview", str(error))
-                return
-            self.files.set_report(path, report)
+        try:
+            report = await self.checking.report(path)
+        except BatchTuiError as error:
+            self.inspect.say("overview", str(error))
+            return
         self.looking.show_report(path, report)
 
     async def _list_files(self, purpose: str) -> None:
@@ -197,7 +196,7 @@ class Deck(Container):
             return
         if event.path is not None:
             self.looking.at_file(event.path)
-            if event.path.suffix in {".jsonl", ".ndjson"}:
+            if event.path.suffix in REQUEST_SUFFIXES:
                 self.check_file(event.path)
             else:
                 self.inspect.say("overview", "Not a .jsonl file: enter checks it all the same.")
@@ -220,3 +219,7 @@ class Deck(Container):
     @on(InspectPane.TabWanted)
     def _tab_wanted(self, event: InspectPane.TabWanted) -> None:
         self.looking.tab_wanted(event.tab)
+    @on(FilesPane.Listed)
+    def _files_listed(self, event: FilesPane.Listed) -> None:
+        self.checking.consider(event.entries)
+

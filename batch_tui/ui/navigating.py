@@ -87,6 +87,7 @@ class Navigating:
             "next_tab": always(lambda: self._deck.step_tab(1)),
             "zoom": always(self._toggle_zoom),
             "grow": always(lambda: self._zoom(is_on=True)),
+            "folder_up": always(self._deck.files.go_up),
             "shrink": always(lambda: self._zoom(is_on=False)),
             "filter": always(lambda: shell.finding.open(self._deck.panels.focused)),
             "palette": always(lambda: shell.open_commands("Commands")),
@@ -131,7 +132,7 @@ class Navigating:
             return True
         if isinstance(pane, ResultsPane) and pane.close_answer():
             return True
-        if isinstance(pane, ResultsPane | BatchesPane) and pane.clear_filter():
+        if isinstance(pane, ResultsPane | BatchesPane | FilesPane) and pane.clear_filter():
             return True
         target = pane.focus_target
         if isinstance(target, VirtualTable) and target.clear_marks():

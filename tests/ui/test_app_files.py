@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from batch_tui.domain.errors import InputFileError
+from batch_tui.domain.problems import Report
 from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.session import SessionState
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService
-from tests.support.screen import stage
+from tests.support.screen import Stage, stage
 
 IN_FILES = SessionState(pane="files")
 
@@ -164,3 +169,93 @@ async def test_the_errors_tab_groups_by_cause(tmp_path: Path) -> None:
         assert "1 × 429 rate_limit_exceeded" in text
         assert "can pass again" in text
         assert "will fail again" in text
+
+
+def file_rows(running: Stage) -> list[str]:
+    table = running.app.deck.files.table
+    return [running.line_of(table, y).strip() for y in range(1, 1 + len(table.row_ids))]
+
+
+async def test_small_files_have_their_verdict_before_a_key_is_pressed(tmp_path: Path) -> None:
+    workspace(tmp_path, "a-good.jsonl", request(1), request(2))
+    workspace(tmp_path, "b-bad.jsonl", "nope")
+    workspace(tmp_path, "c-bare.jsonl", '{"model": "m", "messages": []}')
+    async with stage(tmp_path, FakeService()) as running:
+        await running.settle()
+        good, bad, bare = file_rows(running)
+        assert good.split()[:3] == ["✓", "a-good.jsonl", "2"]
+        assert bad.startswith("✗")
+        assert bare.startswith("!")
+
+
+async def test_a_verdict_is_remembered_until_the_file_changes(tmp_path: Path) -> None:
+    path = workspace(tmp_path, "good.jsonl", request(1))
+    async with stage(tmp_path, FakeService()) as running:
+        await running.settle()
+    async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
+        checks: list[Path] = []
+
+        async def no_check(path: Path, **_options: object) -> Report:
+            checks.append(path)
+            raise InputFileError("not again")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(running.app.cockpit.workshop, "check", no_check)
+            running.app.deck.files.reload()
+            await running.settle()
+            assert file_rows(running)[0].startswith("✓")
+            assert not checks
+            path.write_text("nope\n")
+            running.app.deck.files.reload()
+            await running.settle()
+            assert checks == [path]
+            assert not file_rows(running)[0].startswith("✓")
+
+
+async def test_folders_fold_and_are_entered_and_left(tmp_path: Path) -> None:
+    workspace(tmp_path, "deep.jsonl", request(1))
+    inner = tmp_path / "workspace" / "sub"
+    inner.mkdir()
+    (inner / "one.jsonl").write_text(request(1) + "\n")
+    async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
+        files = running.app.deck.files
+        await running.press("j", "l")
+        assert [Path(row).name for row in files.table.row_ids] == ["deep.jsonl", "sub", "one.jsonl"]
+        await running.press("j", "h")
+        assert files.table.cursor_id == str(inner)
+        await running.press("h")
+        assert [Path(row).name for row in files.table.row_ids] == ["deep.jsonl", "sub"]
+        await running.press("enter")
+        assert file_rows(running)[0] == "../"
+        assert "workspace/sub" in running.line_of(files.title_bar)
+        await running.press("backspace")
+        assert files.table.cursor_id == str(inner)
+        assert [Path(row).name for row in files.table.row_ids] == ["deep.jsonl", "sub"]
+
+
+async def test_a_folder_without_requests_says_what_to_do(tmp_path: Path) -> None:
+    async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
+        table = running.app.deck.files.table
+        assert "No .jsonl file" in running.line_of(table, 1)
+        (running.workspace / "notes.txt").write_text("x")
+        await running.press("r")
+        assert "notes.txt" in running.line_of(table, 1)
+        assert "No .jsonl file" in running.line_of(table, 3)
+
+
+async def test_names_with_escapes_newlines_and_broken_utf8_do_no_harm(tmp_path: Path) -> None:
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    for name in (b"a\x1b]52;c;AAAA\x07.jsonl", b"b\nnew.jsonl", b"c\xff\xfe.jsonl"):
+        workspace(tmp_path, os.fsdecode(name), request(1))
+    service = FakeService()
+    async with stage(tmp_path, service, session=IN_FILES) as running:
+        await running.settle()
+        rows = file_rows(running)
+        assert all(row.startswith("✓") for row in rows)
+        assert not any(char in "".join(rows) for char in "\x1b\x07\n\udcff")
+        for _row in rows:
+            await running.press("u", "y", "j")
+        assert service.count("upload_file") == 3
+        await running.press("n", "y")
+        assert service.count("create_batch") == 1

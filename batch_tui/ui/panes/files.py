@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -13,27 +14,21 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 
-from batch_tui.domain import formatting
+from batch_tui.domain.file_use import Users
 from batch_tui.domain.files import RemoteFile
 from batch_tui.domain.problems import Report
 from batch_tui.ui.asking import asking
-from batch_tui.ui.cells import Cell, Piece, Tone, cell
+from batch_tui.ui.cells import Cell
 from batch_tui.ui.glyphs import glyphs
 from batch_tui.ui.panes.base import Pane
-from batch_tui.ui.panes.local_files import Entry, scan
+from batch_tui.ui.panes.local_files import LOCAL_COLUMNS, Entry, local_cells, local_footnote, scan
+from batch_tui.ui.panes.remote_files import REMOTE_COLUMNS, remote_cells
 from batch_tui.ui.selection import Scope, Selection
-from batch_tui.ui.widgets.fitting import Column
 from batch_tui.ui.widgets.table import VirtualTable
 from batch_tui.ui.widgets.tabs import Tab, TabStrip
 
 LOCAL, INPUTS, OUTPUTS = "local", "batch", "batch_output"
 """Tabs; the remote ones are called as the purpose they list."""
-_COLUMNS = (
-    Column("verdict", "", 1),
-    Column("name", "file", 12, is_flexible=True),
-    Column("requests", "reqs", 5, align="right", priority=1),
-    Column("size", "size", 6, align="right"),
-)
 
 
 class FilesPane(Pane):
@@ -41,6 +36,7 @@ class FilesPane(Pane):
 
     Args:
         root: The workspace.
+        now: Unix seconds by the server's clock, for the ages of remote files.
         is_ascii: Whether only ASCII may be drawn.
     """
 
@@ -70,17 +66,26 @@ class FilesPane(Pane):
 
         purpose: str
 
-    def __init__(self, root: Path, *, is_ascii: bool = False) -> None:
+    @dataclass
+    class Listed(Message):
+        """The workspace was read: these request files have no verdict yet."""
+
+        entries: tuple[Entry, ...]
+
+    def __init__(self, root: Path, *, now: Callable[[], float] = time.time, is_ascii: bool = False) -> None:
         super().__init__(is_ascii=is_ascii)
-        self._root = root
+        self._workspace = self._root = root
+        self._now = now
         self._glyphs = glyphs(is_ascii=is_ascii)
         self._entries: dict[str, Entry] = {}
         self._remote: dict[str, dict[str, RemoteFile]] = {}
+        self._users: Users = {}
+        self._return_to: Path | None = None
         self._opened: frozenset[Path] = frozenset()
         self._reports: dict[str, tuple[int, Report]] = {}
         self._filter = ""
         self.tabs = TabStrip((Tab(LOCAL, "Local"), Tab(INPUTS, "Inputs"), Tab(OUTPUTS, "Outputs")))
-        self.table = VirtualTable(_COLUMNS, self._row, is_ascii=is_ascii, empty="Looking…", id="files-table")
+        self.table = VirtualTable(LOCAL_COLUMNS, self._row, is_ascii=is_ascii, empty="Looking…", id="files-table")
 
     def compose_body(self) -> ComposeResult:
         """Tabs over the list."""
@@ -89,7 +94,6 @@ class FilesPane(Pane):
 
     def on_mount(self) -> None:
         """Show the workspace."""
-        self.title_bar.set_note(self._root.name)
         self.reload()
 
     @property
@@ -137,10 +141,21 @@ class FilesPane(Pane):
 
     def set_report(self, path: Path, report: Report) -> None:
         """Show a verdict."""
-        entry = self._entries.get(str(path))
-        if entry is not None:
-            self._reports[entry.id] = (entry.changed, report)
-            self.table.update_rows((entry.id,))
+        self.set_reports({path: report})
+
+    def set_reports(self, reports: Mapping[Path, Report]) -> None:
+        """Show verdicts."""
+        known = {path: self._entries.get(str(path)) for path in reports}
+        entries = {path: entry for path, entry in known.items() if entry is not None}
+        for path, entry in entries.items():
+            self._reports[entry.id] = (entry.changed, reports[path])
+        self.table.update_rows(entry.id for entry in entries.values())
+
+    def set_users(self, users: Users) -> None:
+        """Show which batches use each remote file."""
+        self._users = users
+        if not self.is_local:
+            self.table.update_rows()
 
     def set_remote(self, purpose: str, files: Sequence[RemoteFile], note: str = "") -> None:
         """Show the files of a purpose at the service."""
@@ -163,16 +178,38 @@ class FilesPane(Pane):
         self._fill()
         return len(self.table.row_ids)
 
+    def clear_filter(self) -> bool:
+        """Show everything again; False when there was no filter."""
+        had_any = bool(self._filter)
+        if had_any:
+            self.set_filter("")
+        return had_any
+
     def step_tab(self, count: int) -> None:
         """Another tab."""
         self.tabs.step(count)
 
     def fold(self, *, is_open: bool) -> bool:
-        """Open or close the folder under the cursor; False when there is nothing to do."""
+        """Open the folder under the cursor, or close it, or step out of it; False when there is nothing to do."""
         entry = self._entries.get(self.table.cursor_id or "") if self.is_local else None
-        if entry is None or not entry.is_folder or (entry.path in self._opened) == is_open:
+        if entry is None or entry.is_way_up:
             return False
-        self._toggle(entry)
+        if entry.is_folder and (entry.path in self._opened) != is_open:
+            self._opened ^= {entry.path}
+            self.reload()
+            return True
+        if is_open:
+            return False
+        if entry.depth:
+            return self.table.move_to(str(entry.path.parent))
+        return self._root != self._workspace and self.go_up()
+
+    def go_up(self) -> bool:
+        """Show the folder above; False at the top, or in a tab of remote files."""
+        if not self.is_local or self._root.parent == self._root:
+            return False
+        self._return_to = self._root
+        self._enter(self._root.parent)
         return True
 
     def refresh_listing(self) -> None:
@@ -185,16 +222,23 @@ class FilesPane(Pane):
     @work(exclusive=True, group="scan", name="scan", exit_on_error=False)
     async def reload(self) -> None:
         """Read the workspace again."""
-        entries = await asyncio.to_thread(scan, self._root, self._opened)
+        has_way_up = self._root != self._workspace
+        entries = await asyncio.to_thread(scan, self._root, self._opened, has_way_up=has_way_up)
         self._entries = {entry.id: entry for entry in entries}
         if self.is_local:
-            self.table.set_empty("No files here: put a .jsonl file into this directory.")
             self._fill()
+            if self._return_to is not None:
+                self.table.move_to(str(self._return_to))
+                self._return_to = None
+        fresh = tuple(e for e in entries if e.is_request_file and self.report_of(e.path) is None)
+        if fresh:
+            self.post_message(self.Listed(fresh))
 
     @on(TabStrip.TabOpened)
     def _show_tab(self, event: TabStrip.TabOpened) -> None:
         event.stop()
         self.table.clear_marks()
+        self.table.set_columns(LOCAL_COLUMNS if event.tab_id == LOCAL else REMOTE_COLUMNS)
         if event.tab_id != LOCAL:
             self.table.set_empty("Asking the service…")
             self.post_message(self.ListingAsked(event.tab_id))
@@ -211,13 +255,15 @@ class FilesPane(Pane):
         event.stop()
         entry = self._entries.get(event.row_id) if self.is_local else None
         if entry is not None and entry.is_folder:
-            self._toggle(entry)
+            self._return_to = self._root if entry.is_way_up else None
+            self._enter(entry.path)
             return
         path, remote = self.current
         self.post_message(self.Opened(path, remote))
 
-    def _toggle(self, entry: Entry) -> None:
-        self._opened ^= {entry.path}
+    def _enter(self, folder: Path) -> None:
+        self._root = folder
+        self._filter = ""
         self.reload()
 
     @property
@@ -231,38 +277,32 @@ class FilesPane(Pane):
             else {row: f"{file.filename} {row}" for row, file in self._files.items()}
         )
         words = self._filter.casefold().split()
+        self._say_place()
         self.table.set_rows([row for row, name in names.items() if all(w in name.casefold() for w in words)])
         self.table.update_rows()
 
+    def _say_place(self) -> None:
+        self.title_bar.set_note(self._place if self.is_local else "at the service")
+        note = local_footnote(tuple(self._entries.values())) if self.is_local else ""
+        self.table.set_footnote(note)
+        if self.is_local:
+            self.table.set_empty(note or "Nothing matches.")
+
+    @property
+    def _place(self) -> str:
+        """The shown folder, seen from the workspace."""
+        if self._root == self._workspace:
+            return self._root.name
+        if self._root.is_relative_to(self._workspace):
+            return str(Path(self._workspace.name) / self._root.relative_to(self._workspace))
+        return str(self._root)
+
     def _row(self, row_id: str) -> tuple[Cell, ...]:
         if not self.is_local:
-            return self._remote_row(row_id)
+            file = self._files.get(row_id, RemoteFile(row_id))
+            return remote_cells(file, self._users, self._now(), self._glyphs, is_ascii=self.is_ascii)
         entry = self._entries.get(row_id)
         if entry is None:
-            return ((), (), (), ())
-        indent = "  " * entry.depth
-        if entry.is_folder:
-            sign = "-" if entry.path in self._opened else "+"
-            return ((), (Piece(f"{indent}{sign} {entry.path.name}/", Tone.ACCENT),), (), ())
-        report = self.report_of(entry.path)
-        tone = Tone.PLAIN if entry.is_request_file else Tone.MUTED
-        requests = cell(formatting.amount(report.requests), Tone.MUTED) if report is not None else ()
-        return (
-            self._verdict(report),
-            (Piece(indent + entry.path.name, tone),),
-            requests,
-            cell(formatting.size(entry.size), Tone.MUTED),
-        )
-
-    def _verdict(self, report: Report | None) -> Cell:
-        if report is None:
-            return ()
-        if report.is_valid:
-            return cell(self._glyphs.completed, Tone.SUCCESS)
-        if report.wants_wrapping:
-            return cell(self._glyphs.with_failures, Tone.WARNING)
-        return cell(self._glyphs.failed, Tone.ERROR)
-
-    def _remote_row(self, row_id: str) -> tuple[Cell, ...]:
-        file = self._files.get(row_id, RemoteFile(row_id))
-        return ((), cell(file.filename or file.id), (), cell(formatting.size(file.bytes), Tone.MUTED))
+            return ((),) * len(LOCAL_COLUMNS)
+        is_open = entry.path in self._opened
+        return local_cells(entry, self.report_of(entry.path), self._glyphs, is_open=is_open)

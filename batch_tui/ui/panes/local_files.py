@@ -1,4 +1,4 @@
-"""The workspace as rows: a tree whose folders open, request files first. Blocking: run it in a thread."""
+"""The workspace as rows: a tree whose folders open, request files first. Scanning blocks: run it in a thread."""
 
 from __future__ import annotations
 
@@ -6,6 +6,20 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from batch_tui.domain import formatting
+from batch_tui.domain.problems import Report
+from batch_tui.ui.cells import Cell, Piece, Tone, cell
+from batch_tui.ui.glyphs import GlyphSet
+from batch_tui.ui.widgets.fitting import Column
+
+REQUEST_SUFFIXES = frozenset({".jsonl", ".ndjson"})
+"""How files that may hold requests are called."""
+LOCAL_COLUMNS = (
+    Column("verdict", "", 1),
+    Column("name", "file", 12, is_flexible=True),
+    Column("requests", "reqs", 5, align="right", priority=1),
+    Column("size", "size", 6, align="right"),
+)
 _MOST = 5_000
 """Entries shown of one folder."""
 
@@ -20,6 +34,8 @@ class Entry:
     size: int
     changed: int
     """When it changed, in nanoseconds: tells whether a verdict is still about it."""
+    is_way_up: bool = False
+    """It's the folder above the one that is shown."""
 
     @property
     def id(self) -> str:
@@ -29,14 +45,56 @@ class Entry:
     @property
     def is_request_file(self) -> bool:
         """True when its name says that it may hold requests."""
-        return not self.is_folder and self.path.suffix in {".jsonl", ".ndjson"}
+        return not self.is_folder and self.path.suffix in REQUEST_SUFFIXES
 
 
-def scan(root: Path, opened: frozenset[Path]) -> tuple[Entry, ...]:
+def scan(root: Path, opened: frozenset[Path], *, has_way_up: bool = False) -> tuple[Entry, ...]:
     """The entries of a folder and of its opened folders; what can't be read is left out."""
     found: list[Entry] = []
+    if has_way_up:
+        found.append(Entry(root.parent, 0, is_folder=True, size=0, changed=0, is_way_up=True))
     _add(root, 0, opened, found)
     return tuple(found)
+
+
+def local_cells(
+    entry: Entry, report: Report | None, signs: GlyphSet, *, is_open: bool = False
+) -> tuple[Cell, ...]:
+    """The cells of a row, one for each column."""
+    indent = "  " * entry.depth
+    if entry.is_way_up:
+        return ((), cell("../", Tone.ACCENT), (), ())
+    if entry.is_folder:
+        fold = "-" if is_open else "+"
+        return ((), (Piece(f"{indent}{fold} {entry.path.name}/", Tone.ACCENT),), (), ())
+    tone = Tone.PLAIN if entry.is_request_file else Tone.MUTED
+    return (
+        verdict_sign(report, signs),
+        (Piece(indent + entry.path.name, tone),),
+        cell(formatting.amount(report.requests), Tone.MUTED) if report is not None else (),
+        cell(formatting.size(entry.size), Tone.MUTED),
+    )
+
+
+def verdict_sign(report: Report | None, signs: GlyphSet) -> Cell:
+    """The verdict in one cell; empty while there is none."""
+    if report is None:
+        return ()
+    if report.is_valid:
+        return cell(signs.completed, Tone.SUCCESS)
+    if report.wants_wrapping:
+        return cell(signs.with_failures, Tone.WARNING)
+    return cell(signs.failed, Tone.ERROR)
+
+
+def local_footnote(entries: tuple[Entry, ...]) -> str:
+    """What to do where there is nothing to submit; empty where there is."""
+    if any(entry.is_request_file for entry in entries):
+        return ""
+    return (
+        "No .jsonl file in this folder. Put one here (one request per line), or start batch-tui where "
+        "yours are; enter opens a folder, r looks again."
+    )
 
 
 def _add(folder: Path, depth: int, opened: frozenset[Path], found: list[Entry]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -113,6 +114,7 @@ class VirtualTable(RowKeys, can_focus=True):
         self._row_of = row_of
         self._painter = TablePainter(columns, self.look, is_ascii=is_ascii)
         self._empty = empty
+        self._footnote = ""
         self._fresh: frozenset[str] = frozenset()
         self._drawn: dict[str, _Row] = {}
 
@@ -150,8 +152,13 @@ class VirtualTable(RowKeys, can_focus=True):
         self.repaint()
 
     def set_empty(self, text: str) -> None:
-        """What stands in the table when it has no rows."""
+        """What stands in the table when it has no rows; wrapped."""
         self._empty = text
+        self.repaint()
+
+    def set_footnote(self, text: str) -> None:
+        """What stands below the last row, where there is room; wrapped."""
+        self._footnote = text
         self.repaint()
 
     def action_columns(self, step: int) -> None:
@@ -197,8 +204,10 @@ class VirtualTable(RowKeys, can_focus=True):
         place = self._rows.top + y - 1
         if place < len(self._rows.ids):
             return self._row(self._rows.ids[place], width)
-        if y == 1 and self._empty:
-            return self.compose_line((Piece(" " * MARGIN + self._empty, Tone.MUTED),), width)
+        note, below = (self._footnote, place - len(self._rows.ids) - 1) if self._rows.ids else (self._empty, place)
+        lines = wrap(note, max(1, width - 2 * MARGIN)) if note else []
+        if 0 <= below < len(lines):
+            return self.compose_line((Piece(" " * MARGIN + lines[below], Tone.MUTED),), width)
         return Strip.blank(width, self.look(Tone.PLAIN))
 
     def _row(self, row_id: str, width: int) -> Strip:

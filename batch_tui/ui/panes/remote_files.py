@@ -1,0 +1,57 @@
+"""Files at the service as rows: who uses each, how large, how old, how long it is kept. Pure."""
+
+from __future__ import annotations
+
+from batch_tui.domain import formatting
+from batch_tui.domain.batch import Batch
+from batch_tui.domain.file_use import PURPOSES, Users
+from batch_tui.domain.files import RemoteFile
+from batch_tui.ui.cells import Cell, Tone, cell
+from batch_tui.ui.columns import age
+from batch_tui.ui.glyphs import GlyphSet, batch_sign
+from batch_tui.ui.widgets.fitting import Column
+
+REMOTE_COLUMNS = (
+    Column("use", "", 1),
+    Column("name", "file", 10, is_flexible=True),
+    Column("user", "used by", 20, priority=3),
+    Column("size", "size", 6, align="right"),
+    Column("age", "age", 6, align="right", priority=1),
+    Column("left", "expires", 7, align="right", priority=2),
+)
+
+
+def remote_cells(
+    file: RemoteFile, users: Users, now: float, signs: GlyphSet, *, is_ascii: bool
+) -> tuple[Cell, ...]:
+    """The cells of a row, one for each column."""
+    batches = users.get(file.id, ())
+    left = formatting.duration(file.expires_at - now) if file.expires_at is not None else "never"
+    return (
+        _use_sign(batches, file, signs, is_ascii=is_ascii),
+        cell(file.filename or file.id),
+        cell(user_text(batches), Tone.MUTED),
+        cell(formatting.size(file.bytes), Tone.MUTED),
+        cell(age(now - file.created_at if file.created_at is not None else None), Tone.MUTED),
+        cell(left, Tone.WARNING if _goes_soon(file, now) else Tone.MUTED),
+    )
+
+
+def user_text(batches: tuple[Batch, ...]) -> str:
+    """The batches that use a file, in a few cells."""
+    if not batches:
+        return "no batch"
+    return batches[0].name if len(batches) == 1 else f"{batches[0].name} +{len(batches) - 1}"
+
+
+def _use_sign(batches: tuple[Batch, ...], file: RemoteFile, signs: GlyphSet, *, is_ascii: bool) -> Cell:
+    """The sign of the batch that uses it; of a file of batches that none uses, that nobody knows."""
+    if batches:
+        live = next((batch for batch in batches if not batch.is_terminal), batches[0])
+        sign = batch_sign(live, is_ascii=is_ascii)
+        return cell(sign.glyph, sign.tone)
+    return cell(signs.unknown, Tone.WARNING) if file.purpose in PURPOSES else ()
+
+
+def _goes_soon(file: RemoteFile, now: float) -> bool:
+    return file.expires_at is not None and file.expires_at - now < 86_400
