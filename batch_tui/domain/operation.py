@@ -118,6 +118,10 @@ class SubmitOperation:
     requests: int = 0
     size: int = 0
     """Bytes of the input file."""
+    model: str | None = None
+    """The model its requests name."""
+    tokens: int = 0
+    """Its input tokens, estimated; 0 when nobody counted."""
     host: str = ""
     """The service it was meant for."""
     name: str | None = None

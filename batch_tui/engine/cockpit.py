@@ -17,7 +17,11 @@ from batch_tui.engine.journal import Journal
 from batch_tui.engine.kit import Kit
 from batch_tui.engine.memory import Memory
 from batch_tui.engine.monitor import Monitor, Tick
+from batch_tui.engine.parts import PartMaker
 from batch_tui.engine.ports import BatchService
+from batch_tui.engine.prices import PriceList
+from batch_tui.engine.queue import Queue
+from batch_tui.engine.queue_store import LimitMemory, QueueStore
 from batch_tui.engine.resubmit import Resubmitter
 from batch_tui.engine.settings import Settings
 from batch_tui.engine.store import BatchStore, Changes
@@ -123,6 +127,17 @@ class Cockpit:
             collector=self.collector,
             submitter=self.submitter,
             workbench=self.workshop,
+            limits=profile.limits,
+        )
+        self.prices = PriceList(profile.prices)
+        self.parts = PartMaker(self.workshop, paths.state / "parts", limits=profile.limits)
+        self.token_limits = LimitMemory(paths.state / "token_limits.json", profile.limits.enqueued_tokens)
+        self.queue = Queue(
+            kit,
+            submitter=self.submitter,
+            checker=self.workshop,
+            store=QueueStore(paths.state / "queue"),
+            memory=self.token_limits,
             limits=profile.limits,
         )
 

@@ -29,6 +29,8 @@ class SubmitOrder:
     """Seconds the output file is kept, or None for the service's default."""
     parent: str | None = None
     """The batch whose requests are sent again."""
+    intent: str | None = None
+    """The intent, when it was chosen and written down before; never that of an earlier submit."""
     needs_journal: bool = True
     """False only when the user insists although nothing can be written down."""
 

@@ -133,13 +133,15 @@ class Submitter:
 
     def _planned(self, order: SubmitOrder) -> SubmitOperation:
         return SubmitOperation(
-            intent=uuid.uuid4().hex,
+            intent=order.intent or uuid.uuid4().hex,
             path=str(order.path.absolute()),
             sha256=order.report.sha256,
             endpoint=order.endpoint,
             created_at=int(self._kit.clock()),
             requests=order.report.requests,
             size=order.report.bytes,
+            model=order.report.model,
+            tokens=order.report.tokens_estimate,
             host=self._kit.service.host,
             name=None if order.name is None else _sendable(order.name),
             parent=order.parent,

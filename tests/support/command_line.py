@@ -11,6 +11,7 @@ from typing import Protocol
 import pytest
 
 from batch_tui.cli.main import main
+from batch_tui.gateway.options import GatewayOptions
 from tests.support.gateway import loopback_gateway
 
 
@@ -22,14 +23,18 @@ class Run(Protocol):
 
 @contextmanager
 def command_line(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    options: GatewayOptions | None = None,
 ) -> Iterator[Run]:
     """A gateway, and the command line pointed at it, with configuration and state of its own."""
     for name in ("CONFIG", "STATE", "CACHE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(folder / name.lower()))
     monkeypatch.setenv("OPENAI_API_KEY", "the-key")
     monkeypatch.delenv("BATCH_TUI_CONFIG", raising=False)
-    with loopback_gateway(folder / "gateway", api_key="the-key") as base_url:
+    with loopback_gateway(folder / "gateway", api_key="the-key", options=options) as base_url:
         monkeypatch.setenv("OPENAI_BASE_URL", base_url)
 
         def call(*words: str | Path) -> tuple[int, list[str], str]:

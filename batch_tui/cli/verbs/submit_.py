@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from batch_tui.cli.arguments import add_json, add_profile, pair, seconds
@@ -14,8 +14,13 @@ from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, record, run_async
 from batch_tui.cli.verbs.check_ import problem_line, verdict
 from batch_tui.cli.verbs.watch_ import follow
+from batch_tui.domain.errors import ConfigurationError
+from batch_tui.domain.formatting import plural
 from batch_tui.domain.problems import Report
+from batch_tui.domain.queueing import QueueEntry, QueueStage
 from batch_tui.engine.cockpit import Cockpit
+from batch_tui.engine.parts import is_only_too_large
+from batch_tui.engine.queue_store import waiting_line
 from batch_tui.engine.submit import Phase, Submission, SubmitOrder
 
 _SHOWN_PROBLEMS = 10
@@ -23,13 +28,22 @@ _SHOWN_PROBLEMS = 10
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which files, as what."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
     parser.add_argument("--endpoint", help="default: the url of the request lines")
     parser.add_argument("--name", help="what to call the batch (kept in its metadata; default: the file's name)")
     parser.add_argument(
         "--metadata", action="append", type=pair, default=[], metavar="K=V", help="may be given several times"
     )
     parser.add_argument("--expires", type=seconds, metavar="T", help="keep the output file this long (1h to 30d)")
+    parser.add_argument(
+        "--split", action="store_true", help="submit a file that is over the limits as a group of parts"
+    )
+    parser.add_argument(
+        "--queue",
+        action="store_true",
+        help="hold files back while the model's queue of tokens or the hour's batches are used up, and send them "
+        "when there is room; without FILE: go on with what an earlier run left waiting",
+    )
     parser.add_argument("--wait", action="store_true", help="wait for the end; exit code as of the verb wait")
     add_json(parser)
     add_profile(parser)
@@ -37,6 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Submit each file and print the batch ids."""
+    if not args.files and not args.queue:
+        raise ConfigurationError("Name the files to submit, or give --queue to go on with those that wait.")
     return run_async(lambda: _submit(args, console))
 
 
@@ -44,30 +60,90 @@ async def _submit(args: argparse.Namespace, console: Console) -> int:
     async with open_cockpit(args, console) as cockpit:
         for settled in await cockpit.submitter.recover():
             console.say(f"From an earlier run: {settled.message}")
-        reports = [await _check(cockpit, path, args.endpoint, console) for path in args.files]
+        reports = [await _check(cockpit, path, args, console) for path in args.files]
         if not all(report.is_valid for report in reports):
             console.say("Nothing was sent.")
             return Exit.FAILURES
-        codes: list[int] = []
+        orders = await _orders(cockpit, reports, args, console)
         ids: list[str] = []
-        for report in reports:
-            submission = await cockpit.submitter.submit(_order(args, report), on_step=_talk(console, report))
-            codes.append(_show(cockpit, submission, console))
-            ids += [submission.batch.id] if submission.batch else []
+        send = _queue if args.queue else _send
+        codes = [await send(cockpit, orders, console, ids)]
         if args.wait and ids:
             codes.append(await follow(cockpit, ids, Console(is_json=False, out=console.err, err=console.err)))
     return max(codes)
 
 
-async def _check(cockpit: Cockpit, path: Path, endpoint: str | None, console: Console) -> Report:
+async def _orders(
+    cockpit: Cockpit, reports: Sequence[Report], args: argparse.Namespace, console: Console
+) -> list[SubmitOrder]:
+    """What is sent: a file as one order, or as one for each of its parts."""
+    orders: list[SubmitOrder] = []
+    for report in reports:
+        order = _order(args, report)
+        if not args.split:
+            orders.append(order)
+            continue
+        parted = await cockpit.parts.parted(
+            order,
+            max_tokens=await cockpit.token_limits.for_model(report.model or ""),
+            on_progress=console.progress("splitting"),
+        )
+        if parted.group is not None:
+            console.say(f"{order.path.name}: {plural(len(parted.orders), 'part')}, group {parted.group}")
+        orders += parted.orders
+    return orders
+
+
+async def _send(cockpit: Cockpit, orders: Sequence[SubmitOrder], console: Console, ids: list[str]) -> int:
+    codes: list[int] = []
+    for order in orders:
+        submission = await cockpit.submitter.submit(order, on_step=_talk(console, order.report))
+        codes.append(_show(cockpit, submission, console))
+        ids += [submission.batch.id] if submission.batch else []
+    return max(codes)
+
+
+async def _queue(cockpit: Cockpit, orders: Sequence[SubmitOrder], console: Console, ids: list[str]) -> int:
+    """Put the orders in the queue and send what waits there; prints an id when the service has taken its batch."""
+    await cockpit.queue.add(orders)
+
+    def told(entry: QueueEntry) -> None:
+        if entry.stage is QueueStage.TAKEN and entry.batch_id is not None:
+            ids.append(entry.batch_id)
+            if console.is_json:
+                console.json(_taken(cockpit, entry))
+            else:
+                console.data(entry.batch_id)
+        elif entry.reason:
+            console.say(waiting_line(entry))
+
+    entries = await cockpit.queue.run(on_change=told)
+    left = [entry for entry in entries if entry.stage is not QueueStage.TAKEN]
+    if not entries:
+        console.say("The queue is empty.")
+    return Exit.SERVICE if left else Exit.CLEAN
+
+
+def _taken(cockpit: Cockpit, entry: QueueEntry) -> dict[str, object]:
+    batch = cockpit.store.get(entry.batch_id or "")
+    return {"id": entry.batch_id} if batch is None else record(cockpit, batch, time.time())
+
+
+async def _check(cockpit: Cockpit, path: Path, args: argparse.Namespace, console: Console) -> Report:
     from batch_tui.jsonl.check import check_file  # noqa: PLC0415 - beside the loop, in a thread
 
-    limits = cockpit.settings.profile.limits
-    report = await asyncio.to_thread(check_file, path, limits=limits, endpoint=endpoint)
+    show = console.progress(f"checking {path.name}")
+    if args.split:
+        report = await cockpit.parts.check_whole(path, endpoint=args.endpoint, on_progress=show)
+    else:
+        limits = cockpit.settings.profile.limits
+        report = await asyncio.to_thread(check_file, path, limits=limits, endpoint=args.endpoint, on_progress=show)
     if not report.is_valid:
         for problem in report.problems[:_SHOWN_PROBLEMS]:
             console.say(problem_line(report.path, problem))
         console.say(verdict(report))
+        if is_only_too_large(report):
+            console.say(f"In parts it can be sent: batch-tui submit --split {report.path}")
     return report
 
 

@@ -1,0 +1,80 @@
+"""A file over the limits on the command line: split, queued, retried and merged as one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from batch_tui.domain.limits import OPENAI_LIMITS
+from batch_tui.gateway.options import GatewayOptions
+from tests.support.command_line import Run, command_line, echo_line
+from tests.support.gateway import FAST
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """The gateway's queue has room for two parts at a time, and doesn't say so before it refuses one."""
+    limits = replace(OPENAI_LIMITS, max_requests=40, enqueued_tokens=2_200)
+    told = GatewayOptions(data=tmp_path / "gateway", speed=FAST, api_key="the-key", limits=limits)
+    config = tmp_path / "config" / "batch-tui" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text("[profiles.default.limits]\nmax_requests = 40\n", encoding="utf-8")
+    with command_line(tmp_path, monkeypatch, capsys, options=told) as call:
+        yield call
+
+
+def test_a_large_file_goes_through_split_queue_retry_and_merge_to_one_output(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "big.jsonl"
+    lines = [
+        echo_line(f"r-{n}", echo={"status": 500, "times": 1} if n % 25 == 0 else None, max_tokens=n)
+        for n in range(150)
+    ]
+    source.write_text("".join(lines), encoding="utf-8")
+    code, _, said = run("submit", source)
+    assert code == 1
+    assert "submit --split" in said
+
+    code, ids, said = run("submit", source, "--split", "--queue", "--name", "big", "--wait")
+    assert code == 1, "six requests failed"
+    assert len(ids) == 4
+    group = said.split("group ")[1].split()[0]
+    shown = [json.loads(run("show", batch_id, "--json")[1][0]) for batch_id in ids]
+    assert sorted(batch["metadata"]["batch_tui_part"] for batch in shown) == ["1/4", "2/4", "3/4", "4/4"]
+    assert {batch["metadata"]["batch_tui_group"] for batch in shown} == {group}
+
+    code, paths, _ = run("retry", group, "-o", tmp_path / "again.jsonl")
+    assert code == 0
+    assert Path(paths[0]).read_text(encoding="utf-8") == "".join(lines[n] for n in range(0, 150, 25))
+    code, again, _ = run("retry", group, "--submit")
+    assert code == 0
+    assert run("wait", again[0], "--timeout", "60s")[0] == 0
+
+    for member in (group, ids[2], again[0]):
+        merged = tmp_path / "merged.jsonl"
+        assert run("merge", member, "-o", merged, "--force")[0] == 0
+        answers = [json.loads(line) for line in merged.read_text(encoding="utf-8").splitlines()]
+        assert [line["custom_id"] for line in answers] == [f"r-{n}" for n in range(150)]
+        assert all(line["response"]["status_code"] == 200 for line in answers)
+    code, rows, _ = run("results", group, "--merged", "--summary", "--json")
+    assert code == 0
+    assert json.loads(rows[0])["succeeded"] == 150
+
+
+def test_without_the_queue_parts_are_sent_at_once_and_a_missing_one_is_named(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "big.jsonl"
+    source.write_text("".join(echo_line(f"r-{n}") for n in range(50)), encoding="utf-8")
+    code, ids, _ = run("submit", source, "--split", "--wait", "--json")
+    assert code == 0
+    parts = [json.loads(line) for line in ids]
+    assert [part["metadata"]["batch_tui_name"] for part in parts] == ["big 1/2", "big 2/2"]
+
+
+def test_an_empty_queue_says_so(run: Run) -> None:
+    code, lines, said = run("submit", "--queue")
+    assert (code, lines) == (0, [])
+    assert "empty" in said
+    assert run("submit")[0] == 2
