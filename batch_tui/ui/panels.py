@@ -23,6 +23,7 @@ class Panels:
         self.arrangement = Arrangement()
         self.current = layout.BATCHES
         """The pane that has the focus, or had it before the docked line took it."""
+        self._is_tiny = False
 
     @property
     def focused(self) -> Pane:
@@ -35,6 +36,8 @@ class Panels:
 
     def note_focus(self) -> None:
         """The focus moved: remember in which pane it is."""
+        if self._is_tiny:
+            return  # no pane is to be seen: the focus is lost, not moved
         for key, pane in self._panes.items():
             if pane.has_focus_within:
                 self.current = key
@@ -46,7 +49,10 @@ class Panels:
         for name in layout.ALL_CLASSES:
             if screen.has_class(name) != (name in wanted):
                 screen.set_class(name in wanted, name)
-        screen.set_class(layout.is_too_small(width, height), "-tiny")
+        was_tiny, self._is_tiny = self._is_tiny, layout.is_too_small(width, height)
+        screen.set_class(self._is_tiny, "-tiny")
+        if was_tiny and not self._is_tiny:
+            screen.call_after_refresh(self.focused.take_focus)
         if not self.is_visible(self.current, width):
             self.current = self.arrangement.visible(width)[0]
             self.focused.take_focus()

@@ -1,0 +1,81 @@
+"""A terminal that takes nothing, and one whose size won't stand still: the work goes on, the picture is right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.pty_screen import Screen, scene
+
+REDRAW = "\x0c"
+
+
+def same_after_a_redraw(screen: Screen) -> bool:
+    """True when what stands there is what a whole redraw shows."""
+    before = screen.lines()
+    screen.fresh()
+    screen.send(REDRAW)
+    screen.until_shown("live", "Batches")
+    screen.until(lambda: not screen.read(0.2))
+    return without_clock(screen.lines()) == without_clock(before)
+
+
+def without_clock(lines: list[str]) -> list[str]:
+    return [line.partition("live")[0] for line in lines]
+
+
+def test_fault_67_list_upload_create_poll_download_cancel_view_state_nothing_waits_for_the_terminal(
+    tmp_path: Path,
+) -> None:
+    calls = tmp_path / "calls"
+    with scene(tmp_path, "work") as screen:
+        screen.until_shown("done", "run0003", "live")
+        taken = len(screen.output)
+        screen.send("D")
+        screen.until_file_has(calls, "download_file")
+        screen.send("Gg" * 40 + "r")
+        screen.until_file_has(calls, "list_batches", 2)
+        screen.send("jxy")
+        screen.until_file_has(calls, "cancel_batch run0000")
+        screen.send("1gn")
+        screen.until_file_has(calls, "create_batch", keys="y")
+        screen.send("2g" + "Gg" * 40 + "r")
+        screen.until_file_has(calls, "list_batches", 3)
+        assert len(screen.output) == taken, "nothing was taken from it meanwhile"
+        assert list((tmp_path / "state").rglob("operations/*.json")), "and the journal was written"
+        screen.until_shown("cancelling", "good.jsonl")
+        assert len(screen.output) - taken < 250_000, "what was out of date is not sent"
+        screen.until(lambda: not screen.read(0.2))
+        assert same_after_a_redraw(screen)
+        screen.send("q")
+        assert screen.ended() == 0
+        assert screen.is_restored
+
+
+SIZES = ((1, 1), (1000, 1), (1, 1000), (60, 20), (39, 9), (1000, 1000), (200, 50), (80, 24), (2, 2))
+
+
+def test_fault_68_list_upload_create_poll_download_cancel_view_state_a_storm_of_sizes_ends_in_the_right_screen(
+    tmp_path: Path,
+) -> None:
+    calls = tmp_path / "calls"
+    with scene(tmp_path, "work") as screen:
+        screen.until_shown("done", "run0003", "live")
+        for number in range(90):
+            screen.resize(*SIZES[number % len(SIZES)])
+        screen.resize(100, 30)
+        screen.fresh()
+        screen.send("D" + REDRAW)
+        screen.until_file_has(calls, "download_file")
+        screen.send("jxyr")
+        screen.until_file_has(calls, "cancel_batch")
+        screen.send("1gn")
+        screen.until_shown("Submit good.jsonl?")
+        screen.send("y2")
+        screen.until_file_has(calls, "create_batch")
+        screen.until_shown("live", "Batches", "run0003")
+        screen.until(lambda: not screen.read(0.2))
+        assert same_after_a_redraw(screen)
+        assert max(map(len, screen.lines())) <= 100
+        screen.send("q")
+        assert screen.ended() == 0
+        assert screen.is_restored
