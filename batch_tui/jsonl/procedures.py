@@ -1,4 +1,7 @@
-"""The worker's procedures over input files."""
+"""The worker's procedures over input files.
+
+Each imports its own work when it's called: the first call waits for nothing that it doesn't need.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,13 @@ from batch_tui.jsonl.calls import (
     bytes_path,
     path_bytes,
 )
-from batch_tui.jsonl.check import check_file
-from batch_tui.jsonl.cures import cure_file
-from batch_tui.jsonl.index import LineIndex
-from batch_tui.jsonl.split import split_file
 from batch_tui.jsonl.worker import Answer, Procedure, Reply
-from batch_tui.jsonl.wrap import wrap_file
 
 
 def check(call: msgspec.Raw, reply: Reply, /) -> Answer:
     """Check a file; the report goes back without its path."""
+    from batch_tui.jsonl.check import check_file  # noqa: PLC0415 - see above
+
     wanted = msgspec.json.decode(call, type=CheckCall)
     report = check_file(
         bytes_path(wanted.path),
@@ -41,6 +41,8 @@ def check(call: msgspec.Raw, reply: Reply, /) -> Answer:
 
 def index(call: msgspec.Raw, reply: Reply, /) -> Answer:
     """Index a file; the offsets go back raw."""
+    from batch_tui.jsonl.index import LineIndex  # noqa: PLC0415 - see above
+
     wanted = msgspec.json.decode(call, type=IndexCall)
     return Answer(
         value=True, columns=(LineIndex.build(bytes_path(wanted.path), on_progress=reply.progress).to_bytes(),)
@@ -49,6 +51,8 @@ def index(call: msgspec.Raw, reply: Reply, /) -> Answer:
 
 def wrap(call: msgspec.Raw, reply: Reply, /) -> Answer:
     """Wrap a file of bare bodies."""
+    from batch_tui.jsonl.wrap import wrap_file  # noqa: PLC0415 - see above
+
     wanted = msgspec.json.decode(call, type=WrapCall)
     done = wrap_file(
         bytes_path(wanted.source),
@@ -62,6 +66,8 @@ def wrap(call: msgspec.Raw, reply: Reply, /) -> Answer:
 
 def cure(call: msgspec.Raw, reply: Reply, /) -> Answer:
     """Mend a file."""
+    from batch_tui.jsonl.cures import cure_file  # noqa: PLC0415 - see above
+
     wanted = msgspec.json.decode(call, type=CureCall)
     source, destination = bytes_path(wanted.source), bytes_path(wanted.destination)
     return Answer(cure_file(source, destination, wanted.cures, on_progress=reply.progress))
@@ -69,6 +75,8 @@ def cure(call: msgspec.Raw, reply: Reply, /) -> Answer:
 
 def split(call: msgspec.Raw, reply: Reply, /) -> Answer:
     """Split a file."""
+    from batch_tui.jsonl.split import split_file  # noqa: PLC0415 - see above
+
     wanted = msgspec.json.decode(call, type=SplitCall)
     parts = split_file(
         bytes_path(wanted.source),

@@ -42,7 +42,11 @@ def profile_limits(profile: str | None) -> Limits:
 def check_one(path: Path, console: Console, *, limits: Limits, endpoint: str | None) -> Report:
     """Check one file and print what was found."""
     report = check_file(
-        path, limits=limits, endpoint=endpoint, on_progress=console.progress(f"checking {path.name}")
+        path,
+        limits=limits,
+        endpoint=endpoint,
+        on_progress=console.progress(f"checking {path.name}"),
+        wants_digest=False,
     )
     for problem in report.problems:
         if console.is_json:
