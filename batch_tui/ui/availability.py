@@ -96,6 +96,18 @@ def submittable(selection: Selection) -> str | None:
     return None
 
 
+def local_files(selection: Selection) -> str | None:
+    """Wants the workspace."""
+    return "Remote files lie in no folder." if selection.remote_file is not None else None
+
+
+def downloadable(selection: Selection) -> str | None:
+    """Wants remote files."""
+    if selection.remote_file is not None or selection.marked_files:
+        return None
+    return "No remote file is selected: ] shows the files at the service."
+
+
 def deletable(selection: Selection) -> str | None:
     """Wants remote files."""
     if selection.remote_file is not None or selection.marked_files:

@@ -12,7 +12,6 @@ from textual.screen import Screen
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError
-from batch_tui.domain.files import RemoteFile
 from batch_tui.engine.store import Changes
 from batch_tui.ui import layout
 from batch_tui.ui.checking import Checking
@@ -25,6 +24,8 @@ from batch_tui.ui.panes.files import FilesPane
 from batch_tui.ui.panes.inspect import InspectPane
 from batch_tui.ui.panes.local_files import REQUEST_SUFFIXES
 from batch_tui.ui.panes.results import ResultsPane
+from batch_tui.ui.pending import PendingSubmit
+from batch_tui.ui.remote import RemoteFiles
 from batch_tui.ui.selection import Selection
 from batch_tui.ui.session import SessionState
 
@@ -59,6 +60,7 @@ class Deck(Container):
         columns = desk.cockpit.settings.columns
         self.files = FilesPane(workspace, now=now, is_ascii=is_ascii)
         self.checking = Checking(desk, self.files)
+        self.remote = RemoteFiles(desk, self.files, workspace, now=now)
         self.batches = BatchesPane(self.facts_of, self._view, columns=columns, is_ascii=is_ascii)
         self.inspect = InspectPane(is_ascii=is_ascii)
         self.results = ResultsPane(is_ascii=is_ascii)
@@ -123,6 +125,7 @@ class Deck(Container):
             self.batches.table.set_marks(self._session.marks)
             self._session = SessionState()
         self.rows_changed((*changes.added, *changes.updated))
+        self.remote.batches_moved()
 
     def rows_changed(self, ids: Sequence[str]) -> None:
         """These batches say something else now."""
@@ -156,20 +159,6 @@ class Deck(Container):
             self.inspect.say("overview", str(error))
             return
         self.looking.show_report(path, report)
-
-    async def _list_files(self, purpose: str) -> None:
-        found: list[RemoteFile] = []
-        after: str | None = None
-        try:
-            while True:
-                page = await self._desk.cockpit.service.list_files(purpose=purpose, after=after)
-                found += [file for file in page.files if file.purpose in {purpose, ""}]
-                self.files.set_remote(purpose, found)
-                if not page.has_more or not page.last_id or page.last_id == after:
-                    return
-                after = page.last_id
-        except BatchTuiError as error:
-            self.files.set_remote(purpose, found, note=str(error))
 
     def on_descendant_focus(self) -> None:
         """Remember in which pane the focus is."""
@@ -212,14 +201,14 @@ class Deck(Container):
             self.looking.at_remote(event.remote)
         self.panels.show(self.screen, layout.INSPECT)
 
-    @on(FilesPane.ListingAsked)
-    def _listing_asked(self, event: FilesPane.ListingAsked) -> None:
-        self._desk.start(self._list_files(event.purpose), name="files", group="files")
-
-    @on(InspectPane.TabWanted)
-    def _tab_wanted(self, event: InspectPane.TabWanted) -> None:
-        self.looking.tab_wanted(event.tab)
     @on(FilesPane.Listed)
     def _files_listed(self, event: FilesPane.Listed) -> None:
         self.checking.consider(event.entries)
 
+    @on(FilesPane.ListingAsked)
+    def _listing_asked(self, event: FilesPane.ListingAsked) -> None:
+        self.remote.listing(event.purpose)
+
+    @on(InspectPane.TabWanted)
+    def _tab_wanted(self, event: InspectPane.TabWanted) -> None:
+        self.looking.tab_wanted(event.tab)

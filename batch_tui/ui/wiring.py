@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from batch_tui.ui.actions.cancel import CancelAction
-from batch_tui.ui.actions.files import DeleteAction
 from batch_tui.ui.actions.fix import FixAction
 from batch_tui.ui.actions.save import SaveAction
 from batch_tui.ui.actions.submit import SubmitAction
@@ -30,7 +29,6 @@ def always(work: Callable[[], object]) -> Handler:
 def action_handlers(desk: Desk, deck: Deck, save: SaveAction) -> dict[str, Handler]:
     """What changes something in the account or on the disk."""
     submit, cancel, fix = SubmitAction(desk), CancelAction(desk), FixAction(desk)
-    delete = DeleteAction(desk, deck.files.forget_remote)
     return {
         "new": submit.new,
         "upload": submit.upload,
@@ -38,7 +36,9 @@ def action_handlers(desk: Desk, deck: Deck, save: SaveAction) -> dict[str, Handl
         "cancel_shown": cancel.shown,
         "fix": fix.selected,
         "save": save.selected,
-        "delete": always(lambda: delete.ask(deck.files.remote_targets)),
+        "delete": always(deck.remote.delete),
+        "download": always(deck.remote.download),
+        "clean": always(deck.remote.clean),
         "compare": always(lambda: desk.say("Comparing two batches comes with a later version.")),
     }
 

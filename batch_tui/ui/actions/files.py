@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 from batch_tui.domain import formatting
 from batch_tui.domain.errors import BatchTuiError
+from batch_tui.domain.file_use import freed, users_of_files
 from batch_tui.domain.files import RemoteFile
-from batch_tui.ui.cells import Piece, Tone
+from batch_tui.ui.cells import Cell, Piece, Tone
 from batch_tui.ui.desk import Desk
 
 
@@ -29,29 +30,45 @@ class DeleteAction:
         if not chosen:
             self._desk.say("No remote file is selected.")
             return
-        freed = formatting.size(sum(file.bytes or 0 for file in chosen))
         what = chosen[0].filename or chosen[0].id if len(chosen) == 1 else formatting.plural(len(chosen), "file")
         question = (
             Piece("Delete ", Tone.ERROR),
             Piece(f"{what} at the service?", Tone.STRONG),
-            Piece(f"  frees {freed}; no way back", Tone.MUTED),
+            *self._warning(chosen),
+            Piece(f"  frees {formatting.size(freed(chosen))}; no way back", Tone.MUTED),
         )
-        number = len(chosen) if len(chosen) > 1 else None
-        self._desk.ask(question, lambda: self._start(chosen), number=number)
+        self._desk.ask(question, lambda: self._start(chosen), number=len(chosen) if len(chosen) > 1 else None)
+
+    def ask_orphans(self, files: Sequence[RemoteFile]) -> None:
+        """Ask whether files that no batch refers to should go; their number must be typed."""
+        chosen = tuple(files)
+        question = (
+            Piece("Delete ", Tone.ERROR),
+            Piece(f"{formatting.plural(len(chosen), 'file')} that no batch uses?", Tone.STRONG),
+            Piece(f"  frees {formatting.size(freed(chosen))}; no way back", Tone.MUTED),
+        )
+        self._desk.ask(question, lambda: self._start(chosen), number=len(chosen))
+
+    def _warning(self, files: tuple[RemoteFile, ...]) -> Cell:
+        """Which running batch still needs one of them."""
+        users = users_of_files(self._desk.cockpit.store.batches())
+        live = [batch.name for file in files for batch in users.get(file.id, ()) if not batch.is_terminal]
+        return (Piece(f"  {live[0]} still runs on it!", Tone.WARNING),) if live else ()
 
     def _start(self, files: tuple[RemoteFile, ...]) -> None:
         self._desk.start(self._delete(files), name="delete", group="")
 
     async def _delete(self, files: tuple[RemoteFile, ...]) -> None:
-        gone: list[str] = []
+        gone: list[RemoteFile] = []
         for file in files:
             try:
                 await self._desk.cockpit.service.delete_file(file.id)
             except BatchTuiError as error:
                 self._desk.fail(f"{file.filename or file.id} was not deleted: {error}")
                 break
-            gone.append(file.id)
+            gone.append(file)
             self._desk.record("delete", f"Deleted {file.id}", command=f"batch-tui files delete {file.id}")
         else:
-            self._desk.say(f"Deleted {formatting.plural(len(gone), 'file')}.")
-        self._deleted(gone)
+            counted = formatting.plural(len(gone), "file")
+            self._desk.say(f"Deleted {counted}, {formatting.size(freed(gone))} freed.")
+        self._deleted([file.id for file in gone])
