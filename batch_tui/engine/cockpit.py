@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from dataclasses import replace
 
 from batch_tui.domain.batch import Batch
 from batch_tui.engine.cache import SnapshotFile
@@ -12,12 +13,14 @@ from batch_tui.engine.cancel import Canceller
 from batch_tui.engine.collect import Collector
 from batch_tui.engine.events import EventLog
 from batch_tui.engine.gate import RateGate
+from batch_tui.engine.guard import Guard
 from batch_tui.engine.history import History
 from batch_tui.engine.journal import Journal
 from batch_tui.engine.kit import Kit
 from batch_tui.engine.memory import Memory
 from batch_tui.engine.monitor import Monitor, Tick
 from batch_tui.engine.parts import PartMaker
+from batch_tui.engine.patrol import Patrol
 from batch_tui.engine.ports import BatchService
 from batch_tui.engine.prices import PriceList
 from batch_tui.engine.queue import Queue
@@ -109,6 +112,7 @@ class Cockpit:
         place = f"{profile.base_url} {profile.organization} {profile.project}"
         snapshots = SnapshotFile(paths.cache, service=place)
         self.memory = Memory(self.store, self.monitor, self.history, snapshots, clock=clock)
+        self.patrol = _patrol(self, clock)
         kit = Kit(
             service=service,
             store=self._chronicle,
@@ -162,6 +166,7 @@ class Cockpit:
             batches = self._chronicle.note(tick.changes)
             if batches:
                 await self.submitter.notice(batches)
+            self.patrol.review(tick.changes)
             yield tick
 
     def begin_close(self) -> None:
@@ -181,3 +186,11 @@ class Cockpit:
         await self.service.aclose()
         await self.memory.write()
         await self.events.flush()
+
+
+def _patrol(cockpit: Cockpit, clock: Callable[[], float]) -> Patrol:
+    """The guard over a cockpit's batches; one that may change nothing only marks."""
+    rules, prices = cockpit.settings.guard, PriceList(cockpit.settings.profile.prices)
+    if cockpit.settings.profile.read_only:
+        rules = replace(rules, cancel_on=frozenset())
+    return Patrol(Guard(rules), cockpit.store, cockpit.history, prices, cockpit.events, clock=clock)

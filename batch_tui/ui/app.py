@@ -13,7 +13,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
-from textual.events import Key, Resize
+from textual.events import Event, Key, Resize
 from textual.worker import Worker, WorkerState
 
 from batch_tui.engine.cockpit import Cockpit
@@ -21,6 +21,7 @@ from batch_tui.engine.store import Changes
 from batch_tui.ui import layout
 from batch_tui.ui.actions.save import SaveAction
 from batch_tui.ui.asking import asking
+from batch_tui.ui.attention import Attention
 from batch_tui.ui.bindings import textual_keymap
 from batch_tui.ui.command_list import CommandList
 from batch_tui.ui.commands import Scope, command, hints_for
@@ -33,6 +34,7 @@ from batch_tui.ui.handing import Handing
 from batch_tui.ui.header import HeaderFacts, HeaderLine
 from batch_tui.ui.keymap import read_keymap
 from batch_tui.ui.navigating import Navigating
+from batch_tui.ui.notify import Notifier
 from batch_tui.ui.picture import Picture
 from batch_tui.ui.running import is_tty, run_screen
 from batch_tui.ui.session import SessionState, load_session, session_file
@@ -97,9 +99,11 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         self.commands = CommandList(is_ascii=is_ascii, is_read_only=settings.profile.read_only)
         self.finding = Finding(self.dock, self.now)
         self.watching = Watching(
-            cockpit, self.desk, self.header, self.deck.batches, clock=clock, moved=self._batches_moved
+            cockpit, self.desk, self.header, self.deck.batches, clock=clock, after=self._ticked
         )
         self.doing = self._wire(workspace)
+        notifier = Notifier(settings.notify, write=self.write_raw, is_focused=lambda: self.app_focus)
+        self.attention = Attention(self.desk, notifier, mark=self.deck.batches.set_alarmed)
 
     def _wire(self, workspace: Path) -> Doing:
         handing = Handing(self.desk, suspend=self.suspend, write=self.write_raw, environ=os.environ)
@@ -178,6 +182,12 @@ class BatchTuiApp(App[int], inherit_bindings=False):
             self._driver.write(sequence)
             self._driver.flush()
 
+    async def on_event(self, event: Event) -> None:
+        """Any key stops the guard's countdown, and does nothing else then."""
+        if isinstance(event, Key) and self.attention.stopped_by_key():
+            return
+        await super().on_event(event)
+
     def redraw(self) -> None:
         """Draw every cell again, whatever the terminal shows."""
         self.screen.refresh(layout=True)
@@ -204,6 +214,12 @@ class BatchTuiApp(App[int], inherit_bindings=False):
 
     def _rows_changed(self, ids: Sequence[str]) -> None:
         self.deck.rows_changed(ids)
+
+    def _ticked(self, changes: Changes) -> None:
+        if changes:
+            self._batches_moved(changes)
+        self.attention.after(changes)
+        self.picture.keep(self, self.clock())
 
     def _batches_moved(self, changes: Changes) -> None:
         self.deck.batches_moved(changes)

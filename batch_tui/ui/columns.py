@@ -17,6 +17,8 @@ from batch_tui.ui.cells import Cell, Tone, cell
 from batch_tui.ui.glyphs import batch_sign, glyphs
 from batch_tui.ui.widgets.fitting import Column
 
+ALARM = "!!"
+"""Stands before the name of a batch that breaks a rule of the guard."""
 _BAR = 8
 _SOON = 3600
 """Seconds before the window closes from which the time left is a warning."""
@@ -132,8 +134,10 @@ def _glyph(facts: BatchFacts, view: View) -> Cell:
 
 
 def _name(facts: BatchFacts, _view: View) -> Cell:
-    tone = Tone.WARNING if facts.is_alarmed else Tone.MUTED if facts.is_gone else Tone.PLAIN
-    return cell(printable(facts.batch.name, 256), tone)
+    name = printable(facts.batch.name, 256)
+    if facts.is_alarmed:
+        return cell(f"{ALARM} {name}", Tone.ERROR)
+    return cell(name, Tone.MUTED if facts.is_gone else Tone.PLAIN)
 
 
 def _status(facts: BatchFacts, view: View) -> Cell:

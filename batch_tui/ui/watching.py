@@ -35,7 +35,7 @@ class Watching:
         header: The first line.
         batches: The list.
         clock: Unix seconds by this machine.
-        moved: Called after a tick that changed something.
+        after: Called at the end of every tick, with what it changed.
     """
 
     def __init__(
@@ -46,14 +46,14 @@ class Watching:
         batches: BatchesPane,
         *,
         clock: Callable[[], float],
-        moved: Callable[[Changes], None],
+        after: Callable[[Changes], None],
     ) -> None:
         self._cockpit = cockpit
         self._desk = desk
         self._header = header
         self._batches = batches
         self._clock = clock
-        self._moved = moved
+        self._after = after
         self._said = ""
 
     def recall(self) -> None:
@@ -80,8 +80,7 @@ class Watching:
             self._batches.set_empty(_emptiness(tick))
         self._show_header(tick)
         self._say_condition(tick)
-        if tick.changes:
-            self._moved(tick.changes)
+        self._after(tick.changes)
 
     def _show_header(self, tick: Tick) -> None:
         facts = self._header.facts

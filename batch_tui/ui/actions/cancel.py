@@ -40,11 +40,12 @@ class CancelAction:
             self._desk.say("Nothing to cancel: all of them have ended.")
             return
         if len(ids) == 1 and not is_always_typed:
-            self._desk.ask(one_question(stoppable[0]), lambda: self._go(ids))
+            self._desk.ask(one_question(stoppable[0]), lambda: self.go(ids))
             return
-        self._desk.ask(many_question(len(ids), hidden), lambda: self._go(ids), number=len(ids))
+        self._desk.ask(many_question(len(ids), hidden), lambda: self.go(ids), number=len(ids))
 
-    def _go(self, ids: tuple[str, ...]) -> None:
+    def go(self, ids: tuple[str, ...]) -> None:
+        """Cancel these without asking: somebody already said so."""
         for batch_id in ids:
             self._desk.note(batch_id, CANCELLING)
         self._desk.start(self._cancel(ids), name="cancel", group="")

@@ -96,6 +96,7 @@ class BatchesPane(Pane):
         )
         self._batches: dict[str, Batch] = {}
         self._keeps: Keeps | None = None
+        self._alarmed: frozenset[str] = frozenset()
         self._order = Order()
         self._is_active_only = False
         self._is_problems_only = False
@@ -159,6 +160,13 @@ class BatchesPane(Pane):
         """Rows say something else now: notes, ages."""
         self.table.update_rows(ids)
 
+    def set_alarmed(self, ids: frozenset[str]) -> None:
+        """These batches break a rule of the guard: they stand on top, whatever the order."""
+        if ids != self._alarmed:
+            changed, self._alarmed = ids ^ self._alarmed, ids
+            self.refill()
+            self.table.update_rows(changed)
+
     def set_empty(self, text: str) -> None:
         """What is said without rows."""
         self.table.set_empty(text)
@@ -209,6 +217,8 @@ class BatchesPane(Pane):
         if self._order != Order():
             value, facts_of = self._order.value, self._facts_of
             shown.sort(key=lambda batch: value(facts_of(batch)), reverse=self._order.is_descending)
+        if self._alarmed:
+            shown.sort(key=lambda batch: batch.id not in self._alarmed)
         if self.is_filtered or self._batches:
             self.table.set_empty("No batch matches: esc shows all." if self.is_filtered else "")
         self.table.set_rows([batch.id for batch in shown])

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from batch_tui.domain.guard import GuardRules, Rule
+from batch_tui.domain.status import BatchStatus
+from batch_tui.engine.cockpit import Cockpit
+from batch_tui.ui.app import BatchTuiApp
+from tests.support.batches import NOON, a_batch
+from tests.support.fake_service import FakeService
+from tests.support.screen import Stage, settings_in, until_asked
+
+ACTING = GuardRules(cancel_on=frozenset({Rule.FAILURES}), countdown_seconds=60.0)
+
+
+@asynccontextmanager
+async def guarded(
+    folder: Path, service: FakeService, rules: GuardRules
+) -> AsyncIterator[tuple[Stage, list[float]]]:
+    """The app with these rules, on a clock that the test moves."""
+    clock = [float(NOON)]
+    settings = replace(settings_in(folder), guard=rules)
+    cockpit = Cockpit(settings, service, clock=lambda: clock[0], sleep=until_asked)
+    app = BatchTuiApp(cockpit, workspace=folder, clock=lambda: clock[0])
+    app.attention.guarding._sleep = until_asked
+    async with app.run_test(size=(120, 36)) as pilot:
+        running = Stage(app, pilot, service, folder)
+        app.cockpit.monitor.refresh()
+        for _ in range(50):
+            await pilot.pause()
+            if app.header.facts.as_of:
+                break
+        yield running, clock
+    await cockpit.aclose()
+
+
+def an_account() -> FakeService:
+    return FakeService(
+        a_batch("bad", total=1000, completed=50, failed=150, created=NOON - 900),
+        a_batch("newest", total=1000, completed=500, created=NOON - 10),
+    )
+
+
+async def test_a_runaway_batch_stands_marked_on_top_with_its_numbers_and_nothing_is_cancelled(
+    tmp_path: Path,
+) -> None:
+    service = an_account()
+    async with guarded(tmp_path, service, GuardRules()) as (running, _):
+        assert running.app.deck.batches.table.row_ids == ("bad", "newest")
+        assert "!! bad" in running.row("bad")
+        assert "!!" not in running.row("newest")
+        assert "150 of 200 requests failed (75%, limit 20%)" in running.said()
+        assert [event.kind for event in running.app.cockpit.events.recent("bad")] == ["guard"]
+    assert service.count("cancel_batch") == 0
+
+
+async def test_a_countdown_that_nobody_stops_cancels_the_batch_and_says_why(tmp_path: Path) -> None:
+    service = an_account()
+    async with guarded(tmp_path, service, ACTING) as (running, clock):
+        assert "Cancelling bad in 1m" in running.said()
+        assert "Any key stops it." in running.said()
+        assert service.count("cancel_batch") == 0
+        clock[0] += 61
+        assert not running.app.attention.guarding.turn()
+        for _ in range(50):
+            await running.pilot.pause()
+            if service.count("cancel_batch"):
+                break
+        assert service.count("cancel_batch") == 1
+        said = [event.text for event in running.app.cockpit.events.recent("bad") if event.kind == "guard"]
+        assert said[-1].startswith("cancelled by the guard: 150 of 200")
+
+
+async def test_any_key_stops_the_countdown_and_does_nothing_else(tmp_path: Path) -> None:
+    service = an_account()
+    async with guarded(tmp_path, service, ACTING) as (running, clock):
+        cursor = running.app.deck.batches.table.cursor_id
+        await running.pilot.press("k")
+        assert running.app.deck.batches.table.cursor_id == cursor
+        assert "Stopped: the guard leaves bad alone" in running.said()
+        clock[0] += 61
+        assert not running.app.attention.guarding.turn()
+        await running.pilot.press("k")
+        assert running.app.deck.batches.table.cursor_id != cursor
+    assert service.count("cancel_batch") == 0
+
+
+async def test_an_alarm_that_is_over_gives_the_row_its_place_back(tmp_path: Path) -> None:
+    service = an_account()
+    async with guarded(tmp_path, service, GuardRules()) as (running, _):
+        service.put(
+            a_batch("bad", status=BatchStatus.CANCELLED, total=1000, completed=50, failed=150, created=NOON - 900)
+        )
+        running.app.cockpit.monitor.refresh()
+        for _ in range(50):
+            await running.pilot.pause()
+            if running.app.deck.batches.table.row_ids[0] == "newest":
+                break
+        assert running.app.deck.batches.table.row_ids == ("newest", "bad")
