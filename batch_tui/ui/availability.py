@@ -124,9 +124,6 @@ def needs_text(selection: Selection) -> str | None:
     """Wants something that can be copied or opened."""
     if selection.text or selection.batch or selection.file or selection.remote_file:
         return None
-def local_files(selection: Selection) -> str | None:
-    """Wants the workspace."""
-    return "Remote files lie in no folder." if selection.remote_file is not None else None
 
 
     return "Nothing is selected here."

@@ -24,7 +24,6 @@ from batch_tui.ui.panes.files import FilesPane
 from batch_tui.ui.panes.inspect import InspectPane
 from batch_tui.ui.panes.local_files import REQUEST_SUFFIXES
 from batch_tui.ui.panes.results import ResultsPane
-from batch_tui.ui.pending import PendingSubmit
 from batch_tui.ui.remote import RemoteFiles
 from batch_tui.ui.selection import Selection
 from batch_tui.ui.session import SessionState
