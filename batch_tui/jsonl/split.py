@@ -17,6 +17,9 @@ from batch_tui.jsonl.lines import BlockReader, ProgressHook
 _BYTES_PER_TOKEN = 4
 """The estimate used everywhere for tokens."""
 
+_TRIED_LINES = 16
+_SHORT_LINE = 512
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -96,7 +99,7 @@ class _Splitter:
         with memoryview(buffer) as view:
             start = 0
             while start < end:
-                lines = buffer.count(b"\n", start, end) + (buffer[end - 1] != ord("\n"))
+                lines = _newlines(buffer, start, end) + (buffer[end - 1] != ord("\n"))
                 if self._requests + lines <= self._max_requests and self._bytes + end - start <= self._max_bytes:
                     stop = end
                 else:
@@ -157,6 +160,16 @@ class _Splitter:
         self._parts.append(Part(path, self._requests, self._bytes))
         self._requests = self._bytes = 0
         self._out = None
+
+
+def _newlines(buffer: bytearray, start: int, end: int) -> int:
+    """Count newlines: going from one to the next is faster than counting bytes, unless lines are short."""
+    count, at, find = 0, start, buffer.find
+    while at := find(b"\n", at, end) + 1:
+        count += 1
+        if count == _TRIED_LINES and at - start < count * _SHORT_LINE:
+            return count + buffer.count(b"\n", at, end)
+    return count
 
 
 class _AbandonedError(Exception):

@@ -112,8 +112,9 @@ def test_the_parts_put_together_are_the_file_to_the_byte(
     assert sum(part.requests for part in parts) == len(content.removesuffix(b"\n").split(b"\n"))
 
 
-def test_a_split_over_many_blocks_gives_back_the_file(source: Path, tmp_path: Path) -> None:
-    source.write_bytes(b"".join(line(f"r-{n}") + b"\n" for n in range(10_000)))
+@pytest.mark.parametrize("blanks", [0, 600])
+def test_a_split_over_many_blocks_gives_back_the_file(source: Path, tmp_path: Path, blanks: int) -> None:
+    source.write_bytes(b"".join(line(f"r-{n}") + b" " * blanks + b"\n" for n in range(10_000)))
     parts = split_file(source, tmp_path, max_requests=3_333, max_bytes=10**9)
     assert [part.requests for part in parts] == [3_333, 3_333, 3_333, 1]
     assert [part.path.name for part in parts] == [f"input.part-00{n}.jsonl" for n in (1, 2, 3, 4)]
