@@ -37,7 +37,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("merge", "one final output over a batch and its retries, in input order, newest success wins"),
     Verb("cost", "what a file will cost, what a batch has cost, and what it would have cost without one"),
     Verb("compare", "two batches by custom_id: changed outcomes, tokens, answers"),
-    Verb("files", "list, upload and delete remote files"),
+    Verb("files", "list, upload, delete and clean up remote files"),
     Verb("doctor", "what is wrong with key, address, proxy, certificates and terminal, a sentence each"),
     Verb("info", "version, paths and profile"),
     Verb("completion", "a completion script for bash, zsh or fish"),

@@ -82,6 +82,8 @@ def test_read_only_leaves_out_all_that_changes_the_account() -> None:
         "cancel_shown",
         "fix",
         "delete",
+        "clean",
+        "send_again",
     }
 
 
