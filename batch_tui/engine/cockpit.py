@@ -11,6 +11,7 @@ from batch_tui.domain.batch import Batch
 from batch_tui.engine.cache import SnapshotFile
 from batch_tui.engine.cancel import Canceller
 from batch_tui.engine.collect import Collector
+from batch_tui.engine.cost_book import CostBook
 from batch_tui.engine.events import EventLog
 from batch_tui.engine.gate import RateGate
 from batch_tui.engine.guard import Guard
@@ -134,6 +135,7 @@ class Cockpit:
             limits=profile.limits,
         )
         self.prices = PriceList(profile.prices)
+        self.costs = CostBook(self.prices)
         self.parts = PartMaker(self.workshop, paths.state / "parts", limits=profile.limits)
         self.token_limits = LimitMemory(paths.state / "token_limits.json", profile.limits.enqueued_tokens)
         self.queue = Queue(

@@ -174,20 +174,28 @@ class Resubmitter:
         """
         if plan.report is None:
             return Submission("", Phase.FAILED, message="There is nothing to send again.")
+        command = f"batch-tui retry {plan.parent.id} --submit"
+        self._kit.events.record("resubmit", "Sending again.", batch_id=plan.parent.id, command=command)
+        return await self._submitter.submit(self.order_of(plan, plan.report), on_step=on_step)
+
+    def order_of(self, plan: RetryPlan, report: Report) -> SubmitOrder:
+        """What a plan asks for: a batch that names its parent.
+
+        Args:
+            plan: The plan.
+            report: The check of its file.
+        """
         own = {key: value for key, value in plan.parent.metadata.items() if key not in _OURS | _OF_PARTS}
-        room = self._limits.max_metadata_pairs - len(_OURS)
-        order = SubmitOrder(
+        room = self._limits.max_metadata_pairs - len(_OURS | _OF_PARTS)
+        return SubmitOrder(
             path=plan.path,
-            report=plan.report,
-            endpoint=plan.parent.endpoint or plan.report.endpoint or "",
+            report=report,
+            endpoint=plan.parent.endpoint or report.endpoint or "",
             name=printable(plan.path.stem, self._limits.max_metadata_value),
             metadata=dict(list(own.items())[:room]),
             completion_window=plan.parent.completion_window or "24h",
             parent=plan.parent.id,
         )
-        command = f"batch-tui retry {plan.parent.id} --submit"
-        self._kit.events.record("resubmit", "Sending again.", batch_id=plan.parent.id, command=command)
-        return await self._submitter.submit(order, on_step=on_step)
 
     async def _everything(
         self, name: str, batches: Iterable[Batch], on_progress: OnProgress | None

@@ -73,6 +73,23 @@ def test_without_the_queue_parts_are_sent_at_once_and_a_missing_one_is_named(run
     assert [part["metadata"]["batch_tui_name"] for part in parts] == ["big 1/2", "big 2/2"]
 
 
+def test_a_retry_that_is_too_large_for_one_batch_goes_in_parts(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "big.jsonl"
+    failing: dict[str, object] = {"status": 500, "times": 1}
+    source.write_text("".join(echo_line(f"r-{n}", echo=failing) for n in range(60)), encoding="utf-8")
+    _, ids, said = run("submit", source, "--split", "--queue", "--wait")
+    group = said.split("group ")[1].split()[0]
+    code, again, _ = run("retry", group, "--submit", "--json")
+    assert code == 0
+    sent = [json.loads(line) for line in again]
+    assert len(ids) == len(sent) == 2
+    assert {batch["metadata"]["batch_tui_parent"] for batch in sent} <= set(ids)
+    run("wait", *(batch["id"] for batch in sent), "--timeout", "60s")
+    assert run("merge", group, "-o", tmp_path / "merged.jsonl")[0] == 0
+    lines = (tmp_path / "merged.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["custom_id"] for line in lines] == [f"r-{n}" for n in range(60)]
+
+
 def test_an_empty_queue_says_so(run: Run) -> None:
     code, lines, said = run("submit", "--queue")
     assert (code, lines) == (0, [])

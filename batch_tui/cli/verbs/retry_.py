@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from batch_tui.cli.arguments import add_json, add_profile
@@ -12,9 +13,11 @@ from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, record, run_async
 from batch_tui.cli.verbs.check_ import verdict
 from batch_tui.domain.formatting import grouped, plural
+from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.listing import list_all
+from batch_tui.engine.parts import is_only_too_large
 from batch_tui.engine.resubmit import RetryPlan
-from batch_tui.engine.submit import Phase, Submission
+from batch_tui.engine.submit import Phase, Submission, SubmitOrder
 from batch_tui.jsonl.edit import REMOVED, Changes, check_place, read_change
 
 
@@ -70,17 +73,33 @@ async def _retry(args: argparse.Namespace, changes: Changes, console: Console) -
             console.say("Nothing to send again.")
             return Exit.CLEAN
         console.say(kept_line(plan))
-        if plan.report is not None and not plan.report.is_valid:
+        if plan.report is not None and not plan.report.is_valid and not is_only_too_large(plan.report):
             console.say(verdict(plan.report))
             return Exit.FAILURES
         if not args.submit:
             _show_plan(plan, console)
             return Exit.CLEAN
+        return max([await _send(cockpit, plan, order, console) for order in await _orders(cockpit, plan)])
+
+
+async def _orders(cockpit: Cockpit, plan: RetryPlan) -> Sequence[SubmitOrder | None]:
+    """What is sent: the plan as it is (None), or the parts of a file that is too large for one batch."""
+    if plan.report is None or plan.report.is_valid:
+        return [None]
+    report = await cockpit.parts.check_whole(plan.path, endpoint=plan.parent.endpoint or None)
+    parted = await cockpit.parts.parted(cockpit.resubmitter.order_of(plan, report))
+    return parted.orders
+
+
+async def _send(cockpit: Cockpit, plan: RetryPlan, order: SubmitOrder | None, console: Console) -> int:
+    if order is None:
         submission = await cockpit.resubmitter.send(plan)
-        if submission.phase is Phase.SUBMITTED and submission.batch is not None and console.is_json:
-            console.json(record(cockpit, submission.batch, time.time()))
-            return Exit.CLEAN
-        return _show_sent(submission, console)
+    else:
+        submission = await cockpit.submitter.submit(order)
+    if submission.phase is Phase.SUBMITTED and submission.batch is not None and console.is_json:
+        console.json(record(cockpit, submission.batch, time.time()))
+        return Exit.CLEAN
+    return _show_sent(submission, console)
 
 
 def kept_line(plan: RetryPlan) -> str:

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from batch_tui.domain.batch import Batch, RequestCounts, Timestamps, Usage
+from batch_tui.domain.money import Bill, BillLine, Cost, Price
+from batch_tui.domain.status import BatchStatus
+from batch_tui.engine.cost_book import CostBook, DaySpent
+from batch_tui.engine.prices import PriceList
+from tests.support.batches import NOON
+
+MILLION = 1_000_000
+PRICES = PriceList({"m": Price(Decimal(1), Decimal(10))})
+DAY = 86_400
+
+
+def batch(batch_id: str = "b", *, created: int = NOON, tokens: int = MILLION, model: str = "m") -> Batch:
+    return Batch(
+        batch_id,
+        BatchStatus.IN_PROGRESS,
+        counts=RequestCounts(10, 5, 0),
+        times=Timestamps(created=created),
+        usage=Usage(input_tokens=tokens),
+        model=model,
+    )
+
+
+async def warm() -> CostBook:
+    book = CostBook(PRICES)
+    await book.warm()
+    return book
+
+
+def cost(dollars: int) -> Cost:
+    return Cost(Decimal(dollars), Decimal(2 * dollars))
+
+
+async def test_before_the_prices_are_loaded_nothing_is_said() -> None:
+    book = CostBook(PRICES)
+    assert book.cost(batch()) is None
+    assert book.projected(batch()) is None
+    await book.warm()
+    assert book.cost(batch()) == cost(1)
+    assert book.projected(batch()) == cost(2)
+
+
+async def test_the_cost_moves_with_the_batch() -> None:
+    book = await warm()
+    assert book.cost(batch()) == cost(1)
+    assert book.cost(batch(tokens=3 * MILLION)) == cost(3)
+    assert book.projected(replace(batch(), status=BatchStatus.COMPLETED)) is None
+
+
+async def test_the_answers_own_bill_goes_before_the_sum_of_the_service() -> None:
+    book = await warm()
+    book.note_bill("b", Bill((BillLine("m", "", 1, Usage(), cost(7)),)))
+    assert book.cost(batch()) == cost(7)
+    book.note_bill("b", Bill((BillLine("who", "", 1, Usage(), None),)))
+    book.note_bill("b", Bill())
+    assert book.cost(batch()) == cost(7)
+
+
+async def test_today_counts_the_batches_made_since_midnight_and_owns_up_to_the_unknown() -> None:
+    book = await warm()
+    batches = [batch("a"), batch("b", created=NOON + 5), batch("old", created=NOON - DAY), batch("x", model="who")]
+    assert book.spent_today(batches, NOON + 60) == DaySpent(cost(2), 1)
+    assert book.spent_today([batch("x", model="who")], NOON) is None
+    assert book.spent_today([batch("old", created=NOON - DAY)], NOON) is None
+    assert book.spent_today([], NOON) is None
