@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 
 from batch_tui.cli import overview
 from batch_tui.cli.arguments import add_json, add_profile
@@ -11,39 +13,126 @@ from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, record, run_async
 from batch_tui.domain.errors import UnauthorizedError
+from batch_tui.domain.guard import Rule
+from batch_tui.domain.text import printable
 from batch_tui.engine.cockpit import Cockpit
+from batch_tui.engine.guard import Raised
 from batch_tui.engine.monitor import Condition, Tick
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which batches."""
     parser.add_argument("ids", nargs="*", metavar="ID", help="default: every batch that hasn't ended")
+    parser.add_argument(
+        "--guard",
+        action="store_true",
+        help="judge running batches by the rules of [guard] in the configuration, tell each alarm on stderr, and "
+        "end with 1 when there was one; nothing is cancelled by this alone",
+    )
+    parser.add_argument(
+        "--cancel-on",
+        action="append",
+        choices=[rule.value for rule in Rule],
+        default=[],
+        metavar="RULE",
+        help="with --guard: cancel a batch that breaks this rule (failures, cost, stalled, expiring) when the "
+        "configured countdown is over; may be given several times",
+    )
     add_json(parser)
     add_profile(parser)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
-    """Print a line at every change; 1 when a watched batch ended with a failure."""
+    """Print a line at every change; 1 when a watched batch ended with a failure, or the guard raised an alarm."""
     return run_async(lambda: _watch(args, console))
 
 
 async def _watch(args: argparse.Namespace, console: Console) -> int:
     async with open_cockpit(args, console) as cockpit:
-        return await follow(cockpit, list(args.ids), console)
+        if not (args.guard or args.cancel_on):
+            return await follow(cockpit, list(args.ids), console)
+        await cockpit.memory.start_pace()
+        watch = GuardedWatch(cockpit, console, frozenset(Rule(word) for word in args.cancel_on))
+        code = await follow(cockpit, list(args.ids), console, after=watch.after)
+        return Exit.FAILURES if watch.has_alarms else code
 
 
-async def follow(cockpit: Cockpit, ids: list[str], console: Console) -> int:
-    """Follow these batches (or all active ones) to their end; the exit code tells how it went."""
+class GuardedWatch:
+    """Tells the guard's alarms, and cancels what it was told to cancel.
+
+    Args:
+        cockpit: The engine.
+        console: Where alarms are told.
+        cancel_on: Rules that act, beyond those of the configuration.
+    """
+
+    def __init__(self, cockpit: Cockpit, console: Console, cancel_on: frozenset[Rule]) -> None:
+        self._cockpit = cockpit
+        self._console = console
+        self.has_alarms = False
+        """True after the first alarm."""
+        guard = cockpit.patrol.guard
+        if cancel_on and not cockpit.settings.profile.read_only:
+            guard.rules = replace(guard.rules, cancel_on=guard.rules.cancel_on | cancel_on)
+
+    async def after(self, wanted: Collection[str]) -> None:
+        """After a tick: tell what is new about the watched batches, act on what is due."""
+        patrol = self._cockpit.patrol
+        for raised in patrol.take_raised():
+            if raised.batch_id in wanted:
+                self.has_alarms = True
+                self._tell(raised)
+        due = [countdown.batch_id for countdown in patrol.take_due() if countdown.batch_id in wanted]
+        if due:
+            await self._cancel(due)
+
+    async def _cancel(self, ids: list[str]) -> None:
+        async for outcome in self._cockpit.canceller.cancel(ids):
+            if outcome.is_final:
+                self._console.say(f"guard: {outcome.batch_id}: {outcome.message or outcome.state.value}")
+
+    def _tell(self, raised: Raised) -> None:
+        batch = self._cockpit.store.get(raised.batch_id)
+        name = raised.batch_id if batch is None else f"{batch.name} ({batch.id})"
+        guard = self._cockpit.patrol.guard
+        is_acting = any(countdown.batch_id == raised.batch_id for countdown in guard.countdowns)
+        end = f"; cancelling in {guard.rules.countdown_seconds:.0f} s" if is_acting else ""
+        self._console.say(f"guard: {printable(name)}: {raised.alarm.message}{end}")
+        if self._console.is_json:
+            alarm = {"batch_id": raised.batch_id, "rule": raised.alarm.rule.value, "message": raised.alarm.message}
+            self._console.json({"alarm": alarm})
+
+
+async def _nothing(_wanted: Collection[str]) -> None:
+    """What a watch without a guard does after a tick."""
+
+
+async def follow(
+    cockpit: Cockpit,
+    ids: list[str],
+    console: Console,
+    *,
+    after: Callable[[Collection[str]], Awaitable[None]] = _nothing,
+) -> int:
+    """Follow these batches (or all active ones) to their end; the exit code tells how it went.
+
+    Args:
+        cockpit: The engine.
+        ids: The batches; empty for all active ones.
+        console: Where changes are told.
+        after: Called after each tick with the ids that are followed.
+    """
     for batch_id in ids:
         cockpit.store.apply([await cockpit.service.retrieve_batch(batch_id)])
     shown: dict[str, str] = {}
     wanted = set(ids)
-    async for tick in cockpit.monitor.ticks():
+    async for tick in cockpit.ticks():
         _tell(tick, console)
         if not ids:
             wanted |= {batch.id for batch in cockpit.store.batches() if not batch.is_terminal}
         for batch_id in wanted:
             _show_change(cockpit, batch_id, shown, console)
+        await after(wanted)
         if tick.condition is Condition.LIVE and _all_ended(cockpit, wanted):
             break
     return outcome(cockpit, wanted)

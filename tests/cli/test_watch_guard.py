@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from batch_tui.cli.console import Console
+from batch_tui.cli.exits import Exit
+from batch_tui.cli.verbs.watch_ import GuardedWatch, follow
+from batch_tui.domain.batch import BatchPage
+from batch_tui.domain.guard import Rule
+from batch_tui.domain.status import BatchStatus
+from batch_tui.engine.cockpit import Cockpit
+from tests.support.batches import NOON, a_batch
+from tests.support.fake_service import FakeService
+from tests.support.screen import settings_in
+from tests.support.virtual_time import VirtualTime
+
+
+class Watched:
+    """One guarded watch over a service in memory."""
+
+    def __init__(self, folder: Path, service: FakeService, cancel_on: frozenset[Rule] = frozenset(), *,
+                 is_json: bool = False, is_read_only: bool = False) -> None:  # fmt: skip
+        time = VirtualTime(float(NOON))
+        service._clock = time.clock
+        settings = settings_in(folder, is_read_only=is_read_only)
+        self.cockpit = Cockpit(settings, service, clock=time.clock, monotonic=time.clock, sleep=time.sleep_alone)
+        self.out, self.err = io.StringIO(), io.StringIO()
+        self.console = Console(is_json=is_json, out=self.out, err=self.err)
+        self.watch = GuardedWatch(self.cockpit, self.console, cancel_on)
+
+    async def follow(self, *ids: str) -> int:
+        try:
+            return await follow(self.cockpit, list(ids), self.console, after=self.watch.after)
+        finally:
+            await self.cockpit.aclose()
+
+
+def a_runaway(service: FakeService, ends_after: int) -> None:
+    """After some list calls the runaway batch ends by itself, unless somebody cancelled it."""
+    plain, calls = service.list_batches, [0]
+
+    async def counted(*, after: str | None = None, limit: int = 100) -> BatchPage:
+        calls[0] += 1
+        if service.batches["bad"].status is BatchStatus.CANCELLING:
+            service.finish("bad", BatchStatus.CANCELLED)
+        elif calls[0] == ends_after:
+            service.finish("bad")
+        return await plain(after=after, limit=limit)
+
+    service.list_batches = counted  # type: ignore[method-assign]
+
+
+def an_account(ends_after: int) -> FakeService:
+    service = FakeService(a_batch("bad", total=1000, completed=50, failed=150))
+    a_runaway(service, ends_after)
+    return service
+
+
+async def test_an_alarm_is_told_with_its_numbers_and_cancels_nothing_by_itself(tmp_path: Path) -> None:
+    service = an_account(ends_after=3)
+    watched = Watched(tmp_path, service, is_json=True)
+    await watched.follow()
+    assert watched.watch.has_alarms
+    assert "150 of 200 requests failed (75%, limit 20%)" in watched.err.getvalue()
+    assert '"rule":"failures"' in watched.out.getvalue()
+    assert service.count("cancel_batch") == 0
+
+
+async def test_with_cancel_on_a_runaway_is_cancelled_after_the_countdown(tmp_path: Path) -> None:
+    service = an_account(ends_after=200)
+    watched = Watched(tmp_path, service, frozenset({Rule.FAILURES}))
+    assert await watched.follow() == Exit.FAILURES
+    assert "cancelling in 60 s" in watched.err.getvalue()
+    assert service.count("cancel_batch") == 1
+    assert service.batches["bad"].status is BatchStatus.CANCELLED
+
+
+async def test_a_read_only_profile_never_acts(tmp_path: Path) -> None:
+    service = an_account(ends_after=60)
+    watched = Watched(tmp_path, service, frozenset({Rule.FAILURES}), is_read_only=True)
+    await watched.follow()
+    assert watched.watch.has_alarms
+    assert service.count("cancel_batch") == 0
+
+
+async def test_batches_that_are_not_watched_are_left_alone(tmp_path: Path) -> None:
+    service = FakeService(
+        a_batch("bad", total=1000, completed=50, failed=150),
+        a_batch("good", status=BatchStatus.COMPLETED, total=10, completed=10, output="out"),
+    )
+    watched = Watched(tmp_path, service, frozenset({Rule.FAILURES}))
+    assert await watched.follow("good") == Exit.CLEAN
+    assert not watched.watch.has_alarms
+    assert service.count("cancel_batch") == 0
