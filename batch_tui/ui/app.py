@@ -35,16 +35,18 @@ from batch_tui.ui.header import HeaderFacts, HeaderLine
 from batch_tui.ui.keymap import read_keymap
 from batch_tui.ui.navigating import Navigating
 from batch_tui.ui.notify import Notifier
+from batch_tui.ui.panes.batches import BatchesPane
 from batch_tui.ui.picture import Picture
 from batch_tui.ui.running import is_tty, run_screen
 from batch_tui.ui.session import SessionState, load_session, session_file
 from batch_tui.ui.starting import confirm_cancels, take_up
+from batch_tui.ui.submits import Submits
 from batch_tui.ui.terminal import set_title, terminal_facts, window_title
 from batch_tui.ui.too_small import TooSmall
 from batch_tui.ui.watching import Watching
 from batch_tui.ui.widgets.dock import Dock
 from batch_tui.ui.widgets.quiet_screen import QuietScreen
-from batch_tui.ui.wiring import action_handlers, handing_handlers, list_handlers
+from batch_tui.ui.wiring import action_handlers, handing_handlers, list_handlers, submit_handlers
 
 PALETTE = "palette"
 """Kind of the prompt over the list of commands."""
@@ -100,6 +102,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         self.finding = Finding(self.dock, self.now)
         self.watching = Watching(
             cockpit, self.desk, self.header, self.deck.batches, clock=clock, after=self._ticked
+        self.submits = Submits(self.desk, self.deck.show_pending, clock)
         )
         self.doing = self._wire(workspace)
         notifier = Notifier(settings.notify, write=self.write_raw, is_focused=lambda: self.app_focus)
@@ -109,7 +112,8 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         handing = Handing(self.desk, suspend=self.suspend, write=self.write_raw, environ=os.environ)
         handlers = {
             **action_handlers(self.desk, self.deck, SaveAction(self.desk, workspace)),
-            **list_handlers(self.desk, self.deck),
+            **submit_handlers(self.submits),
+            **list_handlers(self.deck),
             **handing_handlers(handing, self.desk),
             **Navigating(self).handlers(),
         }
@@ -160,8 +164,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
 
     def show_hints(self) -> None:
         """The docked line tells what can be done here."""
-        is_read_only = self.cockpit.settings.profile.read_only
-        self.dock.set_hints(hints_for(self.deck.selection, is_read_only=is_read_only))
+        self.dock.set_hints(hints_for(self.deck.selection, is_read_only=self.doing.is_read_only))
 
     def open_commands(self, title: str) -> None:
         """The list of commands, narrowed by what is typed."""
@@ -211,6 +214,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
 
     def _start(self, work: Coroutine[None, None, None], *, name: str, group: str) -> None:
         self.run_worker(work, name=name, group=group or name, exclusive=bool(group), exit_on_error=False)
+        self._start(self.watching.reckon(), name="prices", group="prices")
 
     def _rows_changed(self, ids: Sequence[str]) -> None:
         self.deck.rows_changed(ids)
@@ -233,9 +237,16 @@ class BatchTuiApp(App[int], inherit_bindings=False):
     @on(Worker.StateChanged)
     def _worker_changed(self, event: Worker.StateChanged) -> None:
         """A bug in a worker ends the program like any other: with a report, and the terminal as it was."""
+    @on(BatchesPane.Highlighted)
+    def _pointed_elsewhere(self) -> None:
+        """On another row other commands make sense."""
+        self.show_hints()
+
         error = event.worker.error  # pyright: ignore[reportUnknownMemberType] - Worker is generic
         if event.state is WorkerState.ERROR and isinstance(error, Exception):
             self._handle_exception(error)
+        if event.state not in {WorkerState.PENDING, WorkerState.RUNNING}:
+            self.submits.refresh()
 
     def _fatal_error(self) -> None:
         """A bug: end quietly. The report without locals is written when the terminal is back."""

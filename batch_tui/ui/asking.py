@@ -10,7 +10,9 @@ from batch_tui.ui.keymap import key_string
 
 def asking(scope: Scope, *also: str) -> list[BindingType]:
     """The bindings of a scope, and of some commands beyond it, as questions to the app."""
-    return [_asks(entry) for entry in (*commands_in(scope), *map(command, also))]
+    entries = (*commands_in(scope), *map(command, also))
+    # A command that takes another's key comes after it: the first binding of a key is the one that runs.
+    return [_asks(entry) for entry in sorted(entries, key=lambda entry: bool(entry.instead_of))]
 
 
 def _asks(entry: Command) -> Binding:

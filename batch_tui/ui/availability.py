@@ -7,6 +7,7 @@ from collections.abc import Callable
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.formatting import plural
 from batch_tui.domain.status import BatchStatus
+from batch_tui.ui.panes.verdict import mends
 from batch_tui.ui.selection import Scope, Selection
 
 Unavailable = Callable[[Selection], str | None]
@@ -79,6 +80,22 @@ def has_files(selection: Selection) -> str | None:
     return f"{only.name} has no output or error file ({only.status.value})."
 
 
+def sendable(selection: Selection) -> str | None:
+    """Wants a submit that waits for the user's word."""
+    pending = selection.pending
+    if pending is None:
+        return "Works on a submit that was not confirmed or not sent: such rows stand on top of Batches."
+    return f"{pending.name} is on its way." if pending.is_running else None
+
+
+def dismissable(selection: Selection) -> str | None:
+    """Wants a submit that waits for the user's word, and can be let go."""
+    reason = sendable(selection)
+    if reason is None and selection.pending is not None and selection.pending.is_unsettled:
+        return f"{selection.pending.name}: it is looked for first; r asks the service now."
+    return reason
+
+
 def comparable(selection: Selection) -> str | None:
     """Wants two batches."""
     if len(selection.marked) == 2:
@@ -94,6 +111,17 @@ def submittable(selection: Selection) -> str | None:
     if report is not None and not report.is_valid and not report.wants_wrapping:
         return f"The service would refuse it: {plural(report.errors, 'error')}. See them in Inspect."
     return None
+
+
+def mendable(selection: Selection) -> str | None:
+    """Wants a local file with problems that need no question to be mended."""
+    if selection.file is None:
+        return "No local file is selected: move the cursor to a .jsonl file in Files."
+    if mends(selection.report):
+        return None
+    if selection.report is None or selection.report.is_valid:
+        return f"Nothing to mend is known in {selection.file.name}."
+    return f"Nothing in {selection.file.name} can be mended without you: e opens it at the first bad line."
 
 
 def local_files(selection: Selection) -> str | None:
@@ -124,8 +152,6 @@ def needs_text(selection: Selection) -> str | None:
     """Wants something that can be copied or opened."""
     if selection.text or selection.batch or selection.file or selection.remote_file:
         return None
-
-
     return "Nothing is selected here."
 
 

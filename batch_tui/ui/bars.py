@@ -41,6 +41,15 @@ def progress_bar(batch: Batch, width: int, chosen: GlyphSet, *, has_red: bool = 
     return tuple(piece for piece in pieces if piece.text)
 
 
+def share_bar(share: float, width: int, chosen: GlyphSet) -> str:
+    """A plain bar for a share of 0.0 to 1.0; full only when nothing is left."""
+    full, eighth = divmod(int(max(0.0, min(1.0, share)) * width * 8), 8)
+    body = chosen.full * full
+    if eighth and chosen.eighths:
+        body += chosen.eighths[eighth - 1]
+    return body + chosen.part * (width - len(body))
+
+
 def sparkline(values: Sequence[float], width: int, chosen: GlyphSet) -> str:
     """The latest values as heights, 0 at the lowest; empty without values."""
     shown = [value if isfinite(value) and value > 0 else 0.0 for value in values[-width:]] if width > 0 else []

@@ -45,6 +45,8 @@ class Command:
     """Place in the line of hints, lowest first; 0 is not shown there."""
     hint_title: str = ""
     """One word for the line of hints; empty: the title."""
+    instead_of: str = ""
+    """Id of the command whose key it takes where it can run; empty: it has its keys for itself."""
 
 
 _T, _V, _A = Scope.TABLE, Scope.VIEWER, Scope.APP
@@ -54,6 +56,7 @@ _VIEWER = frozenset({_V})
 _APP = frozenset({_A})
 _BATCHES = frozenset({Scope.BATCHES})
 _FILES = frozenset({Scope.FILES})
+_ROWS = frozenset({Scope.FILES, Scope.BATCHES, Scope.RESULTS})
 _WITH_BATCH = frozenset({Scope.BATCHES, Scope.INSPECT, Scope.RESULTS})
 
 _MOVE = (
@@ -95,8 +98,6 @@ _MOVE = (
     Command(
         "columns_right", ("L",), "Columns right", "See the columns on the right.", Group.MOVE, _LISTS, "columns(1)"
     ),
-    Command("files", ("1",), "Files", "To Files.", Group.MOVE, _APP, "pane('files')"),
-    Command("batches", ("2",), "Batches", "To Batches.", Group.MOVE, _APP, "pane('batches')"),
     Command(
         "folder_up",
         ("backspace",),
@@ -107,6 +108,8 @@ _MOVE = (
         "folder_up",
         can.local_files,
     ),
+    Command("files", ("1",), "Files", "To Files.", Group.MOVE, _APP, "pane('files')"),
+    Command("batches", ("2",), "Batches", "To Batches.", Group.MOVE, _APP, "pane('batches')"),
     Command(
         "inspect",
         ("3",),
@@ -170,8 +173,17 @@ _FIND = (
         "match(-1)",
         can.needs_hits,
     ),
-    Command("sort", ("s",), "Sort", "Sort by the next column.", Group.FIND, _TABLE, "sort(1)"),
-    Command("sort_reverse", ("S",), "Reverse sort", "Turn the order round.", Group.FIND, _TABLE, "sort_reverse"),
+    Command("sort", ("s",), "Sort", "Sort by the next column.", Group.FIND, _ROWS, "sort", can.batches_only),
+    Command(
+        "sort_reverse",
+        ("S",),
+        "Reverse sort",
+        "Turn the order round.",
+        Group.FIND,
+        _ROWS,
+        "sort_reverse",
+        can.batches_only,
+    ),
     Command(
         "active_only",
         ("a",),
@@ -238,6 +250,17 @@ _ACT = (
         is_paid=True,
     ),
     Command(
+        "mend",
+        ("m",),
+        "Mend",
+        "Write a mended copy beside the file: what can be mended without asking.",
+        Group.ACT,
+        _FILES,
+        "mend",
+        can.mendable,
+        hint=2,
+    ),
+    Command(
         "cancel",
         ("x",),
         "Cancel",
@@ -271,6 +294,31 @@ _ACT = (
         can.fixable,
         is_paid=True,
         hint=7,
+    ),
+    Command(
+        "send_again",
+        ("s",),
+        "Send again",
+        "Submit again what was not confirmed or not sent; y confirms.",
+        Group.ACT,
+        _BATCHES,
+        "send_again",
+        can.sendable,
+        is_paid=True,
+        hint=1,
+        hint_title="Send",
+        instead_of="sort",
+    ),
+    Command(
+        "dismiss",
+        ("d",),
+        "Dismiss",
+        "Let go of a submit that was not confirmed or not sent.",
+        Group.ACT,
+        _BATCHES,
+        "dismiss",
+        can.dismissable,
+        hint=2,
     ),
     Command(
         "save",

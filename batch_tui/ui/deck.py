@@ -24,6 +24,8 @@ from batch_tui.ui.panes.files import FilesPane
 from batch_tui.ui.panes.inspect import InspectPane
 from batch_tui.ui.panes.local_files import REQUEST_SUFFIXES
 from batch_tui.ui.panes.results import ResultsPane
+from batch_tui.ui.panes.verdict import first_error, problem_text
+from batch_tui.ui.pending import PendingSubmit
 from batch_tui.ui.remote import RemoteFiles
 from batch_tui.ui.selection import Selection
 from batch_tui.ui.session import SessionState
@@ -111,11 +113,14 @@ class Deck(Container):
     def facts_of(self, batch: Batch) -> BatchFacts:
         """What is known about a batch beyond the service's words."""
         cockpit = self._desk.cockpit
+        cost = cockpit.costs.cost(batch)
         return BatchFacts(
             batch,
             pace=cockpit.history.pace(batch, self._now()),
+            cost=None if cost is None else cost.batch,
             is_cancelling=batch.id in self._desk.notes,
             is_gone=cockpit.store.is_gone(batch.id),
+            is_alarmed=batch.id in cockpit.patrol.guard.alarmed,
         )
 
     def batches_moved(self, changes: Changes) -> None:
@@ -132,6 +137,13 @@ class Deck(Container):
         shown = self._desk.cockpit.store.get(self.inspect.subject)
         if shown is not None and shown.id in ids:
             self.looking.at_batch(shown)
+
+    def show_pending(self, submits: Sequence[PendingSubmit]) -> None:
+        """These submits have no batch yet."""
+        self.batches.show_pending(submits)
+        for pending in submits:
+            if pending.row_id == self.inspect.subject:
+                self.looking.at_pending(pending)
 
     def toggle_times(self) -> None:
         """Ages, or clock times."""
@@ -165,12 +177,18 @@ class Deck(Container):
 
     @on(BatchesPane.Highlighted)
     def _batch_highlighted(self, event: BatchesPane.Highlighted) -> None:
+        pending = self.batches.pending_under_cursor
+        if pending is not None:
+            self.looking.at_pending(pending)
+            return
         self.looking.at_batch(self._desk.cockpit.store.get(event.batch_id or ""))
 
     @on(BatchesPane.Opened)
     def _batch_opened(self, event: BatchesPane.Opened) -> None:
         batch = self._desk.cockpit.store.get(event.batch_id)
         if batch is None:
+            if self.batches.pending_under_cursor is not None:
+                self.panels.show(self.screen, layout.INSPECT)
             return
         has_results = batch.is_terminal and bool(batch.output_file_id or batch.error_file_id)
         self.looking.at_batch(batch)
@@ -196,9 +214,17 @@ class Deck(Container):
         if event.path is not None:
             self.looking.at_file(event.path)
             self.check_file(event.path)
+            self._show_damage(event.path)
         elif event.remote is not None:
             self.looking.at_remote(event.remote)
         self.panels.show(self.screen, layout.INSPECT)
+
+    def _show_damage(self, path: Path) -> None:
+        """Open a file that is known to be bad at its first bad line, with the reason."""
+        error = first_error(self.files.report_of(path))
+        if error is not None:
+            self.inspect.look_at_line(error.line)
+            self._desk.warn(problem_text(error))
 
     @on(FilesPane.Listed)
     def _files_listed(self, event: FilesPane.Listed) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 from batch_tui.domain.batch import Batch
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.store import Changes
+from batch_tui.engine.submission import Submission
 from batch_tui.ui.cells import Piece
 from batch_tui.ui.widgets.dock import Dock, Level
 
@@ -53,6 +54,8 @@ class Desk:
         self.start = start
         self.notes: dict[str, str] = {}
         """What a row says in place of its status, by batch id: ``cancelling…``."""
+        self.on_submit: Callable[[Submission], None] = _nobody
+        """Told of every step of every submit, whatever began it."""
         self._dock = dock
         self._changed = changed
         self._clock = clock
@@ -116,3 +119,7 @@ class Desk:
     def record(self, kind: str, text: str, *, batch_id: str | None = None, command: str | None = None) -> None:
         """Note an action in Events, with the command line that does the same."""
         self.cockpit.events.record(kind, text, batch_id=batch_id, command=command)
+
+
+def _nobody(_submission: Submission) -> None:
+    """Listens to nothing."""

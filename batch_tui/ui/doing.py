@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from batch_tui.ui.commands import Command, command
+from batch_tui.ui.commands import COMMANDS, Command, command
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.selection import Selection
 
@@ -32,7 +32,8 @@ class Doing:
         self._desk = desk
         self._selection = selection
         self._handlers = handlers
-        self._is_read_only = is_read_only
+        self.is_read_only = is_read_only
+        """What changes the account is refused."""
 
     def knows(self, command_id: str) -> bool:
         """True when the command is run here, not by the widget that has the focus."""
@@ -40,18 +41,23 @@ class Doing:
 
     def run(self, command_id: str) -> None:
         """Run a command on what is selected now."""
-        entry = command(command_id)
         selection = self._selection()
+        entry = self._meant(command(command_id), selection)
         reason = self.reason(entry, selection)
         if reason is not None:
             self._desk.say(reason)
             return
-        handler = self._handlers.get(command_id)
+        handler = self._handlers.get(entry.id)
         if handler is not None:
             handler(selection)
 
+    def _meant(self, entry: Command, selection: Selection) -> Command:
+        """The command itself, or the one that takes its key on this selection."""
+        others = (other for other in COMMANDS if other.instead_of == entry.id)
+        return next((other for other in others if self.reason(other, selection) is None), entry)
+
     def reason(self, entry: Command, selection: Selection) -> str | None:
         """Why a command can't run now, or None."""
-        if self._is_read_only and entry.is_paid:
+        if self.is_read_only and entry.is_paid:
             return f"{entry.title}: this profile is read-only."
         return entry.unavailable(selection)

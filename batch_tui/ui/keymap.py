@@ -84,7 +84,7 @@ def conflicts(keymap: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, str, st
                 continue
             for key in keymap.get(command.id, command.keys):
                 owner = owners.setdefault(key_name(key), command)
-                if owner.id != command.id:
+                if owner.id not in {command.id, command.instead_of} and owner.instead_of != command.id:
                     found[key, owner.id, command.id] = None
     return tuple(found)
 

@@ -13,6 +13,7 @@ from batch_tui.domain.files import Progress, RemoteFile
 from batch_tui.domain.problems import Report
 from batch_tui.domain.text import printable
 from batch_tui.engine.collect import Collected
+from batch_tui.engine.costs import bill_of
 from batch_tui.engine.events import Event
 from batch_tui.jsonl.index import LineIndex
 from batch_tui.jsonl.joined import JoinedResults
@@ -20,12 +21,14 @@ from batch_tui.jsonl.pages import LineFile, pretty
 from batch_tui.ui.cells import Cell, Piece, Tone
 from batch_tui.ui.columns import BatchFacts, clock_time
 from batch_tui.ui.desk import Desk
+from batch_tui.ui.money import batch_text
 from batch_tui.ui.panes import inspect as tabs
 from batch_tui.ui.panes.inspect import InspectPane
 from batch_tui.ui.panes.outcome import cause_lines, summary_lines
 from batch_tui.ui.panes.overview import OverviewFacts, overview_lines, validation_lines
 from batch_tui.ui.panes.results import ResultsPane
 from batch_tui.ui.panes.verdict import remote_lines, report_lines
+from batch_tui.ui.pending import PendingSubmit, pending_lines
 from batch_tui.ui.text_lines import Lines, TextLine
 
 _MOST_OF_A_LINE = 64 * 1024
@@ -92,9 +95,16 @@ class Looking:
         if self._inspect.tab == tabs.EVENTS:
             self._fill_events(batch.id)
 
+    def at_pending(self, pending: PendingSubmit) -> None:
+        """The cursor stands on a submit that has no batch yet."""
+        self._inspect.open_subject(pending.row_id, pending.name)
+        self._results.open_batch(None, note="Nothing came back: this submit has no batch yet.")
+        lines = pending_lines(pending, self._now(), is_ascii=self._inspect.is_ascii)
+        self._inspect.fill(tabs.OVERVIEW, lines)
+
     def at_file(self, path: Path) -> None:
         """The cursor stands on a local file: check it."""
-        self._inspect.open_subject(str(path), printable(path.name))
+        self._inspect.open_subject(str(path), printable(path.name), path=path)
         self._inspect.say(tabs.OVERVIEW, "Checking…")
 
     def show_report(self, path: Path, report: Report) -> None:
@@ -149,6 +159,7 @@ class Looking:
                 self._say_none(batch, collected)
                 return
             joined = await self._join(batch, collected)
+            await self._reckon(batch, joined)
         except BatchTuiError as error:
             self._results.say(str(error))
             self._inspect.say(self._inspect.tab, str(error))
@@ -167,6 +178,12 @@ class Looking:
             self._desk.warn(f"Without the input, in the order of the answers: {error}")
         return await cockpit.workshop.join([collected.files], input_path=source)
 
+    async def _reckon(self, batch: Batch, joined: JoinedResults) -> None:
+        """Take the cost from the answers themselves: each tells its model, tier and tokens."""
+        cockpit = self._desk.cockpit
+        bill = await asyncio.to_thread(lambda: bill_of(joined.usage_groups, cockpit.prices))
+        cockpit.costs.note_bill(batch.id, bill)
+
     def _told(self, progress: Progress) -> None:
         share = formatting.percent(progress.fraction) if progress.fraction is not None else "…"
         self._results.say(f"Fetching {share}")
@@ -181,7 +198,8 @@ class Looking:
         if self._inspect.subject != batch.id:
             return
         summary = joined.summary
-        self._inspect.fill(tabs.RESULTS, summary_lines(summary, is_ascii=self._inspect.is_ascii))
+        money = batch_text(batch, self._desk.cockpit.costs)
+        self._inspect.fill(tabs.RESULTS, summary_lines(summary, money, is_ascii=self._inspect.is_ascii))
         failures = sum(cause.count for cause in summary.causes)
         self._inspect.fill(tabs.ERRORS, cause_lines(summary.causes), count=failures)
 
@@ -214,7 +232,7 @@ class Looking:
             batch,
             now=self._now(),
             pace=facts.pace,
-            money=formatting.money(facts.cost) if facts.cost is not None else "",
+            money=batch_text(batch, self._desk.cockpit.costs),
             note=self._desk.notes.get(batch.id, "gone" if facts.is_gone else ""),
             children=children,
             is_ascii=self._inspect.is_ascii,

@@ -17,6 +17,7 @@ from batch_tui.ui.layout import PANES
 from batch_tui.ui.panes.batches import BatchesPane
 from batch_tui.ui.panes.files import FilesPane
 from batch_tui.ui.panes.results import ResultsPane
+from batch_tui.ui.submits import Submits
 from batch_tui.ui.widgets.table import VirtualTable
 from batch_tui.ui.wiring import always
 
@@ -30,6 +31,7 @@ class Shell(Protocol):
     deck: Deck
     desk: Desk
     finding: Finding
+    submits: Submits
     clock: Callable[[], float]
 
     @property
@@ -85,9 +87,9 @@ class Navigating:
             "pane_right": always(lambda: self._fold_or_step(1)),
             "previous_tab": always(lambda: self._deck.step_tab(-1)),
             "next_tab": always(lambda: self._deck.step_tab(1)),
+            "folder_up": always(self._deck.files.go_up),
             "zoom": always(self._toggle_zoom),
             "grow": always(lambda: self._zoom(is_on=True)),
-            "folder_up": always(self._deck.files.go_up),
             "shrink": always(lambda: self._zoom(is_on=False)),
             "filter": always(lambda: shell.finding.open(self._deck.panels.focused)),
             "palette": always(lambda: shell.open_commands("Commands")),
@@ -126,9 +128,9 @@ class Navigating:
         return self._deck.panels.zoom(self._shell.screen, is_on=is_on)
 
     def _back(self) -> bool:
-        """One step back: list of commands, answer, filter, marks, zoom."""
+        """One step back: list of commands, upload under the cursor, answer, filter, marks, zoom."""
         pane = self._deck.panels.focused
-        if self._shell.close_commands():
+        if self._shell.close_commands() or self._shell.submits.stop(self._deck.selection):
             return True
         if isinstance(pane, ResultsPane) and pane.close_answer():
             return True

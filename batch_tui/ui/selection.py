@@ -9,6 +9,7 @@ from pathlib import Path
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.files import RemoteFile
 from batch_tui.domain.problems import Report
+from batch_tui.ui.pending import PendingSubmit
 
 
 class Scope(StrEnum):
@@ -27,6 +28,15 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a local file."""
+
+    path: Path
+    line: int
+    """1-based."""
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """What the focused pane has under its cursor, and what is marked."""
 
@@ -34,6 +44,8 @@ class Selection:
     """The focused pane: ``FILES``, ``BATCHES``, ``INSPECT`` or ``RESULTS``."""
     batch: Batch | None = None
     """The batch under the cursor, or the one that Inspect and Results show."""
+    pending: PendingSubmit | None = None
+    """The submit without a batch under the cursor of Batches."""
     marked: tuple[Batch, ...] = ()
     """Marked batches, those a filter hides included."""
     shown: tuple[Batch, ...] = ()
@@ -42,6 +54,8 @@ class Selection:
     """The local file under the cursor of Files."""
     report: Report | None = None
     """The verdict on that file; None while it isn't known."""
+    place: Place | None = None
+    """Where the editor should open: the first bad line of the file, or the line under the cursor."""
     remote_file: RemoteFile | None = None
     """The remote file under the cursor of Files."""
     marked_files: int = 0

@@ -14,7 +14,9 @@ async def take_up(cockpit: Cockpit, desk: Desk) -> None:
     """Finish what an earlier run left open, and say what needs the user's word."""
     await cockpit.events.load()
     try:
-        taken = await cockpit.submitter.recover(resume=not cockpit.settings.profile.read_only)
+        taken = await cockpit.submitter.recover(
+            resume=not cockpit.settings.profile.read_only, on_step=desk.on_submit
+        )
     except BatchTuiError as error:
         desk.warn(str(error))
         return

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from batch_tui.ui.actions.cancel import CancelAction
 from batch_tui.ui.actions.fix import FixAction
+from batch_tui.ui.actions.mend import MendAction
 from batch_tui.ui.actions.save import SaveAction
 from batch_tui.ui.actions.submit import SubmitAction
 from batch_tui.ui.deck import Deck
@@ -15,6 +16,7 @@ from batch_tui.ui.handing import Handing
 from batch_tui.ui.panes.batches import BatchesPane
 from batch_tui.ui.panes.results import ResultsPane
 from batch_tui.ui.selection import Selection
+from batch_tui.ui.submits import Submits
 
 
 def always(work: Callable[[], object]) -> Handler:
@@ -35,6 +37,7 @@ def action_handlers(desk: Desk, deck: Deck, save: SaveAction) -> dict[str, Handl
         "cancel": cancel.selected,
         "cancel_shown": cancel.shown,
         "fix": fix.selected,
+        "mend": MendAction(desk, deck.files.reload).selected,
         "save": save.selected,
         "delete": always(deck.remote.delete),
         "download": always(deck.remote.download),
@@ -43,7 +46,12 @@ def action_handlers(desk: Desk, deck: Deck, save: SaveAction) -> dict[str, Handl
     }
 
 
-def list_handlers(desk: Desk, deck: Deck) -> dict[str, Handler]:
+def submit_handlers(submits: Submits) -> dict[str, Handler]:
+    """What decides about submits without a batch."""
+    return {"send_again": submits.send_again, "dismiss": submits.dismiss}
+
+
+def list_handlers(deck: Deck) -> dict[str, Handler]:
     """What filters and sorts."""
     batches = deck.batches
 
@@ -52,18 +60,9 @@ def list_handlers(desk: Desk, deck: Deck) -> dict[str, Handler]:
         if isinstance(pane, BatchesPane | ResultsPane):
             pane.toggle_problems()
 
-    def on_batches(work: Callable[[], None]) -> Handler:
-        def handle(selection: Selection) -> None:
-            if selection.pane == batches.KEY:
-                work()
-            else:
-                desk.say("Only Batches (key 2) can be sorted.")
-
-        return handle
-
     return {
-        "sort": on_batches(batches.step_sort),
-        "sort_reverse": on_batches(batches.reverse_sort),
+        "sort": always(batches.step_sort),
+        "sort_reverse": always(batches.reverse_sort),
         "active_only": always(batches.toggle_active),
         "problems_only": always(problems),
         "times": always(deck.toggle_times),

@@ -45,9 +45,6 @@ class TableApp(App[None]):
     def on_virtual_table_marks_changed(self, message: VirtualTable.MarksChanged) -> None:
         self.said.append(message)
 
-    def on_virtual_table_sort_asked(self, message: VirtualTable.SortAsked) -> None:
-        self.said.append(message)
-
 
 @asynccontextmanager
 async def _table(
@@ -210,13 +207,10 @@ async def test_an_empty_table_says_so() -> None:
         assert "No batches yet." in _screen(app)[1]
 
 
-async def test_the_header_shows_the_sorted_column_and_sorting_is_asked_for_not_done() -> None:
-    async with _table() as (app, pilot):
+async def test_the_header_shows_the_sorted_column() -> None:
+    async with _table() as (app, _pilot):
         app.table.set_sort("count", is_descending=True)
         assert "coun↓" in app.table.render_line(0).text
-        await pilot.press("s", "S")
-        asked = [(m.step, m.is_reversed) for m in app.said if isinstance(m, VirtualTable.SortAsked)]
-        assert asked == [(1, False), (0, True)]
 
 
 async def test_columns_that_do_not_fit_come_in_when_others_are_moved_out() -> None:

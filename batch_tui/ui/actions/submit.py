@@ -11,8 +11,10 @@ from batch_tui.domain.limits import Limits
 from batch_tui.domain.problems import Report
 from batch_tui.domain.text import printable
 from batch_tui.engine.submission import Phase, Submission, SubmitOrder
+from batch_tui.ui.actions.estimating import amount_to_type, estimated
 from batch_tui.ui.cells import Piece, Tone
 from batch_tui.ui.desk import Desk
+from batch_tui.ui.money import estimate_pieces
 from batch_tui.ui.panes.verdict import next_step, over_limit
 from batch_tui.ui.selection import Selection
 
@@ -44,7 +46,7 @@ class SubmitAction:
         if report.is_valid and is_upload:
             desk.ask(_upload_question(path, report), lambda: self._start_upload(path, report))
         elif report.is_valid:
-            self._confirm(path, report)
+            await self._confirm(path, report)
         elif report.wants_wrapping:
             self._offer_wrap(path, report)
         else:
@@ -56,10 +58,16 @@ class SubmitAction:
     def _limits(self) -> Limits:
         return self._desk.cockpit.settings.profile.limits
 
-    def _confirm(self, path: Path, report: Report) -> None:
-        again = self._desk.cockpit.submitter.earlier(report.sha256)
+    async def _confirm(self, path: Path, report: Report) -> None:
+        cockpit = self._desk.cockpit
+        estimate = await estimated(cockpit, path)
+        again = cockpit.submitter.earlier(report.sha256)
         note = f"submitted before as {again[-1].batch_id}" if again else ""
-        self._desk.ask(submit_question(path, report, note), lambda: self._start(path, report))
+        self._desk.ask(
+            (*submit_question(path, report, note), *estimate_pieces(estimate)),
+            lambda: self._start(path, report),
+            number=amount_to_type(cockpit, estimate),
+        )
 
     def _start(self, path: Path, report: Report) -> None:
         self._desk.start(self._submit(path, report), name="submit", group="")
@@ -180,6 +188,7 @@ def _share(progress: Progress | None) -> str:
 def tell(desk: Desk, name: str, step: Submission) -> None:
     """Say how a submit stands."""
     name = printable(name)
+    desk.on_submit(step)
     match step.phase:
         case Phase.UPLOADING:
             desk.say(f"Submitting {name}: uploading {_share(step.progress)}")

@@ -19,6 +19,7 @@ from batch_tui.ui.cells import Cell
 from batch_tui.ui.columns import DEFAULT_COLUMNS, BatchFacts, View, batch_cells, batch_columns, sort_value
 from batch_tui.ui.glyphs import glyphs
 from batch_tui.ui.panes.base import Pane
+from batch_tui.ui.pending import PendingSubmit, pending_cells
 from batch_tui.ui.selection import Scope, Selection
 from batch_tui.ui.widgets.table import VirtualTable
 
@@ -64,7 +65,7 @@ class BatchesPane(Pane):
     NUMBER = 2
     TITLE = "Batches"
     KEY = "batches"
-    BINDINGS: ClassVar[list[BindingType]] = asking(Scope.BATCHES, "sort", "sort_reverse")
+    BINDINGS: ClassVar[list[BindingType]] = asking(Scope.BATCHES)
 
     @dataclass
     class Highlighted(Message):
@@ -95,6 +96,8 @@ class BatchesPane(Pane):
             for column in batch_columns(columns or DEFAULT_COLUMNS)
         )
         self._batches: dict[str, Batch] = {}
+        self._pending: dict[str, PendingSubmit] = {}
+        self._shown: tuple[Batch, ...] | None = None
         self._keeps: Keeps | None = None
         self._alarmed: frozenset[str] = frozenset()
         self._order = Order()
@@ -136,8 +139,10 @@ class BatchesPane(Pane):
         return Selection(
             Scope.BATCHES,
             batch=known.get(self.table.cursor_id or ""),
+            pending=self.pending_under_cursor,
+            text=self.pending_under_cursor.operation.path if self.pending_under_cursor else "",
             marked=tuple(known[row] for row in sorted(self.table.marks) if row in known),
-            shown=tuple(known[row] for row in self.table.row_ids if row in known),
+            shown=self._all_shown(),
         )
 
     def show(self, batches: Sequence[Batch], changes: Changes) -> None:
@@ -151,10 +156,27 @@ class BatchesPane(Pane):
             return
         is_same_set = not changes.added and not changes.removed
         self._batches = {batch.id: batch for batch in batches}
+        self._shown = None
         if not (is_same_set and not self.is_filtered and self._order == Order()):
             self.refill()
         self.table.update_rows(changes.updated)
         self.table.emphasize(changes.updated)
+
+    @property
+    def pending_under_cursor(self) -> PendingSubmit | None:
+        """The submit without a batch that the cursor stands on."""
+        return self._pending.get(self.table.cursor_id or "")
+
+    def show_pending(self, submits: Sequence[PendingSubmit]) -> None:
+        """Show these submits without a batch over everything else, whatever the filter and the order are."""
+        rows = {pending.row_id: pending for pending in submits}
+        changed = [row_id for row_id, pending in rows.items() if self._pending.get(row_id) != pending]
+        is_same_set = list(rows) == list(self._pending)
+        self._pending = rows
+        if not is_same_set:
+            self.refill()
+        if changed:
+            self.table.update_rows(changed)
 
     def redraw_rows(self, ids: Sequence[str] | None = None) -> None:
         """Rows say something else now: notes, ages."""
@@ -221,8 +243,16 @@ class BatchesPane(Pane):
             shown.sort(key=lambda batch: batch.id not in self._alarmed)
         if self.is_filtered or self._batches:
             self.table.set_empty("No batch matches: esc shows all." if self.is_filtered else "")
-        self.table.set_rows([batch.id for batch in shown])
+        self._shown = None
+        self.table.set_rows([*self._pending, *(batch.id for batch in shown)])
         self._describe()
+
+    def _all_shown(self) -> tuple[Batch, ...]:
+        """What the filter shows; remembered, for every step of the cursor asks for it."""
+        if self._shown is None:
+            known = self._batches
+            self._shown = tuple(known[row] for row in self.table.row_ids if row in known)
+        return self._shown
 
     def _is_kept(self, batch: Batch) -> bool:
         if self._is_active_only and batch.is_terminal:
@@ -239,7 +269,7 @@ class BatchesPane(Pane):
         ]
         if self.filter_text:
             words.append(f"/{self.filter_text}")
-        shown, known = len(self.table.row_ids), len(self._batches)
+        shown, known = len(self.table.row_ids) - len(self._pending), len(self._batches)
         what = " ".join(words) + f" {grouped(shown)} of {grouped(known)}" if words else "all"
         arrow = self._glyphs.down if self._order.is_descending else self._glyphs.up
         self.title_bar.set_note(f"{what} {self._glyphs.separator} sort {self._order.column}{arrow}")
@@ -256,7 +286,9 @@ class BatchesPane(Pane):
         self.post_message(self.Opened(event.row_id))
 
     def _row(self, row_id: str) -> tuple[Cell, ...]:
-        batch = self._batches.get(row_id)
+        batch, pending = self._batches.get(row_id), self._pending.get(row_id)
+        if pending is not None:
+            return pending_cells(pending, self._view().now, is_ascii=self.is_ascii)
         if batch is None:
             return ((),) * len(self._columns)
         return batch_cells(self._facts_of(batch), self._columns, self._view())

@@ -19,7 +19,7 @@ from batch_tui.ui.widgets.row_keys import RowKeys
 from batch_tui.ui.widgets.table_painter import MARGIN, RowLook, TablePainter
 
 RowProvider = Callable[[str], Sequence[Cell]]
-"""Gives the cells of a row, one for each column of the table. Called for rows in sight only."""
+"""Gives the cells of a row in sight, one for each column; the last of fewer runs over all the other columns."""
 
 _CACHE_LIMIT = 2048
 
@@ -81,20 +81,6 @@ class VirtualTable(RowKeys, can_focus=True):
 
         table: VirtualTable
         marks: frozenset[str]
-
-        @property
-        def control(self) -> VirtualTable:
-            """The table."""
-            return self.table
-
-    @dataclass
-    class SortAsked(Message):
-        """Another order is wanted; whoever owns the rows sorts them and calls ``set_sort``."""
-
-        table: VirtualTable
-        step: int
-        """Columns onward from the one sorted by now; 0 for the same."""
-        is_reversed: bool
 
         @property
         def control(self) -> VirtualTable:
@@ -166,14 +152,6 @@ class VirtualTable(RowKeys, can_focus=True):
         self._painter.shift(step)
         self.drop_caches()
         self.repaint()
-
-    def action_sort(self, step: int) -> None:
-        """Ask for the order by the next column."""
-        self.post_message(self.SortAsked(self, step, is_reversed=False))
-
-    def action_sort_reverse(self) -> None:
-        """Ask for the order turned round."""
-        self.post_message(self.SortAsked(self, 0, is_reversed=True))
 
     def action_open(self) -> None:
         """Look inside the row under the cursor."""

@@ -76,12 +76,17 @@ class TablePainter:
         return self._header
 
     def row(self, cells: Sequence[Cell], width: int, look: RowLook) -> Strip:
-        """The line of one row."""
+        """The line of one row; the last of fewer cells than columns runs on to the end of the line."""
         writer = LineWriter(width, self._over(look), ellipsis=self._glyphs.ellipsis)
         plain = self._look(Tone.PLAIN)
         mark = self._glyphs.mark if look.is_marked else ""
         writer.add(mark, self._look(Tone.ACCENT) if look.is_marked else plain, MARGIN)
+        last = len(cells) - 1 if len(cells) < len(self._columns) else len(self._columns)
         for placed in self._places(width):
+            if placed.index >= last:
+                for piece in cells[last]:
+                    writer.add(piece.text, self._look(piece.tone))
+                break
             self._write(writer, cells[placed.index], placed)
             if not placed.column.is_tight:
                 writer.add(" ", plain)
