@@ -48,14 +48,14 @@ def check_one(path: Path, console: Console, *, limits: Limits, endpoint: str | N
         on_progress=console.progress(f"checking {path.name}"),
         wants_digest=False,
     )
-    for problem in report.problems:
-        if console.is_json:
-            console.json(problem_record(report.path, problem))
-        else:
-            console.data(problem_line(report.path, problem))
     if console.is_json:
+        for problem in report.problems:
+            console.json(problem_record(report.path, problem))
         console.json(report_record(report))
     else:
+        # When every line lacks its envelope, one sentence says more than a thousand lines of it.
+        for problem in () if report.wants_wrapping else report.problems:
+            console.data(problem_line(report.path, problem))
         console.data(verdict(report))
     return report
 
