@@ -99,10 +99,10 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         self.header = HeaderLine(HeaderFacts(settings.profile.name))
         self.deck = Deck(self.desk, workspace, now=self.now, session=self._session, is_ascii=is_ascii)
         self.commands = CommandList(is_ascii=is_ascii, is_read_only=settings.profile.read_only)
+        self.submits = Submits(self.desk, self.deck.show_pending, clock)
         self.finding = Finding(self.dock, self.now)
         self.watching = Watching(
             cockpit, self.desk, self.header, self.deck.batches, clock=clock, after=self._ticked
-        self.submits = Submits(self.desk, self.deck.show_pending, clock)
         )
         self.doing = self._wire(workspace)
         notifier = Notifier(settings.notify, write=self.write_raw, is_focused=lambda: self.app_focus)
@@ -211,10 +211,10 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         self._start(take_up(self.cockpit, self.desk), name="recover", group="recover")
         self._start(confirm_cancels(self.cockpit, self.desk), name="confirm", group="confirm")
         self._start(self.watching.run(), name="monitor", group="monitor")
+        self._start(self.watching.reckon(), name="prices", group="prices")
 
     def _start(self, work: Coroutine[None, None, None], *, name: str, group: str) -> None:
         self.run_worker(work, name=name, group=group or name, exclusive=bool(group), exit_on_error=False)
-        self._start(self.watching.reckon(), name="prices", group="prices")
 
     def _rows_changed(self, ids: Sequence[str]) -> None:
         self.deck.rows_changed(ids)
@@ -234,19 +234,19 @@ class BatchTuiApp(App[int], inherit_bindings=False):
             self.write_raw(set_title(title))
         self.show_hints()
 
-    @on(Worker.StateChanged)
-    def _worker_changed(self, event: Worker.StateChanged) -> None:
-        """A bug in a worker ends the program like any other: with a report, and the terminal as it was."""
     @on(BatchesPane.Highlighted)
     def _pointed_elsewhere(self) -> None:
         """On another row other commands make sense."""
         self.show_hints()
 
+    @on(Worker.StateChanged)
+    def _worker_changed(self, event: Worker.StateChanged) -> None:
+        """A bug in a worker ends the program like any other: with a report, and the terminal as it was."""
+        if event.state not in {WorkerState.PENDING, WorkerState.RUNNING}:
+            self.submits.refresh()
         error = event.worker.error  # pyright: ignore[reportUnknownMemberType] - Worker is generic
         if event.state is WorkerState.ERROR and isinstance(error, Exception):
             self._handle_exception(error)
-        if event.state not in {WorkerState.PENDING, WorkerState.RUNNING}:
-            self.submits.refresh()
 
     def _fatal_error(self) -> None:
         """A bug: end quietly. The report without locals is written when the terminal is back."""
