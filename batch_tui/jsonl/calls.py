@@ -30,6 +30,13 @@ class CheckCall(msgspec.Struct):
     wants_digest: bool
 
 
+class DemandCall(msgspec.Struct):
+    """Asks for ``read_demand``."""
+
+    path: bytes
+    is_exact: bool | None
+
+
 class IndexCall(msgspec.Struct):
     """Asks for ``LineIndex.build``."""
 

@@ -38,6 +38,7 @@ MODULES: Mapping[str, str] = {
     "export": "batch_tui.jsonl.procedures_results",
     "search": "batch_tui.jsonl.procedures_results",
     "edit": "batch_tui.jsonl.procedures_results",
+    "demand": "batch_tui.jsonl.procedures_demand",
 }
 """Which module's ``PROCEDURES`` holds the procedure of each name."""
 

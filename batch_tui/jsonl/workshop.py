@@ -11,10 +11,12 @@ from pathlib import Path
 import msgspec
 
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
+from batch_tui.domain.money import Demand
 from batch_tui.domain.problems import Cure, Report
 from batch_tui.jsonl.calls import (
     CheckCall,
     CureCall,
+    DemandCall,
     IndexCall,
     PartAnswer,
     SplitCall,
@@ -57,6 +59,14 @@ class Workshop(ResultsWorkshop):
         """See :meth:`~batch_tui.jsonl.index.LineIndex.build`."""
         answered = await self._process.call("index", IndexCall(path_bytes(path)), on_progress=on_progress)
         return LineIndex.from_bytes(answered.columns[0])
+
+    async def demand(
+        self, path: Path, *, is_exact: bool | None = None, on_progress: ProgressHook | None = None
+    ) -> tuple[Demand, ...]:
+        """See :func:`~batch_tui.jsonl.demand.read_demand`."""
+        call = DemandCall(path_bytes(path), is_exact)
+        answered = await self._process.call("demand", call, on_progress=on_progress)
+        return msgspec.json.decode(answered.value, type=tuple[Demand, ...])
 
     async def wrap(
         self,

@@ -14,6 +14,7 @@ from batch_tui.engine.store import Changes
 from batch_tui.ui.cells import Tone
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.header import HeaderLine, count
+from batch_tui.ui.money import day_text
 from batch_tui.ui.panes.batches import BatchesPane
 
 _TONES = {
@@ -63,6 +64,12 @@ class Watching:
             changes = Changes(added=tuple(batch.id for batch in known))
             self.show(Tick(changes, Condition.LOADING, "", 0.0, at))
 
+    async def reckon(self) -> None:
+        """Load the prices, and show what they tell."""
+        await self._cockpit.costs.warm()
+        self._batches.redraw_rows()
+        self._header.show(replace(self._header.facts, money=self._money()))
+
     async def run(self) -> None:
         """Follow the monitor until the end."""
         async for tick in self._cockpit.ticks():
@@ -88,9 +95,13 @@ class Watching:
             moment = tick.at if tick.condition is Condition.LOADING and tick.at else self._clock()
             now = time.strftime("%H:%M:%S", time.localtime(moment))
             counts = count(self._cockpit.store.batches(), is_ascii=self._batches.is_ascii)
-            facts = replace(facts, counts=counts, as_of=now)
+            facts = replace(facts, counts=counts, as_of=now, money=self._money())
         tone = _TONES.get(tick.condition, Tone.ERROR)
         self._header.show(replace(facts, condition=condition_text(tick, self._clock()), tone=tone))
+
+    def _money(self) -> str:
+        store = self._cockpit.store
+        return day_text(self._cockpit.costs.spent_today(store.batches(), self._clock() + store.server_offset))
 
     def _say_condition(self, tick: Tick) -> None:
         if tick.condition in _BAD and tick.message:

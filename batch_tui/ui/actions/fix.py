@@ -6,9 +6,11 @@ from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.engine.resubmit import RetryPlan
+from batch_tui.ui.actions.estimating import amount_to_type, estimated
 from batch_tui.ui.actions.submit import tell
 from batch_tui.ui.cells import Piece, Tone
 from batch_tui.ui.desk import Desk
+from batch_tui.ui.money import estimate_pieces
 from batch_tui.ui.selection import Selection
 
 
@@ -31,14 +33,19 @@ class FixAction:
         desk = self._desk
         desk.say(f"Looking for the requests of {batch.name} that can pass…")
         try:
-            plan = await desk.cockpit.resubmitter.plan(batch.id, only=only)
+            plan = await desk.cockpit.resubmitter.plan(batch.id, batches=desk.cockpit.store.batches(), only=only)
+            estimate = await estimated(desk.cockpit, plan.path) if plan.report is not None else None
         except BatchTuiError as error:
             desk.fail(str(error))
             return
         if plan.kept == 0:
             desk.say(f"Nothing to send again: {left_out_text(plan) or 'every request succeeded'}.")
             return
-        desk.ask(fix_question(plan), lambda: desk.start(self._send(plan), name="resubmit", group=""))
+        desk.ask(
+            (*fix_question(plan), *estimate_pieces(estimate)),
+            lambda: desk.start(self._send(plan), name="resubmit", group=""),
+            number=amount_to_type(desk.cockpit, estimate),
+        )
 
     async def _send(self, plan: RetryPlan) -> None:
         desk = self._desk

@@ -36,8 +36,14 @@ def outcome_piece(outcome: Outcome, *, is_ascii: bool = False) -> Piece:
     return Piece(f"{sign} {WORDS[outcome]}", TONES[outcome])
 
 
-def summary_lines(summary: Summary, *, is_ascii: bool = False) -> list[Cell]:
-    """Every request accounted for."""
+def summary_lines(summary: Summary, money: str = "", *, is_ascii: bool = False) -> list[Cell]:
+    """Every request accounted for.
+
+    Args:
+        summary: What came back.
+        money: What it cost, written out; empty when nobody knows.
+        is_ascii: Signs in ASCII.
+    """
     lines = [line("requests", formatting.grouped(summary.requests))]
     numbers = (
         (Outcome.SUCCEEDED, summary.succeeded),
@@ -62,6 +68,8 @@ def summary_lines(summary: Summary, *, is_ascii: bool = False) -> list[Cell]:
     if usage.total_tokens or usage.input_tokens:
         text = f"{formatting.grouped(usage.input_tokens)} in   {formatting.grouped(usage.output_tokens)} out"
         lines.append(line("tokens", text))
+    if money:
+        lines.append(line("cost", money))
     lines += cause_lines(summary.causes)
     return lines
 

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from batch_tui.domain.batch import Batch, RequestCounts, Usage
+from batch_tui.domain.money import Cost, Demand, Estimate, Price, Range
+from batch_tui.domain.status import BatchStatus
+from batch_tui.engine.cost_book import CostBook, DaySpent
+from batch_tui.engine.prices import PriceList
+from batch_tui.ui.money import batch_text, day_text, dollars_to_type, estimate_text
+
+
+def cost(dollars: str) -> Cost:
+    return Cost(Decimal(dollars), 2 * Decimal(dollars))
+
+
+@pytest.mark.parametrize(
+    ("spent", "text"),
+    [(None, ""), (DaySpent(cost("1.5"), 0), "$1.50"), (DaySpent(cost("0"), 2), "$0.00+")],
+)
+def test_a_day_owns_up_to_what_nobody_knows(spent: DaySpent | None, text: str) -> None:
+    assert day_text(spent) == text
+
+
+async def test_a_batch_tells_its_cost_its_end_and_what_it_saved() -> None:
+    book = CostBook(PriceList({"m": Price(Decimal(1))}))
+    batch = Batch("b", BatchStatus.IN_PROGRESS, counts=RequestCounts(4, 1, 0), usage=Usage(10**6), model="m")
+    assert batch_text(batch, book) == ""
+    await book.warm()
+    assert batch_text(batch, book) == "$1.00 so far   ~$4.00 at the end  ($8.00 without a batch)"
+    ended = Batch("e", BatchStatus.COMPLETED, counts=RequestCounts(4, 4, 0), usage=Usage(10**6), model="m")
+    assert batch_text(ended, book) == "$1.00   ($2.00 without a batch)"
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        (None, "cost n/a"),
+        (Range(cost("1"), cost("3")), "~$1.00 to $3.00"),
+        (Range(cost("1"), cost("3"), cost("2")), "~$1.00 to $3.00, likely $2.00"),
+        (Range(cost("1"), cost("1"), cost("1")), "~$1.00"),
+        (Range(cost("1"), None, cost("2")), "~$1.00 for the input, likely $2.00, no upper bound"),
+    ],
+)
+def test_an_estimate_is_a_range(found: Range | None, text: str) -> None:
+    assert estimate_text(Estimate((Demand("m", 1, 1, 1, 0),), found)) == text
+
+
+def test_no_estimate_is_no_cost() -> None:
+    assert estimate_text(None) == "cost n/a"
+
+
+@pytest.mark.parametrize(("worst", "number"), [("0.2", 1), ("25", 25), ("25.01", 26), ("0", 1)])
+def test_whole_dollars_are_typed_rounded_up(worst: str, number: int) -> None:
+    assert dollars_to_type(cost(worst)) == number
+    assert dollars_to_type(None) == 0
