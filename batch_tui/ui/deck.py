@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
+from textual.timer import Timer
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError
@@ -58,6 +60,9 @@ class Deck(Container):
         self._is_ascii = is_ascii
         self.is_absolute = False
         """Clock times instead of ages."""
+        self.rest = 0.1
+        """Seconds the cursor stands still before Inspect follows: a held key sends only the list."""
+        self._resting: Timer | None = None
         columns = desk.cockpit.settings.columns
         self.files = FilesPane(workspace, now=now, is_ascii=is_ascii)
         self.checking = Checking(desk, self.files)
@@ -177,11 +182,20 @@ class Deck(Container):
 
     @on(BatchesPane.Highlighted)
     def _batch_highlighted(self, event: BatchesPane.Highlighted) -> None:
+        batch_id = event.batch_id or ""
+        if self._resting is not None:
+            self._resting.stop()
+        if self.rest and self.inspect.subject:
+            self._resting = self.set_timer(self.rest, partial(self._look, batch_id))
+        else:
+            self._look(batch_id)
+
+    def _look(self, batch_id: str) -> None:
         pending = self.batches.pending_under_cursor
         if pending is not None:
             self.looking.at_pending(pending)
             return
-        self.looking.at_batch(self._desk.cockpit.store.get(event.batch_id or ""))
+        self.looking.at_batch(self._desk.cockpit.store.get(batch_id))
 
     @on(BatchesPane.Opened)
     def _batch_opened(self, event: BatchesPane.Opened) -> None:

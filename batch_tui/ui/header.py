@@ -57,7 +57,7 @@ class HeaderFacts:
     tone: Tone = Tone.MUTED
     """What the condition means."""
     as_of: str = ""
-    """When something last changed, as ``18:22:10``: a still screen sends nothing."""
+    """When something last changed, as ``18:22``: a still screen sends nothing."""
 
 
 def count(batches: Iterable[Batch], *, is_ascii: bool = False) -> Counts:

@@ -24,6 +24,8 @@ _TONES = {
 }
 _OLD = 30.0
 """Seconds after which what is shown while loading is told with its age."""
+_AGES = 600.0
+"""Seconds after which ages are drawn again though nothing changed: a still screen sends next to nothing."""
 _BAD = frozenset({Condition.OFFLINE, Condition.LIMITED, Condition.UNAUTHORIZED, Condition.DENIED})
 
 
@@ -56,6 +58,8 @@ class Watching:
         self._clock = clock
         self._after = after
         self._said = ""
+        self._aged_at = clock()
+        self._shown = Condition.LOADING
 
     def recall(self) -> None:
         """Show what an earlier run knew, with its age, before anybody was asked."""
@@ -81,8 +85,10 @@ class Watching:
         self._desk.tick()
         self._batches.show(store.batches(), tick.changes)
         if not tick.changes:
-            self._batches.redraw_rows()
             self._batches.table.emphasize(())
+        if self._clock() - self._aged_at >= _AGES:
+            self._aged_at = self._clock()
+            self._batches.redraw_rows()
         if not len(store):
             self._batches.set_empty(_emptiness(tick))
         self._show_header(tick)
@@ -90,10 +96,13 @@ class Watching:
         self._after(tick.changes)
 
     def _show_header(self, tick: Tick) -> None:
+        before, self._shown = self._shown, tick.condition
+        if not tick.changes and before is tick.condition is Condition.LIVE:
+            return  # how long the next wait is, is no news worth a line over a slow link
         facts = self._header.facts
         if tick.changes or not facts.as_of:
             moment = tick.at if tick.condition is Condition.LOADING and tick.at else self._clock()
-            now = time.strftime("%H:%M:%S", time.localtime(moment))
+            now = time.strftime("%H:%M", time.localtime(moment))
             counts = count(self._cockpit.store.batches(), is_ascii=self._batches.is_ascii)
             facts = replace(facts, counts=counts, as_of=now, money=self._money())
         tone = _TONES.get(tick.condition, Tone.ERROR)

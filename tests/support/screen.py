@@ -102,6 +102,7 @@ async def stage(
     cockpit = Cockpit(settings, service, clock=lambda: float(NOON), sleep=until_asked)
     cockpit.memory.restore()
     app = BatchTuiApp(cockpit, workspace=workspace, session=session, clock=lambda: float(NOON))
+    app.deck.rest = 0.0
     async with app.run_test(size=size) as pilot:
         running = Stage(app, pilot, service, workspace)
         await running.until(lambda: service.count("list_batches") > 0 and bool(app.header.facts.as_of))

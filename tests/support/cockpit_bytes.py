@@ -1,0 +1,110 @@
+"""The real screen on a service in memory, in a real terminal: performs events by name, marks each one's end."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from textual.binding import Binding
+
+from batch_tui.domain.batch import Batch
+from batch_tui.engine.cockpit import Cockpit
+from batch_tui.ui.app import BatchTuiApp
+from tests.support.batches import NOON, a_batch
+from tests.support.fake_service import FakeService
+from tests.support.screen import settings_in, until_asked
+from tests.support.terminal import ROOT, mark_of
+
+
+class ByteCockpit(BatchTuiApp):
+    """The product's screen, driven by F9: each press performs the next event of the command line."""
+
+    CSS_PATH = str(ROOT / "batch_tui" / "ui" / "cockpit.tcss")
+    BINDINGS = [Binding("f9", "next_event", priority=True)]  # noqa: RUF012 - Textual's own form
+
+    def __init__(self, cockpit: Cockpit, service: FakeService, folder: Path, now: list[float]) -> None:
+        super().__init__(cockpit, workspace=folder, clock=lambda: now[0])
+        self._fake, self._now = service, now
+        self._events = sys.argv[2:]
+
+    def _begin(self) -> None:
+        super()._begin()
+        self.run_worker(self._settled("ready"), name="ready", exit_on_error=False)
+
+    def action_next_event(self) -> None:
+        """Perform the next event."""
+        event = self._events.pop(0)
+        self.run_worker(self._perform(event), name="event", exit_on_error=False)
+
+    async def _perform(self, event: str) -> None:
+        if event == "still-minute":
+            for _ in range(4):
+                await self._poll(15)
+        elif event in {"one-row", "thirty-rows", "new-batch"}:
+            self._move(event)
+            await self._poll(2)
+        elif event == "rest":
+            await asyncio.sleep(0.2)
+        elif event != "nothing":
+            await self.action_command(event)
+        await self._settled(event)
+
+    def _move(self, event: str) -> None:
+        """What happens at the service."""
+        if event == "new-batch":
+            self._fake.put(a_batch("fresh", total=10, created=int(self._now[0])))
+            return
+        for batch_id in ["b00003"] if event == "one-row" else self.deck.batches.table.visible_ids[:30]:
+            self._advance(self._fake.batches[batch_id])
+
+    def _advance(self, batch: Batch) -> None:
+        counts = replace(batch.counts, completed=batch.counts.completed + 700)
+        self._fake.put(replace(batch, counts=counts))
+
+    async def _poll(self, seconds: float) -> None:
+        self._now[0] += seconds
+        asked = self._fake.count("list_batches")
+        self.cockpit.monitor.refresh()
+        while self._fake.count("list_batches") == asked:  # noqa: ASYNC110 - the fake has no event for it
+            await asyncio.sleep(0)
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    async def _settled(self, word: str) -> None:
+        """Mark an event's end behind everything it makes the screen send."""
+        if word == "ready":
+            while not self.header.facts.condition.startswith("live"):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        for _ in range(3):
+            done = asyncio.Event()
+            self.call_after_refresh(done.set)
+            await done.wait()
+        self.write_raw(mark_of(word))
+
+
+def main() -> None:
+    """Run it over as many batches as the first word says, all of them active."""
+    now = [float(NOON)]
+    batches = [
+        a_batch(f"b{n:05d}", total=50_000, completed=9_000 + n, created=NOON - 36_000 - 60 * n)
+        for n in range(int(sys.argv[1]))
+    ]
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "workspace").mkdir()
+        service = FakeService(*batches)
+        service._clock = lambda: now[0]
+        settings = settings_in(folder)
+        guard = replace(settings.guard, no_progress_seconds=None, expires_within_seconds=None)
+        cockpit = Cockpit(replace(settings, guard=guard), service, clock=lambda: now[0], sleep=until_asked)
+        app = ByteCockpit(cockpit, service, folder / "workspace", now)
+        app.run()
+        if app.bug is not None:
+            raise app.bug
+
+
+if __name__ == "__main__":
+    main()

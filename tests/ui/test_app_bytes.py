@@ -1,0 +1,46 @@
+"""What the real screen with 500 active batches sends, counted on a real pty at 120x36 with 256 colours."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.terminal import Terminal, program
+
+F9 = "\x1b[20~"
+BUDGET = {
+    "one-row": 400,
+    "still-minute": 0,
+    "nothing": 0,
+    "down": 600,
+    "rest": 1_800,
+    "cancel": 5_000,
+    "back": 5_000,
+    "thirty-rows": 8_000,
+    "new-batch": 8_000,
+}
+"""Bytes of each event, in the order they are performed: ``rest`` is Inspect following the cursor."""
+WARM_UP = ("down", "rest", "one-row")
+
+
+@pytest.fixture(scope="module")
+def spent() -> dict[str, int]:
+    """Bytes of each event, one after the other on one screen; the first round warms the screen up."""
+    events = [*WARM_UP, "one-row", *(event for event in BUDGET for _ in range(1 + (event == "still-minute")))]
+    with program(["-m", "tests.support.cockpit_bytes", "500", *events]) as terminal:
+        terminal.until("ready")
+        return {event: _bytes_of(event, terminal) for event in events}
+
+
+def _bytes_of(event: str, terminal: Terminal) -> int:
+    terminal.send(F9)
+    return len(terminal.until(event))
+
+
+@pytest.mark.parametrize("event", BUDGET)
+def test_an_event_costs_no_more_than_its_budget(event: str, spent: dict[str, int]) -> None:
+    assert spent[event] <= BUDGET[event]
+
+
+@pytest.mark.parametrize("event", [event for event, budget in BUDGET.items() if budget and event != "back"])
+def test_an_event_that_shows_something_is_really_counted(event: str, spent: dict[str, int]) -> None:
+    assert spent[event] > 20
