@@ -150,6 +150,12 @@ class Deck(Container):
             if pending.row_id == self.inspect.subject:
                 self.looking.at_pending(pending)
 
+    def show_pane(self, pane: str) -> None:
+        """Bring a pane on the screen; Results comes with what there is of the selected batch."""
+        if pane == layout.RESULTS and self.panels.current != layout.RESULTS:
+            self.looking.outcomes.ask(self._desk.cockpit.store.get(self.batches.table.cursor_id or ""))
+        self.panels.show(self.screen, pane)
+
     def toggle_times(self) -> None:
         """Ages, or clock times."""
         self.is_absolute = not self.is_absolute
@@ -207,7 +213,7 @@ class Deck(Container):
         has_results = batch.is_terminal and bool(batch.output_file_id or batch.error_file_id)
         self.looking.at_batch(batch)
         if has_results:
-            self.looking.load_results(batch)
+            self.looking.outcomes.load(batch)
         self.panels.show(self.screen, layout.RESULTS if has_results else layout.INSPECT)
 
     @on(FilesPane.Highlighted)

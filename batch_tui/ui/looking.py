@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
-from batch_tui.domain import formatting
 from batch_tui.domain.batch import PARENT_KEY, Batch
 from batch_tui.domain.errors import BatchTuiError
-from batch_tui.domain.files import Progress, RemoteFile
+from batch_tui.domain.files import RemoteFile
 from batch_tui.domain.problems import Report
 from batch_tui.domain.text import printable
-from batch_tui.engine.collect import Collected
-from batch_tui.engine.costs import bill_of
 from batch_tui.engine.events import Event
 from batch_tui.jsonl.index import LineIndex
-from batch_tui.jsonl.joined import JoinedResults
 from batch_tui.jsonl.pages import LineFile, pretty
 from batch_tui.ui.cells import Cell, Piece, Tone
 from batch_tui.ui.columns import BatchFacts, clock_time
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.money import batch_text
+from batch_tui.ui.outcomes import Outcomes
 from batch_tui.ui.panes import inspect as tabs
 from batch_tui.ui.panes.inspect import InspectPane
-from batch_tui.ui.panes.outcome import cause_lines, summary_lines
 from batch_tui.ui.panes.overview import OverviewFacts, overview_lines, validation_lines
 from batch_tui.ui.panes.results import ResultsPane
 from batch_tui.ui.panes.verdict import remote_lines, report_lines
@@ -41,6 +37,8 @@ class FileLines:
     def __init__(self, file: LineFile, index: LineIndex) -> None:
         self._file = file
         self._index = index
+        # A viewer lets go of its lines when it shows others: that is when the file is no longer needed.
+        weakref.finalize(self, file.close)
 
     @property
     def count(self) -> int:
@@ -81,6 +79,8 @@ class Looking:
         self._results = results
         self._facts_of = facts_of
         self._now = now
+        self.outcomes = Outcomes(desk, inspect, results)
+        """What came back of batches."""
 
     def at_batch(self, batch: Batch | None) -> None:
         """The cursor stands on a batch: say what is known without asking anybody."""
@@ -88,7 +88,7 @@ class Looking:
             return
         is_other = self._inspect.subject != batch.id
         self._inspect.open_subject(batch.id, batch.name, batch)
-        self._results.open_batch(batch)
+        self.outcomes.follow(batch)
         self._inspect.fill(tabs.OVERVIEW, overview_lines(self._overview(batch)))
         if batch.errors or is_other:
             self._inspect.fill(tabs.ERRORS, validation_lines(batch), count=len(batch.errors))
@@ -137,71 +137,7 @@ class Looking:
         elif tab == tabs.EVENTS:
             self._fill_events(batch.id)
         elif tab in {tabs.RESULTS, tabs.ERRORS} and batch.is_terminal and not batch.errors:
-            self.load_results(batch)
-
-    def load_results(self, batch: Batch) -> None:
-        """Fetch and join the results of a batch."""
-        shown = self._results.selection.batch
-        if self._results.joined is not None and shown is not None and shown.id == batch.id:
-            self._fill_outcome(batch, self._results.joined)
-            return
-        self._results.open_batch(batch)
-        self._results.say(f"Fetching the results of {batch.name}…")
-        self._desk.start(self._load_results(batch), name="results", group="results")
-
-    async def _load_results(self, batch: Batch) -> None:
-        cockpit = self._desk.cockpit
-        try:
-            collected = await asyncio.to_thread(cockpit.collector.local_results, batch)
-            if collected is None:
-                collected = await cockpit.collector.collect(batch.id, on_progress=self._told)
-            if not collected.files:
-                self._say_none(batch, collected)
-                return
-            joined = await self._join(batch, collected)
-            await self._reckon(batch, joined)
-        except BatchTuiError as error:
-            self._results.say(str(error))
-            self._inspect.say(self._inspect.tab, str(error))
-            return
-        shown = self._results.selection.batch
-        if shown is not None and shown.id == batch.id:
-            self._results.show(joined)
-        self._fill_outcome(batch, joined)
-
-    async def _join(self, batch: Batch, collected: Collected) -> JoinedResults:
-        cockpit = self._desk.cockpit
-        source: Path | None = None
-        try:
-            source = await cockpit.collector.fetch_input(batch)
-        except BatchTuiError as error:
-            self._desk.warn(f"Without the input, in the order of the answers: {error}")
-        return await cockpit.workshop.join([collected.files], input_path=source)
-
-    async def _reckon(self, batch: Batch, joined: JoinedResults) -> None:
-        """Take the cost from the answers themselves: each tells its model, tier and tokens."""
-        cockpit = self._desk.cockpit
-        bill = await asyncio.to_thread(lambda: bill_of(joined.usage_groups, cockpit.prices))
-        cockpit.costs.note_bill(batch.id, bill)
-
-    def _told(self, progress: Progress) -> None:
-        share = formatting.percent(progress.fraction) if progress.fraction is not None else "…"
-        self._results.say(f"Fetching {share}")
-
-    def _say_none(self, batch: Batch, collected: Collected) -> None:
-        sentence = collected.message or f"{batch.name} brought nothing back."
-        self._results.say(sentence)
-        if self._inspect.subject == batch.id and self._inspect.tab == tabs.RESULTS:
-            self._inspect.say(tabs.RESULTS, sentence)
-
-    def _fill_outcome(self, batch: Batch, joined: JoinedResults) -> None:
-        if self._inspect.subject != batch.id:
-            return
-        summary = joined.summary
-        money = batch_text(batch, self._desk.cockpit.costs)
-        self._inspect.fill(tabs.RESULTS, summary_lines(summary, money, is_ascii=self._inspect.is_ascii))
-        failures = sum(cause.count for cause in summary.causes)
-        self._inspect.fill(tabs.ERRORS, cause_lines(summary.causes), count=failures)
+            self.outcomes.load(batch)
 
     async def _load_input(self, subject: str, batch: Batch | None) -> None:
         cockpit = self._desk.cockpit

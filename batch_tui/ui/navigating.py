@@ -110,7 +110,7 @@ class Navigating:
         return self._shell.deck
 
     def _show(self, pane: str) -> None:
-        self._deck.panels.show(self._shell.screen, pane)
+        self._deck.show_pane(pane)
 
     def _step(self, count: int) -> None:
         self._deck.panels.step(self._shell.screen, count)
@@ -132,7 +132,7 @@ class Navigating:
         pane = self._deck.panels.focused
         if self._shell.close_commands() or self._shell.submits.stop(self._deck.selection):
             return True
-        if isinstance(pane, ResultsPane) and pane.close_answer():
+        if isinstance(pane, ResultsPane) and (self._deck.looking.outcomes.stop() or pane.close_answer()):
             return True
         if isinstance(pane, ResultsPane | BatchesPane | FilesPane) and pane.clear_filter():
             return True
