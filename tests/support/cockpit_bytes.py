@@ -12,6 +12,7 @@ from textual.binding import Binding
 
 from batch_tui.domain.batch import Batch
 from batch_tui.engine.cockpit import Cockpit
+from batch_tui.engine.store import Changes
 from batch_tui.ui.app import BatchTuiApp
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService
@@ -29,6 +30,7 @@ class ByteCockpit(BatchTuiApp):
         super().__init__(cockpit, workspace=folder, clock=lambda: now[0])
         self._fake, self._now = service, now
         self._events = sys.argv[2:]
+        self._was_shown = asyncio.Event()
 
     def _begin(self) -> None:
         super()._begin()
@@ -66,12 +68,13 @@ class ByteCockpit(BatchTuiApp):
 
     async def _poll(self, seconds: float) -> None:
         self._now[0] += seconds
-        asked = self._fake.count("list_batches")
+        self._was_shown.clear()
         self.cockpit.monitor.refresh()
-        while self._fake.count("list_batches") == asked:  # noqa: ASYNC110 - the fake has no event for it
-            await asyncio.sleep(0)
-        for _ in range(20):
-            await asyncio.sleep(0)
+        await self._was_shown.wait()
+
+    def _ticked(self, changes: Changes) -> None:
+        super()._ticked(changes)
+        self._was_shown.set()
 
     async def _settled(self, word: str) -> None:
         """Mark an event's end behind everything it makes the screen send."""
