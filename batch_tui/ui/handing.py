@@ -18,6 +18,9 @@ from batch_tui.ui.clipboard import copy
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.selection import Selection
 
+_COLON_EDITORS = frozenset({"hx", "helix", "subl", "zed"})
+_GOTO_EDITORS = frozenset({"code", "codium", "cursor"})
+
 
 class Handing:
     """Opens things in ``$EDITOR`` and ``$PAGER``, and copies them.
@@ -45,7 +48,10 @@ class Handing:
     def edit(self, selection: Selection) -> None:
         """Open what is selected in the editor."""
         command = self._environ.get("VISUAL") or self._environ.get("EDITOR") or "vi"
-        self._open(selection, command)
+        if selection.place is not None:
+            self._run(command, selection.place.path, selection.place.line)
+        else:
+            self._open(selection, command)
 
     def page(self, selection: Selection) -> None:
         """Open what is selected in the pager."""
@@ -80,9 +86,10 @@ class Handing:
             path.write_text(pretty(text.encode("utf-8", "replace")), encoding="utf-8", errors="replace")
             self._run(command, path)
 
-    def _run(self, command: str, path: Path) -> None:
+    def _run(self, command: str, path: Path, line: int = 0) -> None:
         try:
-            words = [*shlex.split(command), str(path)]
+            words = shlex.split(command)
+            words += at_line(words[0], path, line) if line and words else [str(path)]
         except ValueError:
             self._desk.fail(f"{command!r} is no command line; mend EDITOR or PAGER.")
             return
@@ -93,6 +100,16 @@ class Handing:
             self._desk.fail(f"{words[0]} can't be started ({error.strerror}); set EDITOR or PAGER.")
         except SuspendNotSupported:
             self._desk.fail("This terminal can't be handed to another program.")
+
+
+def at_line(editor: str, path: Path, line: int) -> list[str]:
+    """Arguments with which an editor opens a file at a line: ``+LINE`` for all but a few."""
+    name = Path(editor).name
+    if name in _COLON_EDITORS:
+        return [f"{path}:{line}"]
+    if name in _GOTO_EDITORS:
+        return ["--goto", f"{path}:{line}"]
+    return [f"+{line}", str(path)]
 
 
 def copied_text(selection: Selection) -> str:

@@ -23,7 +23,8 @@ from batch_tui.ui.glyphs import glyphs
 from batch_tui.ui.panes.base import Pane
 from batch_tui.ui.panes.local_files import LOCAL_COLUMNS, Entry, local_cells, local_footnote, scan
 from batch_tui.ui.panes.remote_files import REMOTE_COLUMNS, remote_cells
-from batch_tui.ui.selection import Scope, Selection
+from batch_tui.ui.panes.verdict import first_error
+from batch_tui.ui.selection import Place, Scope, Selection
 from batch_tui.ui.widgets.table import VirtualTable
 from batch_tui.ui.widgets.tabs import Tab, TabStrip
 
@@ -112,8 +113,15 @@ class FilesPane(Pane):
         path, remote = self.current
         report = self.report_of(path) if path is not None else None
         marked = 0 if self.is_local else len(self.table.marks)
+        error = first_error(report)
         return Selection(
-            Scope.FILES, file=path, report=report, remote_file=remote, marked_files=marked, has_tabs=True
+            Scope.FILES,
+            file=path,
+            report=report,
+            place=Place(path, error.line) if path is not None and error is not None else None,
+            remote_file=remote,
+            marked_files=marked,
+            has_tabs=True,
         )
 
     @property

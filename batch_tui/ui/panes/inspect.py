@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -17,7 +18,7 @@ from batch_tui.ui.asking import asking
 from batch_tui.ui.cells import Cell, Piece, Tone
 from batch_tui.ui.panes.base import Pane
 from batch_tui.ui.panes.facts import FactsView
-from batch_tui.ui.selection import Scope, Selection
+from batch_tui.ui.selection import Place, Scope, Selection
 from batch_tui.ui.text_lines import LineSource
 from batch_tui.ui.widgets.tabs import Tab, TabStrip
 from batch_tui.ui.widgets.viewer import Viewer
@@ -54,6 +55,8 @@ class InspectPane(Pane):
         super().__init__(is_ascii=is_ascii)
         self._batch: Batch | None = None
         self._subject = ""
+        self._path: Path | None = None
+        self._wanted_line: int | None = None
         self._facts: dict[str, tuple[Cell, ...]] = {}
         self.tabs = TabStrip([Tab(tab, title) for tab, title in _TITLES.items()])
         self.facts = FactsView(id="facts")
@@ -89,17 +92,21 @@ class InspectPane(Pane):
             Scope.INSPECT,
             batch=self._batch,
             shown=(self._batch,) if self._batch is not None else (),
+            place=self._place,
             text=self.viewer.cursor_text if is_text else self.facts.text,
             hits=len(self.viewer.matches.lines) if is_text else 0,
             has_tabs=True,
         )
 
-    def open_subject(self, subject: str, title: str, batch: Batch | None = None) -> None:
-        """Show something else; its tabs are empty until they are filled."""
-        self._batch = batch
+    def open_subject(
+        self, subject: str, title: str, batch: Batch | None = None, *, path: Path | None = None
+    ) -> None:
+        """Show something else, a local file with its path; its tabs are empty until they are filled."""
+        self._batch, self._path = batch, path
         if subject == self._subject:
             return
         self._subject = subject
+        self._wanted_line = None
         self._facts.clear()
         self.title_bar.set_note(title)
         self.tabs.set_tabs([Tab(tab, word) for tab, word in _TITLES.items()])
@@ -119,7 +126,11 @@ class InspectPane(Pane):
     def fill_text(self, tab: str, source: LineSource) -> None:
         """The content of a tab of text."""
         if tab == self.tab:
+            self._switch(is_text=True)
             self.viewer.show(source, keep_place=True)
+            if tab == INPUT and self._wanted_line is not None:
+                self.viewer.go_to(self._wanted_line - 1)
+                self._wanted_line = None
 
     def say(self, tab: str, sentence: str) -> None:
         """One sentence in place of a tab's content."""
@@ -132,9 +143,24 @@ class InspectPane(Pane):
         """Open a tab."""
         self.tabs.open(tab)
 
+    def look_at_line(self, line: int) -> None:
+        """Show the text with the cursor on a line, counted from 1, as soon as it's there."""
+        self._wanted_line = line
+        if self.tab == INPUT:
+            self.post_message(self.TabWanted(INPUT))
+        else:
+            self.open_tab(INPUT)
+
     def step_tab(self, count: int) -> None:
         """Another tab."""
         self.tabs.step(count)
+
+    @property
+    def _place(self) -> Place | None:
+        """The line of the file under the cursor of its text."""
+        if self._path is None or self.tab != INPUT:
+            return None
+        return Place(self._path, self.viewer.cursor_line + 1)
 
     @on(TabStrip.TabOpened)
     def _change_tab(self, event: TabStrip.TabOpened) -> None:

@@ -10,6 +10,7 @@ from batch_tui.domain import formatting
 from batch_tui.domain.problems import Report
 from batch_tui.ui.cells import Cell, Piece, Tone, cell
 from batch_tui.ui.glyphs import GlyphSet
+from batch_tui.ui.panes.verdict import damage
 from batch_tui.ui.widgets.fitting import Column
 
 REQUEST_SUFFIXES = frozenset({".jsonl", ".ndjson"})
@@ -70,7 +71,7 @@ def local_cells(
     tone = Tone.PLAIN if entry.is_request_file else Tone.MUTED
     return (
         verdict_sign(report, signs),
-        (Piece(indent + entry.path.name, tone),),
+        (Piece(indent + entry.path.name, tone), *_damage(report, signs)),
         cell(formatting.amount(report.requests), Tone.MUTED) if report is not None else (),
         cell(formatting.size(entry.size), Tone.MUTED),
     )
@@ -85,6 +86,13 @@ def verdict_sign(report: Report | None, signs: GlyphSet) -> Cell:
     if report.wants_wrapping:
         return cell(signs.with_failures, Tone.WARNING)
     return cell(signs.failed, Tone.ERROR)
+
+
+def _damage(report: Report | None, signs: GlyphSet) -> Cell:
+    """What is wrong, behind the name: ``! 3 bad lines``."""
+    if report is None or report.is_valid or report.wants_wrapping:
+        return ()
+    return (Piece(f"  {signs.with_failures} {damage(report)}", Tone.ERROR),)
 
 
 def local_footnote(entries: tuple[Entry, ...]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from batch_tui.domain import formatting
 from batch_tui.domain.files import RemoteFile
 from batch_tui.domain.limits import Limits
-from batch_tui.domain.problems import Code, Problem, Report, Severity
+from batch_tui.domain.problems import Code, Cure, Problem, Report, Severity
 from batch_tui.ui.cells import Cell, Piece, Tone
 from batch_tui.ui.glyphs import glyphs
 from batch_tui.ui.panes.overview import clock_text, line
@@ -23,7 +23,21 @@ def verdict(report: Report, *, is_ascii: bool = False) -> Piece:
         return Piece(f"{chosen.completed} ready", Tone.SUCCESS)
     if report.wants_wrapping:
         return Piece(f"{chosen.with_failures} bare request bodies", Tone.WARNING)
-    return Piece(f"{chosen.failed} {formatting.plural(report.errors, 'problem')}", Tone.ERROR)
+    return Piece(f"{chosen.with_failures} {damage(report)}", Tone.ERROR)
+
+
+def first_error(report: Report | None) -> Problem | None:
+    """The first thing that is wrong with a line, or None."""
+    problems = report.problems if report is not None and report.requests else ()
+    return next((p for p in problems if p.line and p.severity is Severity.ERROR), None)
+
+
+def damage(report: Report) -> str:
+    """How much is wrong: ``3 bad lines``; problems, where they aren't about lines or not all are listed."""
+    lines = {p.line for p in report.problems if p.line and p.severity is Severity.ERROR}
+    if not lines or report.errors + report.warnings > len(report.problems):
+        return formatting.plural(report.errors, "problem")
+    return formatting.plural(len(lines), "bad line")
 
 
 def next_step(report: Report) -> str:
@@ -37,7 +51,16 @@ def next_step(report: Report) -> str:
     over = {Code.TOO_MANY_REQUESTS, Code.FILE_TOO_LARGE} & set(report.counts)
     if over:
         return "It is over a limit of the service: split it with  batch-tui split FILE -o DIR"
-    return "Mend the lines below (e opens the editor), then n again."
+    if mends(report):
+        return "m writes a mended copy beside it; enter goes to the first bad line, e opens the editor there."
+    return "Mend the lines below: enter goes to the first one, e opens the editor there; then n again."
+
+
+def mends(report: Report | None) -> frozenset[Cure]:
+    """The mends that can be made without asking for more; bare bodies are wrapped when they are submitted."""
+    if report is None:
+        return frozenset()
+    return frozenset(p.cure for p in report.problems if p.cure is not None)
 
 
 def over_limit(report: Report, limits: Limits) -> str | None:
@@ -87,6 +110,13 @@ def problem_line(problem: Problem) -> Cell:
         Piece(problem.message),
         *hint,
     )
+
+
+def problem_text(problem: Problem) -> str:
+    """One problem as a sentence with its place."""
+    is_told = not problem.column or problem.hint.startswith("Column")
+    column = "" if is_told else f", column {problem.column}"
+    return f"Line {problem.line}{column}: {problem.message} {problem.hint}".rstrip()
 
 
 def remote_lines(file: RemoteFile, users: tuple[str, ...], now: float) -> list[Cell]:
