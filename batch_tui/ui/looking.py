@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import weakref
 from collections.abc import Callable
 from pathlib import Path
 
-from batch_tui.domain.batch import PARENT_KEY, Batch
+from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.files import RemoteFile
+from batch_tui.domain.lineage import family_of, group_of, parent_of
+from batch_tui.domain.normalise import batch_to_wire
 from batch_tui.domain.problems import Report
 from batch_tui.domain.text import printable
 from batch_tui.engine.events import Event
@@ -91,7 +94,8 @@ class Looking:
         self.outcomes.follow(batch)
         self._inspect.fill(tabs.OVERVIEW, overview_lines(self._overview(batch)))
         if batch.errors or is_other:
-            self._inspect.fill(tabs.ERRORS, validation_lines(batch), count=len(batch.errors))
+            targets = [error.line for error in batch.errors]
+            self._inspect.fill(tabs.ERRORS, validation_lines(batch), count=len(batch.errors), targets=targets)
         if self._inspect.tab == tabs.EVENTS:
             self._fill_events(batch.id)
 
@@ -133,7 +137,7 @@ class Looking:
         elif batch is None:
             return
         elif tab == tabs.RAW:
-            self._inspect.fill_text(tab, Lines.of(pretty(batch.raw.encode()) if batch.raw else "{}", is_json=True))
+            self._inspect.fill_text(tab, Lines.of(pretty(_raw(batch)), is_json=True))
         elif tab == tabs.EVENTS:
             self._fill_events(batch.id)
         elif tab in {tabs.RESULTS, tabs.ERRORS} and batch.is_terminal and not batch.errors:
@@ -157,22 +161,30 @@ class Looking:
         lines = [_event_line(event, self._now()) for event in reversed(events)]
         self._inspect.fill(tabs.EVENTS, lines or [(Piece("Nothing was done with it from here.", Tone.MUTED),)])
 
+    def _family(self, batch: Batch) -> tuple[Batch, ...]:
+        """Its relatives; looked for only when it has any, for the cursor may run through 10,000 batches."""
+        batches = self._desk.cockpit.store.batches()
+        is_alone = parent_of(batch) is None and group_of(batch) is None
+        if is_alone and not any(parent_of(other) == batch.id for other in batches):
+            return (batch,)
+        return family_of(batch.id, batches)
+
     def _overview(self, batch: Batch) -> OverviewFacts:
         facts = self._facts_of(batch)
-        children = tuple(
-            other.name
-            for other in self._desk.cockpit.store.batches()
-            if other.metadata.get(PARENT_KEY) == batch.id
-        )
         return OverviewFacts(
             batch,
             now=self._now(),
             pace=facts.pace,
             money=batch_text(batch, self._desk.cockpit.costs),
             note=self._desk.notes.get(batch.id, "gone" if facts.is_gone else ""),
-            children=children,
+            family=self._family(batch),
             is_ascii=self._inspect.is_ascii,
         )
+
+
+def _raw(batch: Batch) -> bytes:
+    """What the service said; of a batch that only the cache knows, what is known of it in the same words."""
+    return batch.raw.encode() if batch.raw else json.dumps(batch_to_wire(batch)).encode()
 
 
 def _event_line(event: Event, now: float) -> Cell:

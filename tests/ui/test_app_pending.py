@@ -118,7 +118,8 @@ async def test_what_could_not_be_sent_says_why_and_waits(tmp_path: Path) -> None
     workspace(tmp_path, "good.jsonl", request(1))
     async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
         running.service.fail_next("upload_file", unreachable(is_permanent=True))
-        await running.press("n", "y")
+        await running.press("n")
+        await running.press("y")
         assert "not sent: s send · d dismiss  Cannot reach" in top_row(running)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
 from textual.binding import BindingType
+from textual.message import Message
 from textual.strip import Strip
 
 from batch_tui.ui.bindings import bindings
@@ -18,17 +20,30 @@ _WHEEL = 3
 
 
 class FactsView(LineWidget, can_focus=True):
-    """A short text made of lines with meaning; only lines that look different are sent."""
+    """A short text made of lines with meaning; only lines that look different are sent.
+
+    Lines may lead to a line of the input file: then the cursor goes from one of these to the next, and enter
+    follows it.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.VIEWER)
     DEFAULT_CSS = """
     FactsView { width: 1fr; height: 1fr; }
     """
 
+    @dataclass
+    class Followed(Message):
+        """Enter was pressed on a line that leads somewhere."""
+
+        line: int
+        """Of the input file, counted from 1."""
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._lines: tuple[Cell, ...] = ()
         self._top = 0
+        self._targets: dict[int, int] = {}
+        self._cursor: int | None = None
 
     @property
     def lines(self) -> tuple[Cell, ...]:
@@ -40,25 +55,40 @@ class FactsView(LineWidget, can_focus=True):
         """The bare text, for copying."""
         return "\n".join(map(cell_text, self._lines))
 
-    def show(self, lines: Sequence[Cell], *, is_new: bool = False) -> None:
-        """Show other lines; ``is_new`` starts at the top, else the place is kept."""
+    def show(self, lines: Sequence[Cell], *, is_new: bool = False, targets: Sequence[int | None] = ()) -> None:
+        """Show other lines.
+
+        Args:
+            lines: The lines.
+            is_new: Start at the top; else the place is kept.
+            targets: For each line, the line of the input file it leads to, or None.
+        """
         self._lines = tuple(lines)
+        self._targets = {place: target for place, target in enumerate(targets) if target is not None}
+        if is_new or self._cursor not in self._targets:
+            self._cursor = next(iter(self._targets), None)
         self._roll(0 if is_new else self._top)
 
     def draw(self, y: int, width: int) -> Strip:
         """One line."""
         place = self._top + y
         if place < len(self._lines):
-            return self.compose_line(self._lines[place], width)
+            over = self.look(Tone.CURSOR) if place == self._cursor and self.has_focus else None
+            return self.compose_line(self._lines[place], width, over=over)
         return Strip.blank(width, self.look(Tone.PLAIN))
 
     def action_cursor_down(self) -> None:
-        """One line down."""
-        self._roll(self._top + 1)
+        """One line down, or to the next line that leads somewhere."""
+        self._step(1)
 
     def action_cursor_up(self) -> None:
-        """One line up."""
-        self._roll(self._top - 1)
+        """One line up, or to the line before that leads somewhere."""
+        self._step(-1)
+
+    def action_open(self) -> None:
+        """Follow the line under the cursor."""
+        if self._cursor is not None:
+            self.post_message(self.Followed(self._targets[self._cursor]))
 
     def action_first(self) -> None:
         """To the top."""
@@ -86,6 +116,24 @@ class FactsView(LineWidget, can_focus=True):
         """Another size: the end stays the end."""
         super().on_resize()
         self._roll(self._top)
+
+    def on_focus(self) -> None:
+        """The cursor's line shows itself."""
+        self.repaint()
+
+    def on_blur(self) -> None:
+        """The cursor's line hides."""
+        self.repaint()
+
+    def _step(self, count: int) -> None:
+        if self._cursor is None:
+            self._roll(self._top + count)
+            return
+        places = list(self._targets)
+        at = max(0, min(places.index(self._cursor) + count, len(places) - 1))
+        self._cursor = places[at]
+        height = max(1, self.size.height)
+        self._roll(max(min(self._top, self._cursor), self._cursor - height + 1))
 
     def _roll(self, top: int) -> None:
         self._top = max(0, min(top, len(self._lines) - max(1, self.size.height)))

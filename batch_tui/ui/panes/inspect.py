@@ -58,6 +58,7 @@ class InspectPane(Pane):
         self._path: Path | None = None
         self._wanted_line: int | None = None
         self._facts: dict[str, tuple[Cell, ...]] = {}
+        self._targets: dict[str, tuple[int | None, ...]] = {}
         self.tabs = TabStrip([Tab(tab, title) for tab, title in _TITLES.items()])
         self.facts = FactsView(id="facts")
         self.viewer = Viewer(is_ascii=is_ascii, id="text")
@@ -108,16 +109,32 @@ class InspectPane(Pane):
         self._subject = subject
         self._wanted_line = None
         self._facts.clear()
+        self._targets.clear()
         self.title_bar.set_note(title)
         self.tabs.set_tabs([Tab(tab, word) for tab, word in _TITLES.items()])
         self._show(is_new=True)
         if self.tab != OVERVIEW:
             self.post_message(self.TabWanted(self.tab))
 
-    def fill(self, tab: str, lines: Sequence[Cell], *, count: int | None = None) -> None:
-        """The content of a tab of facts; with ``count``, the number behind its title."""
+    def fill(
+        self,
+        tab: str,
+        lines: Sequence[Cell],
+        *,
+        count: int | None = None,
+        targets: Sequence[int | None] = (),
+    ) -> None:
+        """The content of a tab of facts.
+
+        Args:
+            tab: Which one.
+            lines: What it says.
+            count: The number behind its title; None leaves it.
+            targets: For each line, the line of the input file that enter goes to, or None.
+        """
         is_first = tab not in self._facts
         self._facts[tab] = tuple(lines)
+        self._targets[tab] = tuple(targets)
         if count is not None:
             self._set_count(tab, count)
         if tab == self.tab:
@@ -162,6 +179,11 @@ class InspectPane(Pane):
             return None
         return Place(self._path, self.viewer.cursor_line + 1)
 
+    @on(FactsView.Followed)
+    def _follow(self, event: FactsView.Followed) -> None:
+        event.stop()
+        self.look_at_line(event.line)
+
     @on(TabStrip.TabOpened)
     def _change_tab(self, event: TabStrip.TabOpened) -> None:
         event.stop()
@@ -175,7 +197,8 @@ class InspectPane(Pane):
         is_text = self.tab in _TEXTS
         self._switch(is_text=is_text)
         if not is_text:
-            self.facts.show(self._facts.get(self.tab, ()), is_new=is_new)
+            targets = self._targets.get(self.tab, ())
+            self.facts.show(self._facts.get(self.tab, ()), is_new=is_new, targets=targets)
 
     def _switch(self, *, is_text: bool) -> None:
         self.query_one(ContentSwitcher).current = "text" if is_text else "facts"

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import INTENT_KEY, NAME_KEY, PARENT_KEY, Batch
+from batch_tui.domain.lineage import GROUP_KEY, PART_KEY, group_of, missing_parts, parent_of, place_of
 from batch_tui.domain.pace import NO_PACE, Pace
 from batch_tui.domain.status import BatchStatus
+from batch_tui.ui.bars import legend, progress_bar, sparkline
 from batch_tui.ui.cells import Cell, Piece, Tone
-from batch_tui.ui.glyphs import GlyphSet, batch_sign, glyphs
+from batch_tui.ui.glyphs import batch_sign, glyphs
 
 _LABEL = 10
+_BAR = 24
+_SPARK = 16
 _WARN_LEFT = 2 * 3600
 """Seconds before the window closes from which the time left is a warning."""
 _STILL = 120
@@ -31,8 +35,8 @@ class OverviewFacts:
     """Cost so far or in the end, written out; empty when nobody knows."""
     note: str = ""
     """``cancelling…``, ``gone``: what the service doesn't say yet."""
-    children: tuple[str, ...] = ()
-    """Names of the batches that sent its failed requests again."""
+    family: tuple[Batch, ...] = ()
+    """The batch among its relatives: the parts of one file, and who sends again what failed in whom."""
     is_ascii: bool = False
 
 
@@ -48,6 +52,7 @@ def overview_lines(facts: OverviewFacts) -> list[Cell]:
     lines = [line("id", batch.id), _state(facts)]
     if batch.name != batch.id:
         lines.insert(0, line("name", Piece(batch.name, Tone.STRONG)))
+    lines += _progress(facts)
     lines += _movement(facts)
     lines.append(line("time", *_timeline(facts)))
     lines.append(line("request", *_request(batch)))
@@ -75,13 +80,22 @@ def _state(facts: OverviewFacts) -> Cell:
     return line("state", *pieces)
 
 
+def _progress(facts: OverviewFacts) -> list[Cell]:
+    """The four-part bar, failures in red, and the numbers behind its signs."""
+    if facts.batch.counts.total <= 0:
+        return []
+    chosen = glyphs(is_ascii=facts.is_ascii)
+    bar = progress_bar(facts.batch, _BAR, chosen)
+    return [line("progress", *bar, "  ", *legend(facts.batch, chosen))]
+
+
 def _movement(facts: OverviewFacts) -> list[Cell]:
     batch, pace = facts.batch, facts.pace
     if batch.is_terminal:
         return []
     pieces = [Piece(formatting.rate(pace.per_minute))]
     if pace.samples:
-        pieces.append(Piece(f" {sparkline(pace.samples, glyphs(is_ascii=facts.is_ascii))}", Tone.ACCENT))
+        pieces.append(Piece(f" {sparkline(pace.samples, _SPARK, glyphs(is_ascii=facts.is_ascii))}", Tone.ACCENT))
     if pace.eta_seconds is not None:
         pieces.append(Piece(f"   eta ~{formatting.duration(pace.eta_seconds)}"))
     elif pace.still_for is not None and pace.still_for > _STILL:
@@ -98,15 +112,6 @@ def _expiry(facts: OverviewFacts) -> list[Cell]:
     when = clock_text(expires, facts.now)
     what = f"in {formatting.duration(left)}" if left > 0 else "any moment"
     return [line("expires", Piece(what, tone), Piece(f"  ({when})", Tone.MUTED))]
-
-
-def sparkline(samples: tuple[float, ...], chosen: GlyphSet) -> str:
-    """Rates as heights; the highest fills its cell."""
-    top = max(samples, default=0.0)
-    if top <= 0:
-        return ""
-    last = len(chosen.spark) - 1
-    return "".join(chosen.spark[round(last * max(0.0, value) / top)] for value in samples)
 
 
 def clock_text(at: float, now: float) -> str:
@@ -178,13 +183,33 @@ def _money(facts: OverviewFacts) -> list[Cell]:
 
 
 def _lineage(facts: OverviewFacts) -> list[Cell]:
-    parent = facts.batch.metadata.get(PARENT_KEY)
-    lines = [line("retry of", parent)] if parent else []
-    return lines + [line("retried", child) for child in facts.children]
+    """Whose requests it sends again, who sends its own again, and which part of a file it is."""
+    batch = facts.batch
+    known = {relative.id: relative for relative in facts.family}
+    lines: list[Cell] = []
+    place, parent = place_of(batch), parent_of(batch)
+    if place is not None:
+        missing = missing_parts(facts.family)
+        gone = f"   {formatting.plural(len(missing), 'part')} not there" if missing else ""
+        lines.append(line("part", f"{place} of {group_of(batch)}", Piece(gone, Tone.WARNING)))
+    if parent is not None:
+        relative = known.get(parent)
+        lines.append(line("retry of", *(_relative(facts, relative) if relative else (Piece(parent),))))
+    children = [relative for relative in facts.family if parent_of(relative) == batch.id]
+    lines += [line("retried", *_relative(facts, child)) for child in children]
+    return lines
+
+
+def _relative(facts: OverviewFacts, relative: Batch) -> tuple[Piece, ...]:
+    """A batch of the family: what became of it."""
+    sign = batch_sign(relative, is_ascii=facts.is_ascii)
+    counts = relative.counts
+    done = f"  {formatting.grouped(counts.completed)}/{formatting.grouped(counts.total)}"
+    return (Piece(relative.name), Piece(f"  {sign.glyph} {sign.word}", sign.tone), Piece(done, Tone.MUTED))
 
 
 def _metadata(batch: Batch) -> list[Cell]:
-    own = {INTENT_KEY, PARENT_KEY, NAME_KEY}
+    own = {INTENT_KEY, PARENT_KEY, NAME_KEY, GROUP_KEY, PART_KEY}
     shown = [(key, value) for key, value in batch.metadata.items() if key not in own]
     lines: list[Cell] = []
     for place, (key, value) in enumerate(shown):
