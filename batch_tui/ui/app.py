@@ -42,6 +42,7 @@ from batch_tui.ui.session import SessionState, load_session, session_file
 from batch_tui.ui.starting import confirm_cancels, take_up
 from batch_tui.ui.submits import Submits
 from batch_tui.ui.terminal import set_title, terminal_facts, window_title
+from batch_tui.ui.themes import TERMINAL_THEME, choose_theme
 from batch_tui.ui.too_small import TooSmall
 from batch_tui.ui.watching import Watching
 from batch_tui.ui.widgets.dock import Dock
@@ -84,8 +85,8 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         super().__init__()
         self.animation_level = "none"
         settings = cockpit.settings
-        if settings.theme and settings.theme in self.available_themes:
-            self.theme = settings.theme
+        self.register_theme(TERMINAL_THEME)
+        self.theme = choose_theme(settings.theme, self.available_themes)
         self.set_keymap(textual_keymap(read_keymap(settings.keymap, path=settings.paths.config)))
         self.cockpit = cockpit
         self.clock = clock
@@ -137,6 +138,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
     def on_mount(self) -> None:
         """Be where the user was, and begin the work after the first picture."""
         self.picture.take_over(self._driver)
+        self.screen.set_class(self._is_ascii, "-ascii")
         if self._session.filter:
             self.finding.restore(self.deck.batches, self._session.filter)
         self.deck.restore(self.screen)
@@ -146,8 +148,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
 
     def on_resize(self, event: Resize) -> None:
         """Another size: panes, cursor, marks stay."""
-        del event
-        self.deck.panels.apply(self.screen)
+        self.deck.panels.apply(self.screen, event.size)
 
     def now(self) -> float:
         """Unix seconds by the server's clock."""
@@ -331,5 +332,6 @@ def run(cockpit: Cockpit, *, workspace: Path, first: FirstFrame | None = None) -
         is_ascii=settings.is_ascii if settings.is_ascii is not None else facts.is_ascii,
         first=first,
     )
+    app.theme = choose_theme(settings.theme, app.available_themes, has_palette=facts.has_palette)
     before = None if first is None else first.attributes
     return run_screen(app, cockpit, has_mouse=settings.mouse, before=before)

@@ -29,7 +29,7 @@ class TerminalFacts:
     has_color: bool = True
     """False with NO_COLOR."""
     has_palette: bool = True
-    """False where only the terminal's own 16 colours are certain."""
+    """False without COLORTERM: only the terminal's own 16 colours are certain."""
     is_tmux: bool = False
 
 
@@ -47,7 +47,7 @@ def terminal_facts(environ: Mapping[str, str], *, is_input_tty: bool, is_output_
         is_remote=any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT")),
         is_ascii=not _is_utf8(environ),
         has_color=not environ.get("NO_COLOR"),
-        has_palette=bool(environ.get("COLORTERM")) or "256color" in term or "direct" in term,
+        has_palette=bool(environ.get("COLORTERM")),
         is_tmux=bool(environ.get("TMUX")),
     )
 
