@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.formatting import money
 from batch_tui.domain.money import Cost, Estimate
@@ -36,12 +38,17 @@ def estimate_text(estimate: Estimate | None) -> str:
     found = None if estimate is None else estimate.range
     if found is None:
         return "cost n/a"
-    low, likely = money(found.low.batch), "" if found.likely is None else f", likely {money(found.likely.batch)}"
+    low, likely = _about(found.low), "" if found.likely is None else f", likely {money(found.likely.batch)}"
     if found.high is None:
-        return f"~{low} for the input{likely}, no upper bound"
+        return f"{low} + output{likely}"
     if found.high == found.low:
-        return f"~{low}"
-    return f"~{low} to {money(found.high.batch)}{likely}"
+        return low
+    return f"{low} to {money(found.high.batch)}{likely}"
+
+
+def _about(cost: Cost) -> str:
+    text = money(cost.batch)
+    return text if text.startswith("<") else f"~{text}"
 
 
 def estimate_pieces(estimate: Estimate | None) -> tuple[Piece, ...]:
@@ -52,4 +59,4 @@ def estimate_pieces(estimate: Estimate | None) -> tuple[Piece, ...]:
 
 def dollars_to_type(worst: Cost | None) -> int:
     """The whole US dollars a user types to confirm a large cost, rounded up."""
-    return 0 if worst is None else max(1, -int(-worst.batch // 1))
+    return 0 if worst is None else max(1, math.ceil(worst.batch))

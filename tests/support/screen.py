@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -94,11 +95,13 @@ async def stage(
     size: tuple[int, int] = (120, 36),
     session: SessionState | None = None,
     is_read_only: bool = False,
+    confirm_above: Decimal | None = None,
 ) -> AsyncIterator[Stage]:
     """The app on a service, its first poll shown."""
     workspace = folder / "workspace"
     workspace.mkdir(exist_ok=True)
-    settings = replace(settings_in(folder, is_read_only=is_read_only))
+    settings = settings_in(folder, is_read_only=is_read_only)
+    settings = replace(settings, profile=replace(settings.profile, confirm_above=confirm_above))
     cockpit = Cockpit(settings, service, clock=lambda: float(NOON), sleep=until_asked)
     cockpit.memory.restore()
     app = BatchTuiApp(cockpit, workspace=workspace, session=session, clock=lambda: float(NOON))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ async def test_a_good_file_is_submitted_after_a_yes(tmp_path: Path) -> None:
     async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
         await running.press("n")
         assert "Submit good.jsonl?  2 requests" in running.said()
-        assert "/v1/chat/completions  gpt-5-mini" in running.said()
+        assert "<$0.0001 + output  gpt-5-mini" in running.said()
         assert running.service.count("create_batch") == 0
         await running.press("y")
         assert running.service.count("create_batch") == 1
@@ -46,8 +47,33 @@ async def test_a_good_file_is_submitted_after_a_yes(tmp_path: Path) -> None:
 async def test_without_a_yes_nothing_is_sent(tmp_path: Path) -> None:
     workspace(tmp_path, "good.jsonl", request(1))
     async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
-        await running.press("n", "n")
+        await running.press("n")
+        await running.press("n")
         assert running.service.count("upload_file") == 0
+
+
+async def test_the_question_tells_the_cost_as_a_range_and_a_large_one_is_typed(tmp_path: Path) -> None:
+    body = {"model": "gpt-4o-mini", "input": "x" * 4_000_000, "max_output_tokens": 1_000_000}
+    line = {"custom_id": "a", "method": "POST", "url": "/v1/responses", "body": body}
+    workspace(tmp_path, "good.jsonl", json.dumps(line))
+    async with stage(tmp_path, FakeService(), session=IN_FILES, confirm_above=Decimal("0.30")) as running:
+        await running.press("n")
+        # A million tokens or a little less in at $0.075, at most a million out at $0.30.
+        assert "to $0.3" in running.said()
+        await running.press("y")
+        assert running.service.count("create_batch") == 0
+        await running.press("n")
+        await running.press("1", "enter")
+        assert running.service.count("create_batch") == 1
+
+
+async def test_a_cost_under_the_threshold_needs_a_yes_only(tmp_path: Path) -> None:
+    workspace(tmp_path, "good.jsonl", request(1))
+    async with stage(tmp_path, FakeService(), session=IN_FILES, confirm_above=Decimal(5)) as running:
+        await running.press("n")
+        assert "<$0.0001 + output" in running.said()
+        await running.press("y")
+        assert running.service.count("create_batch") == 1
 
 
 async def test_bare_bodies_are_offered_to_be_wrapped(tmp_path: Path) -> None:
@@ -257,5 +283,6 @@ async def test_names_with_escapes_newlines_and_broken_utf8_do_no_harm(tmp_path: 
         for _row in rows:
             await running.press("u", "y", "j")
         assert service.count("upload_file") == 3
-        await running.press("n", "y")
+        await running.press("n")
+        await running.press("y")
         assert service.count("create_batch") == 1

@@ -41,7 +41,8 @@ async def test_a_batch_tells_its_cost_its_end_and_what_it_saved() -> None:
         (Range(cost("1"), cost("3")), "~$1.00 to $3.00"),
         (Range(cost("1"), cost("3"), cost("2")), "~$1.00 to $3.00, likely $2.00"),
         (Range(cost("1"), cost("1"), cost("1")), "~$1.00"),
-        (Range(cost("1"), None, cost("2")), "~$1.00 for the input, likely $2.00, no upper bound"),
+        (Range(cost("0.00001"), None), "<$0.0001 + output"),
+        (Range(cost("1"), None, cost("2")), "~$1.00 + output, likely $2.00"),
     ],
 )
 def test_an_estimate_is_a_range(found: Range | None, text: str) -> None:

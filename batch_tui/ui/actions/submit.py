@@ -14,7 +14,7 @@ from batch_tui.engine.submission import Phase, Submission, SubmitOrder
 from batch_tui.ui.actions.estimating import amount_to_type, estimated
 from batch_tui.ui.cells import Piece, Tone
 from batch_tui.ui.desk import Desk
-from batch_tui.ui.money import estimate_pieces
+from batch_tui.ui.money import estimate_text
 from batch_tui.ui.panes.verdict import next_step, over_limit
 from batch_tui.ui.selection import Selection
 
@@ -64,7 +64,7 @@ class SubmitAction:
         again = cockpit.submitter.earlier(report.sha256)
         note = f"submitted before as {again[-1].batch_id}" if again else ""
         self._desk.ask(
-            (*submit_question(path, report, note), *estimate_pieces(estimate)),
+            submit_question(path, report, note, estimate_text(estimate)),
             lambda: self._start(path, report),
             number=amount_to_type(cockpit, estimate),
         )
@@ -146,15 +146,16 @@ def free_name(path: Path, word: str) -> Path:
     return candidate
 
 
-def submit_question(path: Path, report: Report, note: str = "") -> tuple[Piece, ...]:
+def submit_question(path: Path, report: Report, note: str = "", money: str = "") -> tuple[Piece, ...]:
     """What the confirmation says before money is spent."""
     facts = "  ".join(
         word
         for word in (
             formatting.plural(report.requests, "request"),
             f"~{formatting.amount(report.tokens_estimate)} tokens in",
-            report.endpoint or "",
+            money,
             report.model or "",
+            report.endpoint or "",
         )
         if word
     )
