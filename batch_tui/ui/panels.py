@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual.geometry import Size
 from textual.screen import Screen
 
 from batch_tui.ui import layout
@@ -32,7 +33,7 @@ class Panels:
 
     def is_visible(self, pane: str, width: int) -> bool:
         """True when a pane is on the screen."""
-        return pane in self.arrangement.visible(width)
+        return pane in self._arranged(width).visible(width)
 
     def note_focus(self) -> None:
         """The focus moved: remember in which pane it is."""
@@ -42,10 +43,15 @@ class Panels:
             if pane.has_focus_within:
                 self.current = key
 
-    def apply(self, screen: Screen[object]) -> None:
-        """Set the classes that arrange the panes; a pane that went out of sight gives the focus on."""
-        width, height = screen.size
-        wanted = self.arrangement.classes(width)
+    def apply(self, screen: Screen[object], size: Size | None = None) -> None:
+        """Set the classes that arrange the panes; the current one is always among them.
+
+        Args:
+            screen: Where they stand.
+            size: What it is about to be; None for what it is.
+        """
+        width, height = size or screen.size
+        wanted = self._arranged(width).classes(width)
         for name in layout.ALL_CLASSES:
             if screen.has_class(name) != (name in wanted):
                 screen.set_class(name in wanted, name)
@@ -53,9 +59,6 @@ class Panels:
         screen.set_class(self._is_tiny, "-tiny")
         if was_tiny and not self._is_tiny:
             screen.call_after_refresh(self.focused.take_focus)
-        if not self.is_visible(self.current, width):
-            self.current = self.arrangement.visible(width)[0]
-            self.focused.take_focus()
 
     def show(self, screen: Screen[object], pane: str) -> None:
         """Bring a pane on the screen and give it the focus."""
@@ -67,7 +70,8 @@ class Panels:
 
     def step(self, screen: Screen[object], count: int) -> None:
         """To the pane that many further."""
-        self.show(screen, self.arrangement.neighbour(self.current, count, screen.size.width))
+        width = screen.size.width
+        self.show(screen, self._arranged(width).neighbour(self.current, count, width))
 
     def zoom(self, screen: Screen[object], *, is_on: bool) -> bool:
         """Give the current pane the screen, or give it back; False when it is so already."""
@@ -76,3 +80,7 @@ class Panels:
         self.arrangement = self.arrangement.zoomed(self.current if is_on else None)
         self.apply(screen)
         return True
+
+    def _arranged(self, width: int) -> Arrangement:
+        """What the user chose, with the current pane in sight: a narrower window doesn't take it away."""
+        return self.arrangement.showing(self.current, width)

@@ -95,16 +95,18 @@ async def stage(
     size: tuple[int, int] = (120, 36),
     session: SessionState | None = None,
     is_read_only: bool = False,
+    is_ascii: bool = False,
+    theme: str | None = None,
     confirm_above: Decimal | None = None,
 ) -> AsyncIterator[Stage]:
     """The app on a service, its first poll shown."""
     workspace = folder / "workspace"
     workspace.mkdir(exist_ok=True)
-    settings = settings_in(folder, is_read_only=is_read_only)
+    settings = replace(settings_in(folder, is_read_only=is_read_only), theme=theme)
     settings = replace(settings, profile=replace(settings.profile, confirm_above=confirm_above))
     cockpit = Cockpit(settings, service, clock=lambda: float(NOON), sleep=until_asked)
     cockpit.memory.restore()
-    app = BatchTuiApp(cockpit, workspace=workspace, session=session, clock=lambda: float(NOON))
+    app = BatchTuiApp(cockpit, workspace=workspace, session=session, is_ascii=is_ascii, clock=lambda: float(NOON))
     app.deck.rest = 0.0
     async with app.run_test(size=size) as pilot:
         running = Stage(app, pilot, service, workspace)

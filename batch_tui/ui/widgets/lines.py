@@ -32,6 +32,17 @@ _NO_COLOR = {
     "hit": Style(reverse=True),
     "key": Style(bold=True),
 }
+_OWN_COLORS = _NO_COLOR | {
+    "accent": Style(color="cyan"),
+    "success": Style(color="green"),
+    "warning": Style(color="yellow"),
+    "error": Style(color="red", bold=True),
+    "hit": Style(color="yellow", reverse=True),
+    "key": Style(color="cyan", bold=True),
+}
+"""The terminal's own colours: nothing is said about the ground, so they serve dark and light ones."""
+_IN_ASCII = str.maketrans({"·": "-", "…": ".", "→": ">", "←": "<", "×": "x", "–": "-", "—": "-", "≈": "~"})
+"""Our own signs in sentences, one letter for each; what users wrote stays as it is."""
 _NOTHING = Style()
 _PLACE = 4
 """Characters looked at for each cell of room: combining marks may need several for one."""
@@ -65,7 +76,7 @@ class LineWidget(Widget):
         & > .line--plain { color: $foreground; }
         & > .line--muted { color: $text-muted; }
         & > .line--strong { color: $foreground; text-style: bold; }
-        & > .line--accent { color: $text-accent; }
+        & > .line--accent { color: $text-primary; }
         & > .line--success { color: $text-success; }
         & > .line--warning { color: $text-warning; }
         & > .line--error { color: $text-error; }
@@ -79,7 +90,7 @@ class LineWidget(Widget):
             background: $block-cursor-blurred-background;
         }
         & > .line--hit { color: $background; background: $warning; }
-        & > .line--key { color: $text-accent; text-style: bold; }
+        & > .line--key { color: $text-primary; text-style: bold; }
     }
     """
 
@@ -88,6 +99,7 @@ class LineWidget(Widget):
         self._painted: dict[int, Strip] = {}
         self._looks: dict[str, Style] = {}
         self._drawn_size = (0, 0)
+        self._is_plain: bool | None = None
 
     def draw(self, y: int, width: int) -> Strip:
         """One line as it should look now: exactly ``width`` cells.
@@ -148,6 +160,7 @@ class LineWidget(Widget):
     def notify_style_update(self) -> None:
         """The theme or a rule changed: every look is resolved anew."""
         self._looks.clear()
+        self._is_plain = None
         self.drop_caches()
         super().notify_style_update()
 
@@ -174,11 +187,15 @@ class LineWidget(Widget):
         app: App[object] = self.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         if app.no_color:
             return _NO_COLOR.get(name, _NOTHING)
+        if app.native_ansi_color:
+            return _OWN_COLORS.get(name, _NOTHING)
         own = self.get_component_rich_style(f"line--{name}")
-        look = Style(color=own.color or base.color, bgcolor=own.bgcolor or base.bgcolor, bold=own.bold or None)
-        if name == "cursor-blurred" and app.native_ansi_color:
-            look += Style(bold=True, underline=True)
-        return look
+        return Style(color=own.color or base.color, bgcolor=own.bgcolor or base.bgcolor, bold=own.bold or None)
+
+    def _writer(self, width: int, over: Style | None = None) -> LineWriter:
+        if self._is_plain is None:
+            self._is_plain = self.screen.has_class("-ascii")
+        return LineWriter(width, over, is_ascii=self._is_plain)
 
     def compose_line(
         self,
@@ -196,7 +213,7 @@ class LineWidget(Widget):
             fill: Look of the cells behind the last piece.
             over: Laid over every look, as the cursor's background is.
         """
-        writer = LineWriter(width, over)
+        writer = self._writer(width, over)
         for piece in pieces:
             if writer.room <= 0:
                 break
@@ -205,13 +222,13 @@ class LineWidget(Widget):
 
     def compose_ends(self, left: Iterable[Piece], right: Iterable[Piece], width: int) -> Strip:
         """A line with a right part that stays whole and a left part that is clipped where it must be."""
-        tail = LineWriter(width)
+        tail = self._writer(width)
         for piece in right:
             tail.add(piece.text, self.look(piece.tone))
-        head = LineWriter(tail.room)
+        head = self._writer(tail.room)
         for piece in left:
             head.add(piece.text, self.look(piece.tone))
-        line = LineWriter(width)
+        line = self._writer(width)
         for text, style in (*head.runs(), (" " * head.room, self.look(Tone.PLAIN)), *tail.runs()):
             line.add(text, style)
         return line.strip(self.look(Tone.PLAIN))
@@ -251,12 +268,12 @@ class LineWriter:
     Args:
         width: Cells of the line.
         over: Laid over every style, or None.
-        ellipsis: One cell that stands for what was cut.
+        is_ascii: Whether our own signs are written as letters that every terminal has.
     """
 
-    def __init__(self, width: int, over: Style | None = None, *, ellipsis: str = "…") -> None:
+    def __init__(self, width: int, over: Style | None = None, *, is_ascii: bool = False) -> None:
         self.room = width
-        self._ellipsis = ellipsis
+        self._is_ascii = is_ascii
         self._width = width
         self._over = over
         self._texts: list[list[str]] = []
@@ -268,6 +285,8 @@ class LineWriter:
         if room <= 0:
             return
         text = printable(text, room * _PLACE + 1)
+        if self._is_ascii and not text.isascii():
+            text = text.translate(_IN_ASCII)
         if not text.isascii() or len(text) > room or width is not None:
             text, used = self._fit(text, room, is_padded=width is not None)
         else:
@@ -305,7 +324,7 @@ class LineWriter:
         """Text cut to ``room`` cells (padded to it when asked), and the cells it takes."""
         used = len(text) if text.isascii() else cell_len(text)
         if used > room:
-            return set_cell_size(text, room - 1) + self._ellipsis, room
+            return set_cell_size(text, room - 1) + ("." if self._is_ascii else "…"), room
         return (text + " " * (room - used), room) if is_padded else (text, used)
 
 

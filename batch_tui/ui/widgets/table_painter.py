@@ -42,6 +42,7 @@ class TablePainter:
         self._columns = tuple(columns)
         self._look = look
         self._glyphs = glyphs(is_ascii=is_ascii)
+        self._is_ascii = is_ascii
         self._skip = 0
         self._sorted: tuple[str, bool] | None = None
         self._placed: tuple[Placed, ...] | None = None
@@ -77,7 +78,7 @@ class TablePainter:
 
     def row(self, cells: Sequence[Cell], width: int, look: RowLook) -> Strip:
         """The line of one row; the last of fewer cells than columns runs on to the end of the line."""
-        writer = LineWriter(width, self._over(look), ellipsis=self._glyphs.ellipsis)
+        writer = LineWriter(width, self._over(look), is_ascii=self._is_ascii)
         plain = self._look(Tone.PLAIN)
         mark = self._glyphs.mark if look.is_marked else ""
         writer.add(mark, self._look(Tone.ACCENT) if look.is_marked else plain, MARGIN)
@@ -101,7 +102,7 @@ class TablePainter:
         return over
 
     def _write(self, writer: LineWriter, content: Cell, placed: Placed) -> None:
-        inner = LineWriter(placed.width, ellipsis=self._glyphs.ellipsis)
+        inner = LineWriter(placed.width, is_ascii=self._is_ascii)
         for piece in content:
             inner.add(piece.text, self._look(piece.tone))
         padding = " " * inner.room
@@ -114,7 +115,7 @@ class TablePainter:
 
     def _draw_header(self, width: int) -> Strip:
         style = self._look("header")
-        writer = LineWriter(width, ellipsis=self._glyphs.ellipsis)
+        writer = LineWriter(width, is_ascii=self._is_ascii)
         writer.add("", style, MARGIN)
         for placed in self._places(width):
             arrow = self._arrow(placed.column.id)

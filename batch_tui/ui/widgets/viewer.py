@@ -17,7 +17,7 @@ from textual.strip import Strip
 from batch_tui.ui.bindings import bindings
 from batch_tui.ui.cells import Cell, Piece, Tone
 from batch_tui.ui.commands import Scope
-from batch_tui.ui.glyphs import glyphs
+from batch_tui.ui.glyphs import ASCII, glyphs
 from batch_tui.ui.json_tones import json_pieces
 from batch_tui.ui.reading import Matches, Reading, Row
 from batch_tui.ui.text_lines import LineSource
@@ -246,7 +246,7 @@ class Viewer(LineWidget, can_focus=True):
             pieces = (Piece(text, line.tone),)
         if self._reading.needle is not None:
             pieces = with_hits(pieces, self._reading.needle)
-        writer = LineWriter(width, ellipsis=self._glyphs.ellipsis)
+        writer = LineWriter(width, is_ascii=self._glyphs is ASCII)
         for piece in pieces:
             writer.add(piece.text.replace("\t", _TAB), self._style(piece.tone, cursor))
         return writer.strip(self._style(Tone.PLAIN, cursor))

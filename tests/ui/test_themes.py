@@ -1,0 +1,132 @@
+"""Colours, letters and sizes: every theme, the terminal's own sixteen colours, ASCII, and no broken line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from rich.color import ColorType
+from textual.strip import Strip
+from textual.theme import BUILTIN_THEMES
+
+from batch_tui.domain.errors import ConfigurationError
+from batch_tui.domain.status import BatchStatus
+from batch_tui.ui.themes import DEFAULT, TERMINAL, choose_theme
+from tests.support.batches import NOON, a_batch
+from tests.support.fake_service import FakeService
+from tests.support.screen import Stage, stage
+
+WIDE_NAME = "名前がとても長いバッチ 🙂 e\u0301\u200d"
+
+
+def account() -> FakeService:
+    """A batch in every state, one with a name of wide letters."""
+    batches = [
+        a_batch(f"b-{status.value}", status, total=100, completed=60, failed=5, created=NOON - 60 * n, ended=NOON)
+        for n, status in enumerate(BatchStatus)
+    ]
+    wide = a_batch("wide", metadata={"batch_tui_name": WIDE_NAME * 3}, created=NOON - 1)
+    return FakeService(*batches, wide)
+
+
+def strips(running: Stage) -> list[Strip]:
+    """The screen's lines as they would be sent."""
+    return running.app.screen._compositor.render_strips()
+
+
+def assert_whole(running: Stage, width: int, height: int) -> None:
+    lines = strips(running)
+    assert len(lines) == height
+    for line in lines:
+        assert cell_len(line.text) == line.cell_length == width
+
+
+def test_a_theme_that_does_not_exist_is_named_with_those_that_do() -> None:
+    with pytest.raises(ConfigurationError, match=r"nrod.*no such theme.*gruvbox, nord"):
+        choose_theme("nrod", ["nord", "gruvbox"], has_palette=True)
+
+
+def test_without_a_word_the_terminal_decides() -> None:
+    assert choose_theme(None, [], has_palette=True) == DEFAULT
+    assert choose_theme(None, [], has_palette=False) == TERMINAL
+    assert choose_theme("nord", ["nord"], has_palette=False) == "nord"
+
+
+@pytest.mark.parametrize("theme", sorted({*BUILTIN_THEMES, TERMINAL}))
+async def test_in_every_theme_the_states_differ_and_the_lines_are_whole(tmp_path: Path, theme: str) -> None:
+    async with stage(tmp_path, account(), theme=theme) as running:
+        header = running.app.header
+        tones = ["accent", "success", "warning", "error"]
+        assert len({header.look(tone) for tone in tones}) == len(tones)
+        table = running.app.deck.batches.table
+        assert table.look("cursor") != table.look("plain")
+        assert_whole(running, 120, 36)
+
+
+async def test_the_terminals_own_colours_are_sixteen_and_leave_its_ground_alone(tmp_path: Path) -> None:
+    async with stage(tmp_path, account(), theme=TERMINAL) as running:
+        for line in strips(running):
+            for segment in line:
+                style = segment.style
+                for color in (style.color, style.bgcolor) if style is not None else ():
+                    assert color is None or color.type in {ColorType.DEFAULT, ColorType.STANDARD}
+                assert style is None or style.bgcolor is None or style.bgcolor.is_default
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+async def test_ascii_draws_nothing_else(tmp_path: Path, size: tuple[int, int]) -> None:
+    service = account()
+    service.remove("wide")
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "a.jsonl").write_text("nope\n")
+    async with stage(tmp_path, service, is_ascii=True, size=size) as running:
+        for keys in ((), ("x",), ("n",), ("1",), ("3",), ("slash", "b"), ("escape",), ("question_mark",)):
+            await running.press(*keys)
+            for line in strips(running):
+                assert line.text.isascii(), line.text
+            if "slash" not in keys:
+                await running.press("escape")
+
+
+@pytest.mark.parametrize("pane", ["1", "2", "3", "4"])
+async def test_no_size_breaks_a_line(tmp_path: Path, pane: str) -> None:
+    sizes = (
+        (40, 10),
+        (41, 11),
+        (57, 17),
+        (79, 24),
+        (99, 30),
+        (100, 10),
+        (101, 60),
+        (159, 12),
+        (160, 40),
+        (400, 100),
+    )
+    async with stage(tmp_path, account(), size=(120, 36)) as running:
+        await running.press(pane, "j")
+        focused = running.app.deck.panels.current
+        cursor = running.app.deck.batches.table.cursor_id
+        for width, height in sizes:
+            await running.pilot.resize_terminal(width, height)
+            await running.settle()
+            assert_whole(running, width, height)
+            assert running.app.deck.panels.focused.region.area
+        assert running.app.deck.panels.current == focused
+        assert running.app.deck.batches.table.cursor_id == cursor
+
+
+async def test_a_resize_keeps_the_place_in_a_long_text(tmp_path: Path) -> None:
+    lines = "".join(f'{{"n": {n}}}\n' for n in range(300))
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "long.jsonl").write_text(lines)
+    async with stage(tmp_path, account()) as running:
+        await running.press("1")
+        await running.press("enter")
+        await running.press(*["ctrl+d"] * 6)
+        line = running.app.deck.inspect.viewer.cursor_line
+        assert line > 30
+        for width, height in ((60, 20), (200, 50), (90, 30), (120, 36)):
+            await running.pilot.resize_terminal(width, height)
+            await running.settle()
+        assert running.app.deck.inspect.viewer.cursor_line == line
