@@ -154,6 +154,10 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         """Unix seconds by the server's clock."""
         return self.clock() + self.cockpit.store.server_offset
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A read-only profile has no key for what changes the account."""
+        return action != "command" or self.doing.has_key(parameters[0])
+
     async def action_command(self, command_id: str) -> None:
         """Run a command: the one action of the screen, whoever asks."""
         self.dock.tick(self.clock())
@@ -264,12 +268,9 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         return self._place or self.deck.session
 
     @on(Dock.Confirmed)
-    def _confirmed(self, event: Dock.Confirmed) -> None:
-        self.desk.answered(event.token, is_yes=True)
-
     @on(Dock.Declined)
-    def _declined(self, event: Dock.Declined) -> None:
-        self.desk.answered(event.token, is_yes=False)
+    def _answered(self, event: Dock.Confirmed | Dock.Declined) -> None:
+        self.desk.answered(event.token, is_yes=isinstance(event, Dock.Confirmed))
 
     @on(Dock.PromptChanged)
     def _typed(self, event: Dock.PromptChanged) -> None:
@@ -297,10 +298,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
 
     def on_key(self, event: Key) -> None:
         """Arrows move in the list of commands while the docked line is typed in."""
-        if self.commands.is_open and event.key in {"down", "up", "tab", "shift+tab"}:
-            event.stop()
-            event.prevent_default()
-            self.commands.step(1 if event.key in {"down", "tab"} else -1)
+        self.commands.press(event)
 
     def on_descendant_focus(self) -> None:
         """Another pane has other hints."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.events import Key
 from textual.message import Message
 from textual.strip import Strip
 
@@ -84,6 +85,13 @@ class CommandList(Vertical):
         self.table.update_rows()
         self.table.action_first()
         return len(found)
+
+    def press(self, event: Key) -> None:
+        """Arrows and tab move the cursor while the docked line is typed in."""
+        if self.is_open and event.key in {"down", "up", "tab", "shift+tab"}:
+            event.stop()
+            event.prevent_default()
+            self.step(1 if event.key in {"down", "tab"} else -1)
 
     def step(self, rows: int) -> None:
         """Move the cursor."""

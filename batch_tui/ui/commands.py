@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from batch_tui.ui.command_table import COMMANDS, Command, Group
+from batch_tui.ui.command_kinds import Command, Group
+from batch_tui.ui.command_table import COMMANDS
 from batch_tui.ui.selection import Scope, Selection
 
 __all__ = [
@@ -31,7 +32,7 @@ _CONTENTS: Mapping[Scope, frozenset[Scope]] = {
     Scope.FILES: frozenset({Scope.TABLE}),
     Scope.BATCHES: frozenset({Scope.TABLE}),
     Scope.RESULTS: frozenset({Scope.TABLE, Scope.VIEWER}),
-    Scope.INSPECT: frozenset({Scope.TABLE, Scope.VIEWER}),
+    Scope.INSPECT: frozenset({Scope.VIEWER}),
 }
 _LABELS = {
     "space": "spc",

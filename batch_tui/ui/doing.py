@@ -39,6 +39,10 @@ class Doing:
         """True when the command is run here, not by the widget that has the focus."""
         return command_id in self._handlers
 
+    def has_key(self, command_id: object) -> bool:
+        """False for what a read-only profile doesn't even listen to."""
+        return not (self.is_read_only and isinstance(command_id, str) and command(command_id).is_paid)
+
     def run(self, command_id: str) -> None:
         """Run a command on what is selected now."""
         selection = self._selection()

@@ -24,7 +24,7 @@ from batch_tui.ui.money import batch_text
 from batch_tui.ui.outcomes import Outcomes
 from batch_tui.ui.panes import inspect as tabs
 from batch_tui.ui.panes.inspect import InspectPane
-from batch_tui.ui.panes.overview import OverviewFacts, overview_lines, validation_lines
+from batch_tui.ui.panes.overview import OverviewFacts, overview_lines, validation_facts
 from batch_tui.ui.panes.results import ResultsPane
 from batch_tui.ui.panes.verdict import remote_lines, report_lines
 from batch_tui.ui.pending import PendingSubmit, pending_lines
@@ -94,8 +94,9 @@ class Looking:
         self.outcomes.follow(batch)
         self._inspect.fill(tabs.OVERVIEW, overview_lines(self._overview(batch)))
         if batch.errors or is_other:
-            targets = [error.line for error in batch.errors]
-            self._inspect.fill(tabs.ERRORS, validation_lines(batch), count=len(batch.errors), targets=targets)
+            facts = validation_facts(batch)
+            lines, targets = [content for content, _ in facts], [target for _, target in facts]
+            self._inspect.fill(tabs.ERRORS, lines, count=len(batch.errors), targets=targets)
         if self._inspect.tab == tabs.EVENTS:
             self._fill_events(batch.id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from textwrap import wrap
 
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import INTENT_KEY, NAME_KEY, PARENT_KEY, Batch
@@ -17,6 +18,8 @@ from batch_tui.ui.glyphs import batch_sign, glyphs
 _LABEL = 10
 _BAR = 24
 _SPARK = 16
+_MESSAGE = 56
+"""Characters of a message on one line: it stands beside a code, in half a screen."""
 _WARN_LEFT = 2 * 3600
 """Seconds before the window closes from which the time left is a warning."""
 _STILL = 120
@@ -217,13 +220,19 @@ def _metadata(batch: Batch) -> list[Cell]:
     return lines
 
 
-def validation_lines(batch: Batch) -> list[Cell]:
-    """Why validation refused the batch, each with its line of the input file."""
-    lines: list[Cell] = []
-    for place, error in enumerate(batch.errors):
+def validation_facts(batch: Batch) -> list[tuple[Cell, int | None]]:
+    """Why validation refused the batch: each line, and the line of the input file it leads to."""
+    found: list[tuple[Cell, int | None]] = []
+    for error in batch.errors:
         where = f"line {error.line}  " if error.line is not None else ""
         code = f"{error.code}  " if error.code else ""
-        lines.append(
-            line("refused" if not place else "", Piece(where, Tone.STRONG), Piece(code, Tone.ERROR), error.message)
-        )
-    return lines
+        first, *rest = wrap(error.message, _MESSAGE) or [""]
+        label = "" if found else "refused"
+        found.append((line(label, Piece(where, Tone.STRONG), Piece(code, Tone.ERROR), first), error.line))
+        found += [(line("", "  " + more), None) for more in rest]
+    return found
+
+
+def validation_lines(batch: Batch) -> list[Cell]:
+    """Why validation refused the batch, each with its line of the input file."""
+    return [content for content, _ in validation_facts(batch)]
