@@ -15,7 +15,7 @@ from batch_tui.cli.console import Console
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.normalise import batch_to_wire
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.settings import Flags, Settings, load_settings
+from batch_tui.engine.settings import Flags, Profile, Settings, load_settings
 
 
 def flags_of(args: argparse.Namespace) -> Flags:
@@ -32,15 +32,18 @@ def flags_of(args: argparse.Namespace) -> Flags:
 
 def build_cockpit(settings: Settings) -> Cockpit:
     """The engine of one profile; the SDK is loaded at its first call."""
-    profile = settings.profile
-    connection = Connection(
+    return Cockpit(settings, LazyService(connection_of(settings.profile)))
+
+
+def connection_of(profile: Profile) -> Connection:
+    """Where a profile's service is, and with which key."""
+    return Connection(
         base_url=profile.base_url,
         api_key=profile.api_key,
         organization=profile.organization,
         project=profile.project,
         insecure_http=profile.insecure_http,
     )
-    return Cockpit(settings, LazyService(connection))
 
 
 def settings_for(

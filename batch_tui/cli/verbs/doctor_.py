@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
+from batch_tui.api.connection import Connection, problem, proxy_host, proxy_variable
 from batch_tui.cli.arguments import add_json, add_profile
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
-from batch_tui.cli.session import build_cockpit, run_async, settings_for
+from batch_tui.cli.session import build_cockpit, connection_of, run_async, settings_for
+from batch_tui.cli.terminal_check import Finding, terminal_findings
 from batch_tui.domain.errors import ConfigurationError, ServiceError
+from batch_tui.domain.text import printable
 from batch_tui.engine.settings import Settings
-
-_PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    topic: str
-    is_well: bool
-    message: str
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,72 +28,65 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Look at everything; 1 when something is wrong."""
-    findings = [*_local(args, os.environ)]
-    if not args.offline and all(finding.is_well for finding in findings if finding.topic == "configuration"):
-        findings.append(_service(args))
+    findings = list(_local(args, os.environ))
+    is_ready = all(finding.is_well for finding in findings if finding.topic in {"configuration", "connection"})
+    if not args.offline and is_ready:
+        findings.append(_service(settings_for(args)))
     for finding in findings:
         _show(finding, console)
     return Exit.CLEAN if all(finding.is_well for finding in findings) else Exit.FAILURES
 
 
 def _local(args: argparse.Namespace, environ: Mapping[str, str]) -> Iterator[Finding]:
-    yield _configuration(args)
-    yield from _certificates(environ)
-    yield from _proxies(environ)
-    yield from _terminal(environ)
-
-
-def _configuration(args: argparse.Namespace) -> Finding:
     try:
         settings = settings_for(args)
     except ConfigurationError as error:
-        return Finding("configuration", is_well=False, message=str(error))
-    notes = " ".join(settings.notes)
-    where = f"profile {settings.profile.name} at {settings.profile.base_url}, key set."
-    return Finding("configuration", is_well=True, message=f"{where} {notes}".rstrip())
-
-
-def _certificates(environ: Mapping[str, str]) -> Iterator[Finding]:
-    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
-        value = environ.get(name)
-        if value:
-            exists = Path(value).exists()
-            end = "." if exists else ", which does not exist: unset or mend it."
-            yield Finding("certificates", is_well=exists, message=f"{name} names {value}{end}")
-
-
-def _proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
-    for name in _PROXIES:
-        value = environ.get(name)
-        if value:
-            is_socks = value.lower().startswith("socks")
-            message = f"{name} is set: requests go through it."
-            if is_socks:
-                message = f"{name} names a SOCKS proxy, which needs the package socksio: take an http proxy."
-            yield Finding("proxy", is_well=not is_socks, message=message)
-
-
-def _terminal(environ: Mapping[str, str]) -> Iterator[Finding]:
-    term = environ.get("TERM", "")
-    is_well = sys.stdout.isatty() and term not in {"", "dumb"}
-    message = f"TERM={term}." if is_well else "No terminal here for the screen; the verbs work: batch-tui list."
-    yield Finding("terminal", is_well=is_well or not sys.stdout.isatty(), message=message)
-    encoding = (sys.stdout.encoding or "").lower()
-    is_utf8 = encoding.replace("-", "") == "utf8"
-    words = (
-        "UTF-8."
-        if is_utf8
-        else f"The locale writes {encoding}: the screen draws in ASCII; set LANG=C.UTF-8 for more."
+        yield Finding("configuration", is_well=False, message=str(error))
+    else:
+        yield from _configuration(settings)
+        yield from _connection(connection_of(settings.profile), environ)
+    size = shutil.get_terminal_size()
+    yield from terminal_findings(
+        environ,
+        is_input_tty=sys.stdin.isatty(),
+        is_output_tty=sys.stderr.isatty(),  # where the screen is drawn
+        size=(size.columns, size.lines),
     )
-    yield Finding("characters", is_well=True, message=words)
-    if environ.get("TMUX"):
-        yield Finding(
-            "clipboard", is_well=True, message="tmux: y copies with load-buffer -w; set -s set-clipboard on."
-        )
 
 
-def _service(args: argparse.Namespace) -> Finding:
-    settings = settings_for(args)
+def _configuration(settings: Settings) -> Iterator[Finding]:
+    path = settings.paths.config
+    where = f"{path} is read." if path.exists() else f"{path} does not exist, which is fine: all has a default."
+    yield Finding("configuration", is_well=True, message=" ".join((where, *settings.notes)))
+    profile = settings.profile
+    key = (
+        f"a key of {len(profile.api_key)} characters is set"
+        if profile.api_key
+        else "no key is set; a server on this machine may need none"
+    )
+    yield Finding("key", is_well=True, message=f"Profile {printable(profile.name, 60)}: {key}.")
+
+
+def _connection(connection: Connection, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """The address, the way there and whom to trust: what can be told without a call."""
+    wrong = problem(connection, environ)
+    if wrong is not None:
+        yield Finding("connection", is_well=False, message=wrong)
+        return
+    yield Finding("connection", is_well=True, message=f"{connection.url} is an address the key may go to.")
+    proxy = proxy_variable(connection, environ)
+    way = f"{proxy[0]}: requests go through {proxy_host(proxy[1])}." if proxy else "No proxy for this host."
+    yield Finding("proxy", is_well=True, message=way)
+    named = next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if environ.get(name)), None)
+    trusted = (
+        f"{named} names {printable(environ[named], 120)}."
+        if named
+        else "The certificates that come with Python's certifi."
+    )
+    yield Finding("certificates", is_well=True, message=trusted)
+
+
+def _service(settings: Settings) -> Finding:
     found: list[Finding] = []
 
     async def look() -> int:

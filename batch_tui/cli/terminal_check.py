@@ -1,0 +1,117 @@
+"""What the terminal can do, a sentence for each thing: for ``doctor``. Loads nothing of the screen's toolkit."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from batch_tui.ui.terminal import MIN_COLUMNS, MIN_LINES, TerminalFacts, terminal_facts, too_small
+
+_TMUX_SECONDS = 2.0
+"""How long tmux has to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    topic: str
+    is_well: bool
+    message: str
+    """One sentence; with the next step where something is wrong."""
+
+
+def ask_tmux(option: str) -> str | None:
+    """The value of one of tmux's server options; None when tmux doesn't answer. Blocking."""
+    tmux = shutil.which("tmux")
+    if tmux is None:
+        return None
+    try:
+        done = subprocess.run(
+            [tmux, "show", "-sv", option], capture_output=True, text=True, timeout=_TMUX_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def terminal_findings(
+    environ: Mapping[str, str],
+    *,
+    is_input_tty: bool,
+    is_output_tty: bool,
+    size: tuple[int, int],
+    tmux_option: Callable[[str], str | None] = ask_tmux,
+) -> Iterator[Finding]:
+    """Look at the terminal, tmux, the clipboard, the colours and the letters.
+
+    Args:
+        environ: The environment.
+        is_input_tty: Whether standard input is a terminal.
+        is_output_tty: Whether the screen's output is one.
+        size: Columns and lines.
+        tmux_option: Gives the value of a server option of tmux.
+    """
+    facts = terminal_facts(environ, is_input_tty=is_input_tty, is_output_tty=is_output_tty)
+    yield _terminal(facts, environ, size, is_tty=is_input_tty and is_output_tty)
+    yield Finding("colours", is_well=True, message=_colours(facts, environ))
+    yield Finding("letters", is_well=True, message=_letters(facts))
+    yield _clipboard(facts, tmux_option)
+    if facts.is_tmux:
+        yield from _tmux(environ, tmux_option)
+
+
+def _terminal(facts: TerminalFacts, environ: Mapping[str, str], size: tuple[int, int], *, is_tty: bool) -> Finding:
+    if facts.refusal:
+        # A pipe is nothing wrong: the verbs are made for it. A terminal that can't be drawn on is.
+        return Finding("terminal", is_well=not is_tty, message=facts.refusal)
+    small = too_small(*size)
+    if small:
+        return Finding("terminal", is_well=False, message=f"{small}: make the window larger.")
+    where = " over SSH: nothing moves by itself there" if facts.is_remote else ""
+    shown = f"{size[0]}x{size[1]}, from {MIN_COLUMNS}x{MIN_LINES} it works"
+    return Finding("terminal", is_well=True, message=f"TERM={environ.get('TERM', '')}, {shown}{where}.")
+
+
+def _colours(facts: TerminalFacts, environ: Mapping[str, str]) -> str:
+    if not facts.has_color:
+        return "NO_COLOR is set: bold, reverse and dim carry what colour would say."
+    depth = environ.get("COLORTERM", "")
+    if depth in {"truecolor", "24bit"}:
+        return f"COLORTERM={depth}: 16 million colours."
+    if facts.has_palette:
+        return f"COLORTERM={depth}: as many colours as TERM={environ.get('TERM', '')} names."
+    return "COLORTERM is not set: the terminal's own 16 colours; with COLORTERM=truecolor there are themes."
+
+
+def _letters(facts: TerminalFacts) -> str:
+    if facts.is_ascii:
+        return "The locale is not UTF-8: the screen draws in ASCII; set LANG=C.UTF-8 for its signs."
+    return "UTF-8."
+
+
+def _clipboard(facts: TerminalFacts, tmux_option: Callable[[str], str | None]) -> Finding:
+    if not facts.is_tmux:
+        return Finding("clipboard", is_well=True, message="y copies by OSC 52, which the terminal must allow.")
+    value = tmux_option("set-clipboard")
+    if value is None:
+        return Finding(
+            "clipboard", is_well=False, message="TMUX is set, but tmux does not answer: y may copy nothing."
+        )
+    if value == "off":
+        message = "tmux keeps what y copies to itself: tmux set -s set-clipboard on"
+        return Finding("clipboard", is_well=False, message=message)
+    return Finding("clipboard", is_well=True, message=f"y copies through tmux (set-clipboard {value}).")
+
+
+def _tmux(environ: Mapping[str, str], tmux_option: Callable[[str], str | None]) -> Iterator[Finding]:
+    term = environ.get("TERM", "")
+    if not term.startswith(("tmux", "screen")):
+        message = f"TERM={term} inside tmux: let tmux set it (default-terminal tmux-256color), or lines may break."
+        yield Finding("tmux", is_well=False, message=message)
+    delay = tmux_option("escape-time")
+    if delay is not None and delay.isdecimal() and int(delay) > 100:
+        message = f"tmux holds escape back for {delay} ms: tmux set -s escape-time 20"
+        yield Finding("tmux", is_well=True, message=message)
