@@ -44,15 +44,28 @@ class Memory:
         self._clock = clock
         self._saved_at = clock()
         self._is_dirty = False
-        self._keeps_pace = self._keeps_batches = False
+        self._keeps_pace = self._keeps_batches = self._is_partial = False
 
-    def restore(self) -> bool:
-        """Fill store and history from disk, before the first tick; True when there was a snapshot. Blocking."""
-        return self._adopt(self._load())
+    def restore(self, *, limit: int | None = None) -> bool:
+        """Fill store and history from disk, before the first tick; True when there was a snapshot. Blocking.
+
+        Args:
+            limit: Only this many batches, the newest: enough for a first picture. ``start`` brings the others.
+        """
+        snapshot = self._load(limit)
+        self._is_partial = snapshot is not None and limit is not None and len(snapshot.batches) >= limit
+        return self._adopt(snapshot)
+
+    @property
+    def is_partial(self) -> bool:
+        """True while older batches are still to be read from disk; nothing is written before."""
+        return self._is_partial
 
     async def start(self) -> bool:
-        """As :meth:`restore`, reading off the event loop."""
-        return self._adopt(await asyncio.to_thread(self._load))
+        """As :meth:`restore`, reading everything off the event loop."""
+        snapshot = await asyncio.to_thread(self._load)
+        self._is_partial = False
+        return self._adopt(snapshot)
 
     async def start_pace(self) -> None:
         """Only know how batches moved, for a run that needs no list: its end leaves the snapshot alone."""
@@ -91,12 +104,12 @@ class Memory:
         """As :meth:`save`, writing off the event loop."""
         return await asyncio.to_thread(self._write, self._snapshot())
 
-    def _load(self) -> Snapshot | None:
+    def _load(self, limit: int | None = None) -> Snapshot | None:
         self._history.load()
-        return self._snapshots.load()
+        return self._snapshots.load(limit=limit)
 
     def _adopt(self, snapshot: Snapshot | None) -> bool:
-        self._keeps_pace = self._keeps_batches = True
+        self._keeps_pace, self._keeps_batches = True, not self._is_partial
         if snapshot is None:
             return False
         now = self._clock()

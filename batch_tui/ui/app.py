@@ -49,6 +49,8 @@ from batch_tui.ui.widgets.dock import Dock
 from batch_tui.ui.widgets.quiet_screen import QuietScreen
 from batch_tui.ui.wiring import action_handlers, handing_handlers, list_handlers, submit_handlers
 
+FIRST_BATCHES = 200
+"""Batches of the last run shown in the first picture; the others follow it."""
 PALETTE = "palette"
 """Kind of the prompt over the list of commands."""
 
@@ -124,8 +126,10 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         )
 
     def get_default_screen(self) -> QuietScreen:
-        """A screen that isn't sent again when the focus moves."""
-        return QuietScreen()
+        """A screen that isn't sent again when the focus moves, arranged for this width before it is styled."""
+        width = self.size.width
+        layout_class = next(name for least, name in reversed(layout.BREAKPOINTS) if width >= least)
+        return QuietScreen(classes=" ".join((layout_class, *self.deck.panels.arrangement.classes(width))))
 
     def compose(self) -> ComposeResult:
         """Header, panes, docked line; the list of commands lies over the panes."""
@@ -322,7 +326,7 @@ def run(cockpit: Cockpit, *, workspace: Path, first: FirstFrame | None = None) -
         print(facts.refusal, file=sys.stderr)  # noqa: T201 - there is no screen to say it on
         return 2
     gc.disable()
-    cockpit.memory.restore()
+    cockpit.memory.restore(limit=FIRST_BATCHES)
     app = BatchTuiApp(
         cockpit,
         workspace=workspace,

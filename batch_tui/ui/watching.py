@@ -75,7 +75,10 @@ class Watching:
         self._header.show(replace(self._header.facts, money=self._money()))
 
     async def run(self) -> None:
-        """Follow the monitor until the end."""
+        """Show the rest of what an earlier run knew, then follow the monitor until the end."""
+        if self._cockpit.memory.is_partial:
+            await self._cockpit.memory.start()
+            self.recall()
         async for tick in self._cockpit.ticks():
             self.show(tick)
 

@@ -185,3 +185,23 @@ async def test_a_run_that_follows_batches_adds_to_the_history_and_to_nothing_els
     assert [batch.id for batch in again.store.batches()] == ["batch_1"]
     assert again.history.samples("batch_1") != ()
     assert again.history.samples("other") != ()
+
+
+async def test_a_first_picture_needs_only_the_newest_and_nothing_is_lost_when_it_stays_the_only_one(
+    tmp_path: Path,
+) -> None:
+    service = FakeService(*many(250))
+    first = Program(tmp_path, service)
+    for _ in range(3):
+        await first.turn()
+    first.memory.save()
+    quick = Program(tmp_path, service, starts=False)
+    assert quick.memory.restore(limit=50)
+    partial = [quick.memory.is_partial]
+    assert quick.store.batches() == many(250)[:50]
+    await quick.memory.write()
+    assert await quick.memory.start()
+    partial.append(quick.memory.is_partial)
+    assert partial == [True, False]
+    assert quick.store.batches() == many(250)
+    assert quick.monitor.is_complete
