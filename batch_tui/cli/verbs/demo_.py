@@ -60,11 +60,21 @@ def demo_environment(environ: Mapping[str, str], root: Path, base_url: str) -> d
 @contextmanager
 def gateway(data: Path, speed: float) -> Generator[str]:
     """A gateway process on a free loopback port; gives its base URL, ends with the block."""
-    command = [sys.executable, "-m", "batch_tui", "gateway", "--data", str(data), "--speed", str(speed)]
+    command = [
+        sys.executable,
+        "-m",
+        "batch_tui",
+        "gateway",
+        "--data",
+        str(data),
+        "--speed",
+        str(speed),
+        "--until-stdin-ends",
+    ]
     with (data.parent / "gateway.log").open("wb") as log:
         process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -79,6 +89,8 @@ def gateway(data: Path, speed: float) -> Generator[str]:
             )
         yield line.strip()
     finally:
+        if process.stdin:
+            process.stdin.close()
         process.terminate()
         try:
             process.wait(timeout=5)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
+import threading
 from pathlib import Path
 
 from batch_tui.cli.console import Console
@@ -35,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="pace of the built-in echo model (default: %(default)s)",
     )
+    parser.add_argument(
+        "--until-stdin-ends", action="store_true", help="stop when stdin is closed, as a child should"
+    )
     parser.epilog = (
         "A key that clients must send is taken from BATCH_TUI_GATEWAY_KEY; beyond loopback it is required."
     )
@@ -45,6 +50,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from batch_tui.gateway.options import GatewayOptions  # noqa: PLC0415 - only this verb serves
     from batch_tui.gateway.server import serve  # noqa: PLC0415
 
+    if args.until_stdin_ends:
+        threading.Thread(target=_stop_at_the_end_of_stdin, name="stdin", daemon=True).start()
     options = GatewayOptions(
         host=args.host,
         port=args.port,
@@ -56,3 +63,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
         api_key=os.environ.get("BATCH_TUI_GATEWAY_KEY") or None,
     )
     return serve(options, announce=console.data)
+
+
+def _stop_at_the_end_of_stdin() -> None:
+    """Whoever started this may be killed without a word: its end of the pipe closes all the same."""
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
