@@ -22,6 +22,7 @@ VERBS = {
     "poll": ["wait", "batch_1"],
     "download": ["download", "batch_1"],
     "cancel": ["cancel", "batch_1"],
+    "view": [],
 }
 
 

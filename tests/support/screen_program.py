@@ -64,11 +64,20 @@ def bug_in_handler() -> FakeService:
     return TellingService(*many(3))
 
 
+def bug_while_working() -> FakeService:
+    """The work's account, where a create never answers, and ctrl+l has a bug."""
+    bug_in_handler()
+    service = work()
+    service.hold("create_batch")
+    return service
+
+
 SCENES: Mapping[str, Callable[[], FakeService]] = {
     "calm": calm,
     "work": work,
     "bug-in-worker": bug_in_worker,
     "bug-in-handler": bug_in_handler,
+    "bug-while-working": bug_while_working,
     "hostile": hostile_service,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import stat
@@ -152,3 +153,76 @@ def test_fault_69_list_upload_create_poll_download_cancel_view_without_a_termina
         assert b"batch-tui list" in (told.read_bytes() if told.exists() else screen.output)
         assert b"\x1b" not in screen.output
     assert not (tmp_path / "calls").exists()
+
+
+def test_fault_58_59_63_view_a_bad_state_directory_and_a_clock_that_is_off_keep_nobody_from_looking(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "batches.json").write_bytes(b"\x00\xff{")
+    (tmp_path / "state").write_text("a file stands where the directory should be")
+    with scene(tmp_path, "calm") as screen:
+        opened(screen).send("j")
+        screen.until_shown("b00001")
+        screen.send("q")
+        assert screen.ended() == 0
+        assert screen.is_restored
+
+
+def test_fault_53_54_55_57_view_what_is_no_file_is_one_sentence_and_the_screen_goes_on(tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    os.mkfifo(workspace / "a-fifo.jsonl")
+    (workspace / "b-directory.jsonl").mkdir()
+    (workspace / "c-link.jsonl").symlink_to("nowhere")
+    (workspace / "d\udcff\x1b[31m.jsonl").write_text("{}\n")
+    with scene(tmp_path, "work") as screen:
+        screen.until_shown("run0003", "live", "good.jsonl")
+        screen.send("1g")
+        for _ in range(5):
+            screen.send("n\x1b\x1bj")
+            screen.until(lambda: not screen.read(0.1))
+        (workspace / "done_output.jsonl").symlink_to("/nowhere/at/all")
+        screen.send("2gD")
+        screen.until(lambda: not screen.read(0.2))
+        screen.send("j")
+        screen.until_shown("run0003")
+        screen.send("\x11")
+        assert screen.ended() == 0
+        assert b"\x1b[31m.jsonl" not in screen.output
+        assert not Path("/nowhere").exists()
+
+
+def test_fault_76_view_the_key_is_on_no_screen_and_in_no_file(tmp_path: Path) -> None:
+    with scene(tmp_path, "work") as screen:
+        screen.until_shown("run0003", "live")
+        for keys in ("3", "]]]]", "1", "]", "2", "?", "\x1b", "r", "D"):
+            screen.send(keys)
+            screen.until(lambda: not screen.read(0.1))
+        assert KEY.encode() not in Path(f"/proc/{screen.process.pid}/cmdline").read_bytes()
+        screen.signal(signal.SIGTERM)
+        screen.ended(BEFORE_LONG)
+        assert KEY.encode() not in screen.output
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) > 2
+    assert [path for path in files if KEY.encode() in path.read_bytes()] == []
+
+
+def test_fault_70_upload_create_download_cancel_state_a_bug_keeps_every_intent(tmp_path: Path) -> None:
+    calls = tmp_path / "calls"
+    with scene(tmp_path, "bug-while-working") as screen:
+        screen.until_shown("run0003", "live")
+        screen.send("jxy")
+        screen.until_file_has(calls, "cancel_batch")
+        screen.send("2gD")
+        screen.until_file_has(calls, "download_file")
+        screen.send("1gn")
+        screen.until_shown("Submit good.jsonl?")
+        screen.send("y")
+        screen.until_file_has(calls, "create_batch")
+        screen.send("\x0c")
+        assert screen.ended() == 1
+        assert b"good.jsonl" in screen.output.rpartition(b"\x1b[?1049l")[2], "what may cost money is told"
+    kept = [path.read_text() for path in (tmp_path / "state").rglob("operations/*.json")]
+    assert sum('"stage":"creating"' in text or '"stage":"ambiguous"' in text for text in kept) == 1
+    assert any('"kind":"cancel"' in text for text in kept)

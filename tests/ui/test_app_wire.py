@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from batch_tui.engine.monitor import Tick
 from batch_tui.engine.ports import BatchService
 from batch_tui.ui.app import BatchTuiApp
 from tests.api.conftest import SHORT
+from tests.support.batches import many
 from tests.support.faults import Fault, FaultServer, Json, say
 from tests.support.screen import settings_in, until_asked
 from tests.support.wire_faults import wire
@@ -191,3 +193,59 @@ async def test_fault_45_list_poll_view_state_an_ended_batch_never_goes_back(tmp_
             await again.until(lambda: again.ticks > 0)
             await again.refreshed()
             assert "completed" in again.text_of(0)
+
+
+def caused(error: httpx2.HTTPError, cause: Exception) -> httpx2.HTTPError:
+    error.__cause__ = OSError(cause)
+    return error
+
+
+def certificate() -> ssl.SSLCertVerificationError:
+    refused = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    refused.verify_message = "self-signed certificate"
+    return refused
+
+
+NO_WAY: dict[str, tuple[httpx2.HTTPError | httpx2.Response, str]] = {
+    "fault_01_view": (caused(httpx2.ConnectError("x"), socket.gaierror(-2, "not known")), "resolve"),
+    "fault_02_35_view": (
+        caused(httpx2.ConnectError("x"), ConnectionRefusedError(111, "refused")),
+        "fault.invalid",
+    ),
+    "fault_03_view": (httpx2.ConnectTimeout("x"), "No connection"),
+    "fault_04_view": (caused(httpx2.ConnectError("x"), certificate()), "certificate"),
+    "fault_05_view": (httpx2.RemoteProtocolError("x"), "fault.invalid"),
+    "fault_36_view": (httpx2.ProxyError("x"), "HTTPS_PROXY"),
+    "fault_22_view": (httpx2.Response(429, headers={"Retry-After": "1"}, json={}), "pause"),
+    "fault_28_view": (httpx2.Response(413, json={"error": {"message": "Too large."}}), "Too large"),
+}
+
+
+@pytest.mark.parametrize(("failure", "words"), [pytest.param(*row, id=name) for name, row in NO_WAY.items()])
+async def test_without_a_way_to_the_service_what_is_known_can_be_looked_at(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: httpx2.HTTPError | httpx2.Response,
+    words: str,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if isinstance(failure, httpx2.HTTPError):
+            raise failure
+        return failure
+
+    http = httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
+    service = OpenAIService(Connection("https://fault.invalid/v1", "sk-test"), http_client=http, timeouts=SHORT)
+    cockpit = Cockpit(settings_in(tmp_path), service, sleep=until_asked)
+    cockpit.store.apply(many(3))
+    app = BatchTuiApp(cockpit, workspace=tmp_path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        running = Wired(app, pilot, FaultServer())
+        app.watching.recall()
+        await running.until(lambda: words in app.dock.render_line(0).text, words)
+        assert running.rows == ("b00000", "b00001", "b00002")
+        await pilot.press("j")
+        assert app.deck.batches.table.cursor_id == "b00001"
+        assert not app.header.facts.condition.startswith("live")
+    await cockpit.aclose()

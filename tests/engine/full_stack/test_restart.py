@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -39,7 +40,10 @@ async def run_all(kit: Kit, folder: Path, batch_ids: list[str]) -> None:
         return
 
 
-@pytest.mark.parametrize("fault", wire("upload_create_download_cancel_state"))
+WHILE_SENDING = pytest.param(faults.refuse_while_sending(lingers=False), id="fault_28_upload_create_state")
+
+
+@pytest.mark.parametrize("fault", [*wire("upload_create_download_cancel_state"), WHILE_SENDING])
 async def test_after_a_fault_anywhere_the_next_start_knows_all_and_pays_once(
     tmp_path: Path, server: FaultServer, kit: Kit, fault: Fault
 ) -> None:
@@ -68,7 +72,7 @@ async def test_after_a_fault_anywhere_the_next_start_knows_all_and_pays_once(
         assert content == CONTENT or fault.name in {"changed", "answer 200"}, "whole or absent"
 
 
-async def test_fault_34_upload_create_download_cancel_a_connection_closed_while_idle_costs_nothing(
+async def test_fault_34_upload_create_download_cancel_state_a_connection_closed_while_idle_costs_nothing(
     tmp_path: Path, server: FaultServer, kit: Kit
 ) -> None:
     output = server.add_file(CONTENT)
@@ -84,6 +88,9 @@ async def test_fault_34_upload_create_download_cancel_a_connection_closed_while_
     collected = await Collector(kit, tmp_path / "cache").collect(done)
     assert collected.output is not None
     assert collected.output.read_bytes() == CONTENT
+    again = World(tmp_path, kit.service).start()
+    assert await again.journal.load() == ()
+    assert await Submitter(again).recover() == ()
 
 
 async def test_fault_25_list_state_a_404_right_after_the_creation_is_no_end(
@@ -168,6 +175,12 @@ def tls() -> httpx2.ConnectError:
     return error
 
 
+def no_name() -> httpx2.ConnectError:
+    error = httpx2.ConnectError("no name")
+    error.__cause__ = OSError(socket.gaierror(-2, "Name or service not known"))
+    return error
+
+
 def plain_port() -> httpx2.ConnectError:
     error = httpx2.ConnectError("wrong version number")
     cause = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")
@@ -183,6 +196,7 @@ def plain_port() -> httpx2.ConnectError:
         pytest.param(plain_port(), id="fault_05_upload_download_cancel_state"),
         pytest.param(httpx2.ProxyError("dead"), id="fault_36_upload_download_cancel_state"),
         pytest.param(httpx2.ConnectError("refused"), id="fault_02_upload_download_cancel_state"),
+        pytest.param(no_name(), id="fault_01_upload_download_cancel_state"),
         pytest.param(httpx2.ConnectTimeout("black hole"), id="fault_03_upload_download_cancel_state"),
     ],
     indirect=True,
