@@ -26,7 +26,7 @@ from batch_tui.ui.bindings import textual_keymap
 from batch_tui.ui.command_list import CommandList
 from batch_tui.ui.commands import Scope, command, hints_for
 from batch_tui.ui.deck import Deck
-from batch_tui.ui.desk import Desk
+from batch_tui.ui.desk import CHOICE, Desk
 from batch_tui.ui.doing import Doing
 from batch_tui.ui.finding import FILTER, Finding
 from batch_tui.ui.first_frame import FirstFrame
@@ -278,10 +278,8 @@ class BatchTuiApp(App[int], inherit_bindings=False):
 
     @on(Dock.PromptChanged)
     def _typed(self, event: Dock.PromptChanged) -> None:
-        if event.kind == PALETTE:
-            self.commands.narrow(event.text)
-        elif event.kind == FILTER:
-            self.finding.typed(event.text)
+        typed = {PALETTE: self.commands.narrow, FILTER: self.finding.typed, CHOICE: self.desk.typed}
+        typed[event.kind](event.text)
 
     @on(Dock.PromptAccepted)
     def _accepted(self, event: Dock.PromptAccepted) -> None:

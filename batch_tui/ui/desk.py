@@ -17,6 +17,10 @@ _INFO_SECONDS = 8.0
 """How long a message of no urgency stays."""
 
 
+CHOICE = "choice"
+"""Kind of the prompt that a menu is."""
+
+
 class Starter(Protocol):
     """Starts work in the background; the app's named workers."""
 
@@ -56,6 +60,7 @@ class Desk:
         """What a row says in place of its status, by batch id: ``cancelling…``."""
         self.on_submit: Callable[[Submission], None] = _nobody
         """Told of every step of every submit, whatever began it."""
+        self._take: Callable[[str], bool] | None = None
         self._dock = dock
         self._changed = changed
         self._clock = clock
@@ -87,6 +92,24 @@ class Desk:
         token = f"question-{next(self._tokens)}"
         self._asked[token] = (yes, no)
         self._dock.confirm(token, question, number=number)
+
+    def choose(self, label: str, note: str, take: Callable[[str], bool]) -> None:
+        """Open a menu on the docked line: one letter chooses.
+
+        Args:
+            label: Stands before what is typed.
+            note: The choices, on one line.
+            take: Gets what was typed; True when that was a choice, which closes the menu.
+        """
+        self._take = take
+        self._dock.ask_text(CHOICE, label)
+        self._dock.set_prompt_note(note)
+
+    def typed(self, text: str) -> None:
+        """Something was typed in the menu."""
+        if self._take is not None and text and self._take(text):
+            self._take = None
+            self._dock.close_prompt()
 
     def tick(self) -> None:
         """Time went by: a message that is old goes."""

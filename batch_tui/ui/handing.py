@@ -15,6 +15,7 @@ from textual.app import SuspendNotSupported
 from batch_tui.domain.batch import Batch
 from batch_tui.jsonl.pages import pretty
 from batch_tui.ui.clipboard import copy
+from batch_tui.ui.copying import Choice, chosen_of, copy_choices, menu_note
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.selection import Selection
 
@@ -66,6 +67,20 @@ class Handing:
         text = copied_text(selection)
         if text:
             self.copy_text(text)
+
+    def menu(self, selection: Selection) -> None:
+        """Offer everything of what is selected that can be copied, each under a letter."""
+        choices = copy_choices(selection)
+        if choices:
+            self._desk.choose("copy ", menu_note(choices), lambda text: self._take(choices, text))
+        else:
+            self._desk.say("There is nothing to copy here.")
+
+    def _take(self, choices: tuple[Choice, ...], text: str) -> bool:
+        choice = chosen_of(choices, text)
+        if choice is not None:
+            self.copy_text(choice.text)
+        return choice is not None
 
     def copy_text(self, text: str) -> None:
         """Copy a text."""

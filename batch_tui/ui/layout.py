@@ -12,6 +12,7 @@ BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (160, "-wide")]
 SMALLEST = (40, 10)
 """Columns and lines below which nothing useful fits."""
 _MEDIUM, _WIDE = 100, 160
+_FILES_WIDTH, _FILES_STEP, _MOST_STEPS = 34, 6, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,42 @@ class Arrangement:
     @property
     def _lower_of_two(self) -> str:
         return self.lower if self.lower in {INSPECT, RESULTS} else INSPECT
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How much larger than usual the user made panes, in steps."""
+
+    files: int = 0
+    """Steps that Files is wider."""
+    batches: int = 0
+    """Steps that Batches is higher than the pane under it."""
+    inspect: int = 0
+    """Steps that Inspect is wider, where it stands beside Batches."""
+
+    def grown(self, pane: str, step: int, width: int) -> Shares:
+        """With a pane one step larger, or (-1) smaller."""
+        if pane == FILES:
+            return replace(self, files=_within(self.files + step))
+        if pane == INSPECT and width >= _WIDE:
+            return replace(self, inspect=_within(self.inspect + step))
+        return replace(self, batches=_within(self.batches + (step if pane == BATCHES else -step)))
+
+    def columns(self, width: int) -> str:
+        """The widths of the columns, in the style sheet's words."""
+        if width < _MEDIUM:
+            return "1fr"
+        files = _FILES_WIDTH + _FILES_STEP * self.files
+        return f"{files} {30 - 4 * self.inspect}fr {20 + 4 * self.inspect}fr" if width >= _WIDE else f"{files} 1fr"
+
+    def rows(self, width: int) -> str:
+        """The heights of Batches and of what stands under it."""
+        upper = 12 if width >= _WIDE else 10
+        return f"{upper + 2 * self.batches}fr {20 - upper - 2 * self.batches}fr"
+
+
+def _within(steps: int) -> int:
+    return max(-_MOST_STEPS, min(steps, _MOST_STEPS))
 
 
 ALL_CLASSES = frozenset({"-zoom", *(f"-zoom-{pane}" for pane in PANES), *(f"-lower-{pane}" for pane in PANES)})

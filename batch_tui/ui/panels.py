@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 from textual.geometry import Size
 from textual.screen import Screen
+from textual.widget import Widget
 
 from batch_tui.ui import layout
-from batch_tui.ui.layout import Arrangement
+from batch_tui.ui.layout import Arrangement, Shares
 from batch_tui.ui.panes.base import Pane
+
+_WHOLE = "1fr"
 
 
 class Panels:
@@ -22,6 +25,9 @@ class Panels:
     def __init__(self, panes: Sequence[Pane]) -> None:
         self._panes = {pane.KEY: pane for pane in panes}
         self.arrangement = Arrangement()
+        self.shares = Shares()
+        """What the user made larger or smaller."""
+        self._is_shared = False
         self.current = layout.BATCHES
         """The pane that has the focus, or had it before the docked line took it."""
         self._is_tiny = False
@@ -55,6 +61,7 @@ class Panels:
         for name in layout.ALL_CLASSES:
             if screen.has_class(name) != (name in wanted):
                 screen.set_class(name in wanted, name)
+        self._share(width)
         was_tiny, self._is_tiny = self._is_tiny, layout.is_too_small(width, height)
         screen.set_class(self._is_tiny, "-tiny")
         if was_tiny and not self._is_tiny:
@@ -72,6 +79,23 @@ class Panels:
         """To the pane that many further."""
         width = screen.size.width
         self.show(screen, self._arranged(width).neighbour(self.current, count, width))
+
+    def grow(self, screen: Screen[object], step: int) -> None:
+        """Make the current pane one step larger, or (-1) smaller; a zoomed one goes back to its place first."""
+        if not self.zoom(screen, is_on=False):
+            self._is_shared = True
+            self.shares = self.shares.grown(self.current, step, screen.size.width)
+            self.apply(screen)
+
+    def _share(self, width: int) -> None:
+        """Divide the body as the user wants it; the style sheet's own shares hold until something was changed."""
+        body = self.focused.parent
+        if not self._is_shared or not isinstance(body, Widget):
+            return
+        arranged = self._arranged(width)
+        is_one = arranged.zoom is not None or arranged.visible(width)[-1] == layout.FILES
+        body.styles.grid_columns = _WHOLE if is_one else self.shares.columns(width)
+        body.styles.grid_rows = _WHOLE if is_one else self.shares.rows(width)
 
     def zoom(self, screen: Screen[object], *, is_on: bool) -> bool:
         """Give the current pane the screen, or give it back; False when it is so already."""

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from batch_tui.domain.status import BatchStatus
+from batch_tui.ui.copying import copy_choices, menu_note
+from batch_tui.ui.selection import Scope, Selection
+from batch_tui.ui.session import SessionState
+from tests.support.batches import NOON, a_batch
+from tests.support.fake_service import FakeService
+from tests.support.screen import stage
+
+DONE = a_batch("done", BatchStatus.COMPLETED, completed=100, output="file-out", ended=NOON)
+
+
+def account() -> FakeService:
+    return FakeService(
+        a_batch("one", total=100, completed=40), DONE, *(a_batch(f"b{n}", created=NOON - n) for n in range(1, 9))
+    )
+
+
+def test_the_copy_menu_offers_only_what_there_is() -> None:
+    note = menu_note(copy_choices(Selection(Scope.BATCHES, batch=DONE)))
+    assert note == "i id  f input file  o output file  c command"
+    marked = Selection(Scope.BATCHES, batch=DONE, marked=(DONE, a_batch("b")))
+    assert "a all 2 ids" in menu_note(copy_choices(marked))
+    assert (
+        menu_note(copy_choices(Selection(Scope.FILES, file=Path("/x/a b.jsonl")))) == "p path  n name  c command"
+    )
+    assert copy_choices(Selection(Scope.FILES)) == ()
+
+
+async def test_a_letter_in_the_copy_menu_copies_and_closes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TMUX", raising=False)
+    async with stage(tmp_path, account(), session=SessionState(cursor="done")) as running:
+        await running.press("Y")
+        assert "o output file" in running.said()
+        await running.press("z")
+        assert running.app.dock.is_prompting
+        await running.press("o")
+        assert running.app.dock.prompt_text == ""
+        assert "file-out" in running.said()
+        await running.press("Y", "escape")
+        assert not running.app.dock.is_prompting
+
+
+async def test_v_marks_a_range_star_all_and_esc_none(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        table = running.app.deck.batches.table
+        await running.press("g", "v", "j", "j", "v")
+        assert len(table.marks) == 3
+        await running.press("asterisk")
+        assert len(table.marks) == len(table.row_ids)
+        await running.press("escape")
+        assert not table.marks
+
+
+async def test_columns_that_do_not_fit_come_in_and_go(tmp_path: Path) -> None:
+    async with stage(tmp_path, account(), size=(80, 24)) as running:
+        table = running.app.deck.batches.table
+        before = running.line_of(table)
+        await running.press("L")
+        assert running.line_of(table) != before
+        await running.press("H")
+        assert running.line_of(table) == before
+
+
+async def test_plus_and_underscore_resize_the_pane_and_zoom_at_the_end(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        batches = running.app.deck.batches
+        before = batches.size.height
+        await running.press("plus")
+        assert batches.size.height > before
+        await running.press("underscore")
+        assert batches.size.height == before
+        await running.press("underscore")
+        assert batches.size.height < before
+        await running.press("1")
+        width = running.app.deck.files.size.width
+        await running.press("plus")
+        assert running.app.deck.files.size.width > width
+
+
+async def test_t_shows_clock_times_in_place_of_ages(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        before = running.row("one")
+        await running.press("t")
+        assert running.row("one") != before
+        await running.press("t")
+        assert running.row("one") == before
+
+
+async def test_ctrl_c_quits_only_twice(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        await running.press("ctrl+c")
+        assert "ctrl+c again quits" in running.said()
+        assert running.app.return_code is None
+        await running.pilot.press("ctrl+c")
+        await running.pilot.pause()
+        assert running.app.return_code == 0
+
+
+async def test_the_palette_has_every_command_of_the_pane_and_says_why_one_cannot_run(tmp_path: Path) -> None:
+    async with stage(tmp_path, account(), session=SessionState(cursor="done")) as running:
+        await running.press("colon", *"cancel")
+        shown = [running.line_of(running.app.commands.table, y) for y in range(1, 4)]
+        assert any("Nothing to cancel: done has ended" in line for line in shown)
+        await running.press("enter")
+        assert "Nothing to cancel" in running.said()
