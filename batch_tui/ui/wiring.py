@@ -75,6 +75,6 @@ def handing_handlers(handing: Handing, desk: Desk) -> dict[str, Handler]:
         "edit": handing.edit,
         "pager": handing.page,
         "yank": handing.copy_id,
-        "yank_menu": handing.copy_id,
+        "yank_menu": handing.menu,
         "config": always(lambda: handing.edit_file(desk.cockpit.settings.paths.config)),
     }
