@@ -103,6 +103,7 @@ def header_pieces(facts: HeaderFacts, width: int = 1_000) -> tuple[Cell, Cell]:
         room -= len(extra.text)
         if room >= 0:
             left.append(extra)
+    left[-1] = Piece(left[-1].text.rstrip(" "), left[-1].tone)
     return tuple(left), right
 
 

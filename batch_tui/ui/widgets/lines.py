@@ -37,6 +37,7 @@ _OWN_COLORS = _NO_COLOR | {
     "success": Style(color="green"),
     "warning": Style(color="yellow"),
     "error": Style(color="red", bold=True),
+    "cursor": Style(color="default", dim=False, reverse=True),
     "hit": Style(color="yellow", reverse=True),
     "key": Style(color="cyan", bold=True),
 }
