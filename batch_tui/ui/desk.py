@@ -133,6 +133,10 @@ class Desk:
             self.notes[batch_id] = text
         self._changed((batch_id,))
 
+    def redraw(self, ids: Sequence[str]) -> None:
+        """More is known about these batches than the service said: draw them again."""
+        self._changed(ids)
+
     def landed(self, batch: Batch | None, *, is_new: bool = False) -> None:
         """The service told an action how a batch is now: have it shown with the next tick, which comes at once."""
         if batch is not None:

@@ -117,6 +117,7 @@ class Outcomes:
         cockpit = self._desk.cockpit
         bill = await asyncio.to_thread(lambda: bill_of(joined.usage_groups, cockpit.prices))
         cockpit.costs.note_bill(batch.id, bill)
+        self._desk.redraw([batch.id])
 
     def _is_shown(self, batch: Batch) -> bool:
         shown = self._results.selection.batch

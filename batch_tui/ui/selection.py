@@ -62,6 +62,8 @@ class Selection:
     """Files marked in Files."""
     text: str = ""
     """Text under the cursor of a viewer: what can be copied, opened or edited."""
+    rows: frozenset[int] | None = None
+    """Requests that a filter of Results shows, in input order; None when it shows all."""
     hits: int = 0
     """Matches of the search in the focused viewer."""
     has_tabs: bool = False

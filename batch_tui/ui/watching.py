@@ -71,7 +71,7 @@ class Watching:
     async def reckon(self) -> None:
         """Load the prices, and show what they tell."""
         await self._cockpit.costs.warm()
-        self._batches.redraw_rows()
+        self._desk.redraw([batch.id for batch in self._cockpit.store.batches()])
         self._header.show(replace(self._header.facts, money=self._money()))
 
     async def run(self) -> None:

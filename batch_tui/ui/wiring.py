@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from batch_tui.ui.actions.cancel import CancelAction
+from batch_tui.ui.actions.compare import CompareAction
 from batch_tui.ui.actions.fix import FixAction
 from batch_tui.ui.actions.mend import MendAction
 from batch_tui.ui.actions.save import SaveAction
@@ -42,7 +43,7 @@ def action_handlers(desk: Desk, deck: Deck, save: SaveAction) -> dict[str, Handl
         "delete": always(deck.remote.delete),
         "download": always(deck.remote.download),
         "clean": always(deck.remote.clean),
-        "compare": always(lambda: desk.say("Comparing two batches comes with a later version.")),
+        "compare": CompareAction(desk).selected,
     }
 
 

@@ -21,13 +21,9 @@ class FixAction:
         self._desk = desk
 
     def selected(self, selection: Selection) -> None:
-        """Plan the retry of the batch under the cursor."""
+        """Plan the retry of the batch under the cursor, or of those rows that Results is narrowed to."""
         if selection.batch is not None:
-            self._desk.start(self._plan(selection.batch), name="fix", group="fix")
-
-    def rows(self, batch: Batch, rows: frozenset[int]) -> None:
-        """Plan the retry of some rows only, such as those of one cause."""
-        self._desk.start(self._plan(batch, rows), name="fix", group="fix")
+            self._desk.start(self._plan(selection.batch, selection.rows), name="fix", group="fix")
 
     async def _plan(self, batch: Batch, only: frozenset[int] | None = None) -> None:
         desk = self._desk

@@ -106,7 +106,11 @@ class ResultsPane(Pane):
         text = viewer.cursor_text if self.is_answer_open else self.table.cursor_id or ""
         hits = len(viewer.matches.lines) if self.is_answer_open else 0
         shown = (self._batch,) if self._batch is not None else ()
-        return Selection(Scope.RESULTS, batch=self._batch, shown=shown, text=text, hits=hits)
+        is_narrowed = bool(self.filter_text) or self._is_problems_only
+        # Without the input, rows stand in the order of the answers: nobody could say which requests they are.
+        has_input = self._joined is not None and self._joined.input_path is not None
+        rows = frozenset(self._rows) if is_narrowed and has_input else None
+        return Selection(Scope.RESULTS, batch=self._batch, shown=shown, text=text, rows=rows, hits=hits)
 
     def open_batch(self, batch: Batch | None, note: str = "") -> None:
         """Show another batch, whose results aren't there yet."""
