@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -322,4 +322,42 @@ async def test_fault_54_55_56_57_download_upload_state_what_goes_wrong_on_the_di
     assert await again.cockpit.start() == ()
     assert again.cockpit.unconfirmed() == ()
     assert [Path(submit.path) for submit in again.cockpit.journal.submits()] == [order.path]
+    await end(again)
+
+
+async def test_fault_45_poll_cancel_state_a_stale_answer_is_no_end_of_a_cancellation(tmp_path: Path) -> None:
+    service = an_account()
+    run = a_run(tmp_path, service)
+    await run.cockpit.start()
+    await run.turn()
+    service.answer_next("cancel_batch", a_batch("runs"))
+    service.answer_next("retrieve_batch", a_batch("runs"))
+    outcomes = [outcome async for outcome in run.cockpit.canceller.cancel(["runs"])]
+    assert outcomes[-1].state is CancelState.CONFIRMED
+    assert service.count("cancel_batch") + service.count("retrieve_batch") > 2, "it was asked again"
+    service.finish("runs", BatchStatus.CANCELLED)
+    await run.turn()
+    service.put(a_batch("runs"))
+    await run.turn()
+    known = run.cockpit.store.get("runs")
+    assert known is not None
+    assert known.status is BatchStatus.CANCELLED
+    await end(run)
+
+
+async def test_fault_38_create_state_a_status_nobody_knows_is_a_batch_all_the_same(tmp_path: Path) -> None:
+    service = an_account()
+    run = a_run(tmp_path, service)
+    paused = replace(a_batch("odd"), status=BatchStatus.UNKNOWN, raw_status="paused")
+    order = an_order(tmp_path)
+    service.answer_next("create_batch", paused)
+    submission = await run.cockpit.submitter.submit(order)
+    assert submission.phase in {Phase.SUBMITTED, Phase.UNKNOWN}
+    assert service.count("create_batch") == 1
+    assert not (submission.batch is not None and submission.batch.is_terminal)
+    await end(run)
+    again = a_run(tmp_path, service)
+    await again.cockpit.start()
+    assert service.count("create_batch") == 1
+    assert [submit.stage for submit in again.cockpit.journal.submits()] == [SubmitStage.SUBMITTED]
     await end(again)

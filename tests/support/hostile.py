@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from batch_tui.domain.normalise import batch_from_wire
@@ -75,16 +76,16 @@ def hostile_lines(start: int = 0) -> bytes:
     return b"".join(hostile_result(text, start + n) + b"\n" for n, text in enumerate((ALL, *SHORT)))
 
 
-def hostile_service() -> FakeService:
+def hostile_service(make: type[FakeService] = FakeService) -> FakeService:
     """A service that answers nothing else."""
     texts = (ALL, *SHORT)
     batches = [batch_from_wire(hostile_wire(text, number)) for number, text in enumerate(texts)]
-    service = FakeService(*(batch for batch in batches if batch is not None))
+    service = make(*(batch for batch in batches if batch is not None))
     for number, text in enumerate(texts):
         for kind in ("out", "err"):
-            file = service.add_file(hostile_lines(number), name=f"{text}.jsonl", purpose=text)
+            file = service.add_file(hostile_lines(number), name=f"{text}.jsonl", purpose="batch")
             renamed = f"file-{kind}-{number}"
-            service.files[renamed] = type(file)(renamed, file.filename, file.bytes, file.purpose, file.created_at)
+            service.files[renamed] = replace(file, id=renamed, purpose="batch_output", status=text)
             service.contents[renamed] = service.contents[file.id]
     return service
 

@@ -72,13 +72,17 @@ def bug_while_working() -> FakeService:
     return service
 
 
+def hostile() -> FakeService:
+    return hostile_service(TellingService)
+
+
 SCENES: Mapping[str, Callable[[], FakeService]] = {
     "calm": calm,
     "work": work,
     "bug-in-worker": bug_in_worker,
     "bug-in-handler": bug_in_handler,
     "bug-while-working": bug_while_working,
-    "hostile": hostile_service,
+    "hostile": hostile,
 }
 
 

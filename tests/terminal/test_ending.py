@@ -125,8 +125,8 @@ def test_fault_60_view_state_two_instances_stand_side_by_side(tmp_path: Path) ->
 
 
 REFUSED = {
-    "fault_69_list_upload_create_poll_download_cancel_view_term_dumb": {"TERM": "dumb"},
-    "fault_69_list_upload_create_poll_download_cancel_view_no_term": {"TERM": ""},
+    "fault_69_list_upload_create_poll_download_cancel_view_state_term_dumb": {"TERM": "dumb"},
+    "fault_69_list_upload_create_poll_download_cancel_view_state_no_term": {"TERM": ""},
 }
 
 
@@ -138,10 +138,11 @@ def test_a_terminal_that_can_show_nothing_is_told_of_the_verbs(tmp_path: Path, e
         assert b"batch-tui list" in screen.output
         assert b"\x1b" not in screen.output
     assert not (tmp_path / "calls").exists()
+    assert not (tmp_path / "state").exists()
 
 
 @pytest.mark.parametrize("closed", ["stdin", "stderr", "both"])
-def test_fault_69_list_upload_create_poll_download_cancel_view_without_a_terminal_it_names_the_verbs(
+def test_fault_69_list_upload_create_poll_download_cancel_view_state_without_a_terminal_it_names_the_verbs(
     tmp_path: Path, closed: str
 ) -> None:
     redirections = {"stdin": "</dev/null", "stderr": f"2>{tmp_path}/told", "both": f"</dev/null 2>{tmp_path}/told"}
@@ -153,6 +154,7 @@ def test_fault_69_list_upload_create_poll_download_cancel_view_without_a_termina
         assert b"batch-tui list" in (told.read_bytes() if told.exists() else screen.output)
         assert b"\x1b" not in screen.output
     assert not (tmp_path / "calls").exists()
+    assert not (tmp_path / "state").exists()
 
 
 def test_fault_58_59_63_view_a_bad_state_directory_and_a_clock_that_is_off_keep_nobody_from_looking(

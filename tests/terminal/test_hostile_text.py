@@ -36,25 +36,8 @@ def foreign_in(output: bytes) -> list[str]:
 def look_everywhere(screen: Screen) -> None:
     """Every pane, tab and list that shows what came from outside."""
     screen.until_shown("EVIL", "live")
-    for keys in (
-        "3",
-        "]",
-        "]",
-        "]",
-        "]",
-        "]",
-        "2\r",
-        "4",
-        "\rw",
-        "\x1b",
-        "1j",
-        "\r",
-        "]",
-        "]",
-        "[",
-        "/EVIL\x1b",
-        "?",
-    ):
+    files = ("1", "]", "]", "[", "[", "j\r", "2")
+    for keys in (*files, "3", "]", "]", "]", "]", "]", "2\r", "4", "\rw", "\x1b", "/EVIL\x1b", "?"):
         screen.send(keys)
         screen.until(lambda: not screen.read(0.1))
     screen.send("\x1b2jj")
@@ -67,11 +50,12 @@ def look_everywhere(screen: Screen) -> None:
 
 
 @pytest.mark.parametrize("size", [(200, 50), (80, 24)], ids=["wide", "narrow"])
-def test_fault_27_71_72_73_75_list_poll_download_view_no_foreign_byte_reaches_the_terminal(
+def test_fault_27_56_57_71_72_73_75_list_poll_download_view_no_foreign_byte_reaches_the_terminal(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
     with scene(tmp_path, "hostile", size=size) as screen:
         look_everywhere(screen)
+        assert (tmp_path / "calls").read_text().count("list_files") > 1, "remote files were looked at"
         assert "[@click=app.quit()]" in screen.output.decode(), "markup is text"
         assert "␛]52;c;" in screen.output.decode(), "what is hostile is shown, and seen to be"
         screen.send("\x1b[<0;60;4M\x1b[<0;60;4m" * 3)

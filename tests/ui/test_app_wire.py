@@ -228,7 +228,8 @@ async def test_without_a_way_to_the_service_what_is_known_can_be_looked_at(
     failure: httpx2.HTTPError | httpx2.Response,
     words: str,
 ) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    if isinstance(failure, httpx2.ProxyError):
+        monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         if isinstance(failure, httpx2.HTTPError):
