@@ -90,6 +90,21 @@ def test_a_retry_that_is_too_large_for_one_batch_goes_in_parts(run: Run, tmp_pat
     assert [json.loads(line)["custom_id"] for line in lines] == [f"r-{n}" for n in range(60)]
 
 
+def test_a_group_is_cancelled_as_one(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "slow.jsonl"
+    slow: dict[str, object] = {"delay_s": 100_000}
+    source.write_text("".join(echo_line(f"r-{n}", echo=slow) for n in range(50)), encoding="utf-8")
+    _, ids, said = run("submit", source, "--split")
+    group = said.split("group ")[1].split()[0]
+    assert run("cancel", group, "--group", group)[0] == 2
+    code, lines, _ = run("cancel", "--group", group, "--yes")
+    assert code == 0
+    assert {line.split()[0] for line in lines} == set(ids)
+    code, lines, said = run("cancel", "--group", "nothing", "--yes")
+    assert (code, lines) == (0, [])
+    assert "Nothing to cancel." in said
+
+
 def test_an_empty_queue_says_so(run: Run) -> None:
     code, lines, said = run("submit", "--queue")
     assert (code, lines) == (0, [])

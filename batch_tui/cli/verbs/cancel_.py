@@ -11,6 +11,8 @@ from batch_tui.cli.session import open_cockpit, run_async
 from batch_tui.cli.verbs.list_ import matches
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.formatting import plural
+from batch_tui.domain.lineage import GROUP_KEY, family_of
+from batch_tui.domain.queueing import QueueEntry
 from batch_tui.engine.cancel import CancelOutcome, CancelState
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.listing import list_all
@@ -25,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--match", metavar="TEXT", help="with --active: only those whose id, name or metadata holds TEXT"
     )
+    parser.add_argument("--group", metavar="G", help="every part and retry of a group, and what of it still waits")
     parser.add_argument("--yes", action="store_true", help="don't ask")
     add_json(parser)
     add_profile(parser)
@@ -32,14 +35,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Cancel each; a line per batch; 3 when one isn't confirmed."""
-    if bool(args.ids) == args.active:
-        raise ConfigurationError("Name the batches to cancel, or give --active for all that run; not both.")
+    if sum((bool(args.ids), args.active, bool(args.group))) != 1:
+        raise ConfigurationError("Name the batches to cancel, or give --group, or --active for all that run.")
     return run_async(lambda: _cancel(args, console))
 
 
 async def _cancel(args: argparse.Namespace, console: Console) -> int:
     async with open_cockpit(args, console) as cockpit:
-        ids = list(args.ids) or await _active(cockpit, args.match)
+        if args.group:
+            ids = await _of_group(cockpit, args.group)
+        else:
+            ids = list(args.ids) or await _active(cockpit, args.match)
+        waiting = await _waiting(cockpit, args.group)
+        if waiting and (args.yes or console.ask(f"Drop {plural(len(waiting), 'part')} still in the queue? [y/N]")):
+            dropped = await cockpit.queue.drop(waiting)
+            console.say(f"{plural(len(dropped), 'part')} dropped from the queue.")
         if not ids:
             console.say("Nothing to cancel.")
             return Exit.CLEAN
@@ -56,6 +66,18 @@ async def _cancel(args: argparse.Namespace, console: Console) -> int:
 async def _active(cockpit: Cockpit, match: str | None) -> list[str]:
     listing = await list_all(cockpit.service)
     return [b.id for b in listing.batches if not b.is_terminal and (not match or matches(b, match))]
+
+
+async def _of_group(cockpit: Cockpit, group: str) -> list[str]:
+    family = family_of(group, (await list_all(cockpit.service)).batches)
+    return [batch.id for batch in family if not batch.is_terminal]
+
+
+async def _waiting(cockpit: Cockpit, group: str | None) -> list[QueueEntry]:
+    """Parts of the group that were not sent yet."""
+    if not group:
+        return []
+    return [entry for entry in await cockpit.queue.entries() if entry.metadata.get(GROUP_KEY) == group]
 
 
 def _show(outcome: CancelOutcome, console: Console) -> CancelOutcome:
