@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
+from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.pace import NO_PACE, Pace
 from batch_tui.domain.status import BatchStatus
 from batch_tui.domain.text import printable
@@ -69,6 +71,35 @@ COLUMNS: tuple[Column, ...] = (
     Column("id", "id", 24, priority=96),
 )
 DEFAULT_COLUMNS = ("name", "status", "progress", "total", "fail", "age", "left", "cost", "model")
+
+
+_OTHER_NAMES = {"done": "total", "done/total": "total", "failed": "fail", "%": "percent"}
+"""What users call a column too."""
+
+
+def read_columns(chosen: Sequence[str], path: Path) -> tuple[str, ...]:
+    """The columns a configuration names, by their ids.
+
+    Raises:
+        ConfigurationError: There is no such column; names the file and, where it can, the line.
+    """
+    known = [column.id for column in COLUMNS if column.title]
+    wanted = [_OTHER_NAMES.get(name, name) for name in chosen]
+    unknown = next((name for name in wanted if name not in known), None)
+    if unknown is not None:
+        raise ConfigurationError(
+            printable(f"{_place(path)}: there is no column {unknown!r}; choose from {', '.join(known)}.")
+        )
+    return tuple(wanted)
+
+
+def _place(path: Path) -> str:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return str(path)
+    numbers = [number for number, line in enumerate(lines, 1) if line.split("=")[0].strip() == "columns"]
+    return f"{path}:{numbers[0]}" if numbers else str(path)
 
 
 def batch_columns(chosen: Sequence[str] = DEFAULT_COLUMNS) -> tuple[Column, ...]:

@@ -12,12 +12,14 @@ from textual.containers import Container
 from textual.screen import Screen
 from textual.timer import Timer
 
+from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError
+from batch_tui.domain.files import Progress
 from batch_tui.engine.store import Changes
 from batch_tui.ui import layout
 from batch_tui.ui.checking import Checking
-from batch_tui.ui.columns import BatchFacts, View
+from batch_tui.ui.columns import BatchFacts, View, read_columns
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.looking import Looking
 from batch_tui.ui.panels import Panels
@@ -63,7 +65,8 @@ class Deck(Container):
         self.rest = 0.1
         """Seconds the cursor stands still before Inspect follows: a held key sends only the list."""
         self._resting: Timer | None = None
-        columns = desk.cockpit.settings.columns
+        settings = desk.cockpit.settings
+        columns = read_columns(settings.columns, settings.paths.config)
         self.files = FilesPane(workspace, now=now, is_ascii=is_ascii)
         self.checking = Checking(desk, self.files)
         self.remote = RemoteFiles(desk, self.files, workspace, now=now)
@@ -175,8 +178,12 @@ class Deck(Container):
         return View(self._now(), is_ascii=self._is_ascii, is_absolute=self.is_absolute)
 
     async def _check(self, path: Path) -> None:
+        def told(progress: Progress) -> None:
+            if self.inspect.subject == str(path) and progress.fraction is not None:
+                self.inspect.say("overview", f"Checking… {formatting.percent(progress.fraction)}")
+
         try:
-            report = await self.checking.report(path)
+            report = await self.checking.report(path, told)
         except BatchTuiError as error:
             self.inspect.say("overview", str(error))
             return

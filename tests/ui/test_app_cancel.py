@@ -5,7 +5,7 @@ from pathlib import Path
 from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.session import SessionState
 from tests.support.batches import NOON, a_batch
-from tests.support.fake_service import FakeService
+from tests.support.fake_service import FakeService, unreachable
 from tests.support.screen import stage
 
 
@@ -93,3 +93,27 @@ async def test_read_only_has_no_paid_keys(tmp_path: Path) -> None:
         await running.press("colon")
         shown = running.app.commands.table.row_ids
         assert not {"cancel", "cancel_shown", "new", "upload", "fix", "delete"} & set(shown)
+
+
+async def test_marked_batches_that_a_filter_hides_are_counted_in_the_question(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        running.app.deck.batches.table.set_marks(("new", "older"))
+        await running.press("slash", *"older", "enter", "x")
+        assert "Cancel 2 batches (1 hidden by filter)?" in running.said()
+        assert "type 2" in running.said()
+
+
+async def test_a_batch_is_cancelled_while_the_list_is_stale(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        running.service.fail_next("list_batches", unreachable())
+        await running.poll()
+        await running.press("x", "y")
+        assert running.service.arguments("cancel_batch") == ["new"]
+
+
+async def test_the_outcome_of_a_cancel_stands_in_events_with_its_command_line(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        await running.press("x", "y")
+        await running.until(lambda: not running.app.desk.notes)
+        told = running.app.cockpit.events.recent("new")
+        assert any("batch-tui cancel new" in (event.command or "") for event in told)

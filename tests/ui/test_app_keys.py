@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.status import BatchStatus
+from batch_tui.ui.columns import read_columns
 from batch_tui.ui.copying import copy_choices, menu_note
 from batch_tui.ui.selection import Scope, Selection
 from batch_tui.ui.session import SessionState
@@ -111,3 +113,11 @@ async def test_the_palette_has_every_command_of_the_pane_and_says_why_one_cannot
         assert any("Nothing to cancel: done has ended" in line for line in shown)
         await running.press("enter")
         assert "Nothing to cancel" in running.said()
+
+
+def test_columns_are_chosen_by_name_and_a_mistake_names_its_line(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[ui]\ncolumns = ["name", "speed"]\n')
+    assert read_columns(("name", "done", "failed"), config) == ("name", "total", "fail")
+    with pytest.raises(ConfigurationError, match=r"config\.toml:2: there is no column 'speed'; choose from name"):
+        read_columns(("name", "speed"), config)
