@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from batch_tui.domain.errors import BatchTuiError
+from batch_tui.domain.files import Progress
 from batch_tui.domain.problems import Report
 from batch_tui.engine.verdicts import FileState, Verdicts
 from batch_tui.ui.desk import Desk
@@ -36,8 +38,12 @@ class Checking:
         """Find verdicts on these files: what is remembered, and small ones by checking them in the background."""
         self._desk.start(self._consider(entries), name="verdicts", group="verdicts")
 
-    async def report(self, path: Path) -> Report:
+    async def report(self, path: Path, on_progress: Callable[[Progress], None] | None = None) -> Report:
         """The verdict on one file, checked now if need be.
+
+        Args:
+            path: The file.
+            on_progress: Told how far a check is.
 
         Raises:
             BatchTuiError: It can't be checked.
@@ -45,7 +51,7 @@ class Checking:
         known = self._files.report_of(path)
         if known is not None:
             return known
-        report = await self._check(path)
+        report = await self._check(path, on_progress)
         await asyncio.to_thread(self._verdicts.save)
         return report
 
@@ -66,9 +72,9 @@ class Checking:
         if small:
             await asyncio.to_thread(self._verdicts.save)
 
-    async def _check(self, path: Path) -> Report:
+    async def _check(self, path: Path, on_progress: Callable[[Progress], None] | None = None) -> Report:
         state = await asyncio.to_thread(FileState.of, path)
-        report = await self._desk.cockpit.workshop.check(path, limits=self._limits)
+        report = await self._desk.cockpit.workshop.check(path, limits=self._limits, on_progress=on_progress)
         if state is not None:
             self._verdicts.put(path, state, report)
         self._files.set_report(path, report)
