@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 # Bytecode is what makes the start quick; a machine-wide "don't write" would cost a second at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo install test check lint types bench soak screenshots format clean
+.PHONY: help demo install test check lint types bench soak matrix screenshots format clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench: $(INSTALLED) ## measure speed as ratios, print the table
 
 soak: $(INSTALLED) ## 1,000 random operations under faults, then the money ledger
 	$(BIN)/python -m pytest -q tests/soak
+
+matrix: $(INSTALLED) ## write the table of faults, phases and the tests that hold them
+	$(BIN)/python tools/matrix.py
 
 screenshots: $(INSTALLED) ## take the pictures of the README from the real app on the gateway
 	$(BIN)/python tools/screenshots.py
