@@ -77,5 +77,5 @@ class Checking:
         report = await self._desk.cockpit.workshop.check(path, limits=self._limits, on_progress=on_progress)
         if state is not None:
             self._verdicts.put(path, state, report)
-        self._files.set_report(path, report)
+        self._files.set_reports({path: report})
         return report

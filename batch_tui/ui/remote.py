@@ -1,4 +1,4 @@
-"""Files at the service on the screen: listed by purpose with the batches that use them, kept, deleted, cleaned up."""
+"""Files at the service on the screen: listed with the batches that use them, kept, deleted, cleaned up."""
 
 from __future__ import annotations
 

@@ -21,10 +21,11 @@ from batch_tui.ui.asking import asking
 from batch_tui.ui.cells import Cell
 from batch_tui.ui.glyphs import glyphs
 from batch_tui.ui.panes.base import Pane
-from batch_tui.ui.panes.local_files import LOCAL_COLUMNS, Entry, local_cells, local_footnote, scan
+from batch_tui.ui.panes.local_files import LOCAL_COLUMNS, Entry, local_cells, local_footnote
 from batch_tui.ui.panes.remote_files import REMOTE_COLUMNS, remote_cells
-from batch_tui.ui.panes.verdict import first_error
-from batch_tui.ui.selection import Place, Scope, Selection
+from batch_tui.ui.panes.verdict import file_selection
+from batch_tui.ui.panes.workspace import Workspace
+from batch_tui.ui.selection import Scope, Selection
 from batch_tui.ui.widgets.table import VirtualTable
 from batch_tui.ui.widgets.tabs import Tab, TabStrip
 
@@ -75,15 +76,12 @@ class FilesPane(Pane):
 
     def __init__(self, root: Path, *, now: Callable[[], float] = time.time, is_ascii: bool = False) -> None:
         super().__init__(is_ascii=is_ascii)
-        self._workspace = self._root = root
+        self._workspace = Workspace(root)
         self._now = now
         self._glyphs = glyphs(is_ascii=is_ascii)
-        self._entries: dict[str, Entry] = {}
         self._remote: dict[str, dict[str, RemoteFile]] = {}
         self._users: Users = {}
         self._return_to: Path | None = None
-        self._opened: frozenset[Path] = frozenset()
-        self._reports: dict[str, tuple[int, Report]] = {}
         self._filter = ""
         self.tabs = TabStrip((Tab(LOCAL, "Local"), Tab(INPUTS, "Inputs"), Tab(OUTPUTS, "Outputs")))
         self.table = VirtualTable(LOCAL_COLUMNS, self._row, is_ascii=is_ascii, empty="Looking…", id="files-table")
@@ -113,16 +111,7 @@ class FilesPane(Pane):
         path, remote = self.current
         report = self.report_of(path) if path is not None else None
         marked = 0 if self.is_local else len(self.table.marks)
-        error = first_error(report)
-        return Selection(
-            Scope.FILES,
-            file=path,
-            report=report,
-            place=Place(path, error.line) if path is not None and error is not None else None,
-            remote_file=remote,
-            marked_files=marked,
-            has_tabs=True,
-        )
+        return file_selection(path, report, remote, marked)
 
     @property
     def current(self) -> tuple[Path | None, RemoteFile | None]:
@@ -130,7 +119,7 @@ class FilesPane(Pane):
         row = self.table.cursor_id or ""
         if not self.is_local:
             return None, self._files.get(row)
-        entry = self._entries.get(row)
+        entry = self._workspace.entries.get(row)
         return (entry.path if entry is not None and not entry.is_folder else None), None
 
     @property
@@ -142,22 +131,11 @@ class FilesPane(Pane):
 
     def report_of(self, path: Path) -> Report | None:
         """The verdict on a file, as long as the file is as it was."""
-        entry, known = self._entries.get(str(path)), self._reports.get(str(path))
-        if known is None or (entry is not None and entry.changed != known[0]):
-            return None
-        return known[1]
-
-    def set_report(self, path: Path, report: Report) -> None:
-        """Show a verdict."""
-        self.set_reports({path: report})
+        return self._workspace.report_of(path)
 
     def set_reports(self, reports: Mapping[Path, Report]) -> None:
         """Show verdicts."""
-        known = {path: self._entries.get(str(path)) for path in reports}
-        entries = {path: entry for path, entry in known.items() if entry is not None}
-        for path, entry in entries.items():
-            self._reports[entry.id] = (entry.changed, reports[path])
-        self.table.update_rows(entry.id for entry in entries.values())
+        self.table.update_rows(self._workspace.note_reports(reports))
 
     def set_users(self, users: Users) -> None:
         """Show which batches use each remote file."""
@@ -199,25 +177,26 @@ class FilesPane(Pane):
 
     def fold(self, *, is_open: bool) -> bool:
         """Open the folder under the cursor, or close it, or step out of it; False when there is nothing to do."""
-        entry = self._entries.get(self.table.cursor_id or "") if self.is_local else None
+        entry = self._workspace.entries.get(self.table.cursor_id or "") if self.is_local else None
         if entry is None or entry.is_way_up:
             return False
-        if entry.is_folder and (entry.path in self._opened) != is_open:
-            self._opened ^= {entry.path}
+        if entry.is_folder and (entry.path in self._workspace.opened) != is_open:
+            self._workspace.opened ^= {entry.path}
             self.reload()
             return True
         if is_open:
             return False
         if entry.depth:
             return self.table.move_to(str(entry.path.parent))
-        return self._root != self._workspace and self.go_up()
+        return not self._workspace.is_at_home and self.go_up()
 
     def go_up(self) -> bool:
         """Show the folder above; False at the top, or in a tab of remote files."""
-        if not self.is_local or self._root.parent == self._root:
+        here = self._workspace.root
+        if not self.is_local or here.parent == here:
             return False
-        self._return_to = self._root
-        self._enter(self._root.parent)
+        self._return_to = here
+        self._enter(here.parent)
         return True
 
     def refresh_listing(self) -> None:
@@ -230,9 +209,8 @@ class FilesPane(Pane):
     @work(exclusive=True, group="scan", name="scan", exit_on_error=False)
     async def reload(self) -> None:
         """Read the workspace again."""
-        has_way_up = self._root != self._workspace
-        entries = await asyncio.to_thread(scan, self._root, self._opened, has_way_up=has_way_up)
-        self._entries = {entry.id: entry for entry in entries}
+        entries = await asyncio.to_thread(self._workspace.scan)
+        self._workspace.entries = {entry.id: entry for entry in entries}
         if self.is_local:
             self._fill()
             if self._return_to is not None:
@@ -261,16 +239,16 @@ class FilesPane(Pane):
     @on(VirtualTable.RowOpened)
     def _open(self, event: VirtualTable.RowOpened) -> None:
         event.stop()
-        entry = self._entries.get(event.row_id) if self.is_local else None
+        entry = self._workspace.entries.get(event.row_id) if self.is_local else None
         if entry is not None and entry.is_folder:
-            self._return_to = self._root if entry.is_way_up else None
+            self._return_to = self._workspace.root if entry.is_way_up else None
             self._enter(entry.path)
             return
         path, remote = self.current
         self.post_message(self.Opened(path, remote))
 
     def _enter(self, folder: Path) -> None:
-        self._root = folder
+        self._workspace.root = folder
         self._filter = ""
         self.reload()
 
@@ -280,7 +258,7 @@ class FilesPane(Pane):
 
     def _fill(self) -> None:
         names = (
-            {row: entry.path.name for row, entry in self._entries.items()}
+            {row: entry.path.name for row, entry in self._workspace.entries.items()}
             if self.is_local
             else {row: f"{file.filename} {row}" for row, file in self._files.items()}
         )
@@ -290,27 +268,18 @@ class FilesPane(Pane):
         self.table.update_rows()
 
     def _say_place(self) -> None:
-        self.title_bar.set_note(self._place if self.is_local else "at the service")
-        note = local_footnote(tuple(self._entries.values())) if self.is_local else ""
+        self.title_bar.set_note(self._workspace.place if self.is_local else "at the service")
+        note = local_footnote(tuple(self._workspace.entries.values())) if self.is_local else ""
         self.table.set_footnote(note)
         if self.is_local:
             self.table.set_empty(note or "Nothing matches.")
-
-    @property
-    def _place(self) -> str:
-        """The shown folder, seen from the workspace."""
-        if self._root == self._workspace:
-            return self._root.name
-        if self._root.is_relative_to(self._workspace):
-            return str(Path(self._workspace.name) / self._root.relative_to(self._workspace))
-        return str(self._root)
 
     def _row(self, row_id: str) -> tuple[Cell, ...]:
         if not self.is_local:
             file = self._files.get(row_id, RemoteFile(row_id))
             return remote_cells(file, self._users, self._now(), self._glyphs, is_ascii=self.is_ascii)
-        entry = self._entries.get(row_id)
+        entry = self._workspace.entries.get(row_id)
         if entry is None:
             return ((),) * len(LOCAL_COLUMNS)
-        is_open = entry.path in self._opened
+        is_open = entry.path in self._workspace.opened
         return local_cells(entry, self.report_of(entry.path), self._glyphs, is_open=is_open)

@@ -11,6 +11,7 @@ from batch_tui.domain.problems import Code, Cure, Problem, Report, Severity
 from batch_tui.ui.cells import Cell, Piece, Tone
 from batch_tui.ui.glyphs import glyphs
 from batch_tui.ui.panes.overview import clock_text, line
+from batch_tui.ui.selection import Place, Scope, Selection
 
 _SHOWN = 200
 """Problems listed; the command line prints them all."""
@@ -30,6 +31,27 @@ def first_error(report: Report | None) -> Problem | None:
     """The first thing that is wrong with a line, or None."""
     problems = report.problems if report is not None and report.requests else ()
     return next((p for p in problems if p.line and p.severity is Severity.ERROR), None)
+
+
+def file_selection(path: Path | None, report: Report | None, remote: RemoteFile | None, marked: int) -> Selection:
+    """What commands may ask about the file under the cursor of Files.
+
+    Args:
+        path: The local file, or None.
+        report: Its verdict, or None.
+        remote: The file at the service, or None.
+        marked: How many files at the service are marked.
+    """
+    error = first_error(report)
+    return Selection(
+        Scope.FILES,
+        file=path,
+        report=report,
+        place=Place(path, error.line) if path is not None and error is not None else None,
+        remote_file=remote,
+        marked_files=marked,
+        has_tabs=True,
+    )
 
 
 def damage(report: Report) -> str:
