@@ -34,7 +34,7 @@ from batch_tui.jsonl.workshop import Workshop
 
 
 class _Chronicle:
-    """The store as actions see it: what they learn reaches history and events too."""
+    """The store as actions see it: what they learn reaches history, events and the next tick too."""
 
     def __init__(
         self,
@@ -42,8 +42,11 @@ class _Chronicle:
         history: History,
         events: EventLog,
         clock: Callable[[], float],
+        *,
+        tell: Callable[[Changes], None],
     ) -> None:
         self._store = store
+        self._tell = tell
         self._history = history
         self._events = events
         self._clock = clock
@@ -52,6 +55,7 @@ class _Chronicle:
     def apply(self, batches: Iterable[Batch]) -> Changes:
         changes = self._store.apply(batches)
         self.note(changes)
+        self._tell(changes)
         return changes
 
     def get(self, batch_id: str) -> Batch | None:
@@ -108,8 +112,8 @@ class Cockpit:
         self.journal = Journal(paths.state / "operations")
         self.history = History(paths.state)
         self.workshop = Workshop()
-        self._chronicle = _Chronicle(self.store, self.history, self.events, clock)
         self.monitor = Monitor(service, self.store, self.gate, clock=clock, sleep=sleep)
+        self._chronicle = _Chronicle(self.store, self.history, self.events, clock, tell=self.monitor.announce)
         place = f"{profile.base_url} {profile.organization} {profile.project}"
         snapshots = SnapshotFile(paths.cache, service=place)
         self.memory = Memory(self.store, self.monitor, self.history, snapshots, clock=clock)

@@ -6,9 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from itertools import count
 from typing import Protocol
 
-from batch_tui.domain.batch import Batch
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.store import Changes
 from batch_tui.engine.submission import Submission
 from batch_tui.ui.cells import Piece
 from batch_tui.ui.widgets.dock import Dock, Level
@@ -136,12 +134,6 @@ class Desk:
     def redraw(self, ids: Sequence[str]) -> None:
         """More is known about these batches than the service said: draw them again."""
         self._changed(ids)
-
-    def landed(self, batch: Batch | None, *, is_new: bool = False) -> None:
-        """The service told an action how a batch is now: have it shown with the next tick, which comes at once."""
-        if batch is not None:
-            ids = (batch.id,)
-            self.cockpit.monitor.announce(Changes(added=ids) if is_new else Changes(updated=ids))
 
     def record(self, kind: str, text: str, *, batch_id: str | None = None, command: str | None = None) -> None:
         """Note an action in Events, with the command line that does the same."""

@@ -45,6 +45,19 @@ async def test_the_whole_life_of_a_submit_through_one_facade(tmp_path: Path) -> 
     assert service.is_closed
 
 
+async def test_what_an_action_learned_comes_with_the_next_tick_whoever_asked(tmp_path: Path) -> None:
+    service = FakeService()
+    cockpit = a_cockpit(tmp_path, service)
+    ticks = cockpit.ticks()
+    await anext(ticks)
+    submission = await cockpit.submitter.submit(an_order(tmp_path))
+    assert submission.batch is not None
+    tick = await anext(ticks)
+    await ticks.aclose()
+    assert tick.changes.added == (submission.batch.id,)
+    await cockpit.aclose()
+
+
 async def test_fault_61_create_a_lost_submit_is_settled_by_the_first_list_that_shows_it(tmp_path: Path) -> None:
     service = FakeService()
     cockpit = a_cockpit(tmp_path, service)

@@ -65,7 +65,6 @@ class CancelAction:
 
     def _tell(self, outcome: CancelOutcome, asked: int, done: int) -> None:
         desk, name = self._desk, self._name(outcome)
-        desk.landed(outcome.batch)
         match outcome.state:
             case CancelState.SENT:
                 return

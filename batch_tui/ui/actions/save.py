@@ -56,7 +56,6 @@ class SaveAction:
         except BatchTuiError as error:
             desk.fail(f"{batch.name} was not saved: {error}")
         else:
-            desk.landed(collected.batch)
             desk.say(saved_text(collected))
 
 

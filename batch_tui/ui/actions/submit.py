@@ -198,7 +198,6 @@ def tell(desk: Desk, name: str, step: Submission) -> None:
         case Phase.SETTLING:
             desk.warn(f"Submitting {name}: the reply was lost, looking for the batch… {step.message}".rstrip())
         case Phase.SUBMITTED:
-            desk.landed(step.batch, is_new=True)
             desk.say(f"Submitted {name} as {step.batch.id if step.batch else 'a batch'}.")
         case Phase.UNKNOWN:
             desk.warn(f"{name}: {step.message}")
