@@ -19,6 +19,7 @@ from batch_tui.domain.errors import (
     ConfigurationError,
     ServiceError,
     UnauthorizedError,
+    UnreachableError,
 )
 from batch_tui.ui.first_frame import FirstFrame
 
@@ -48,7 +49,7 @@ def main(argv: Sequence[str] | None = None, *, first_frame: FirstFrame | None = 
         code = load_verb(args.verb).run(args, console)
         console.out.flush()
     except BatchTuiError as error:
-        console.say(f"batch-tui: {error}")
+        console.say(f"batch-tui: {error}{_next_step(error)}")
         return _exit_for(error)
     except KeyboardInterrupt:
         console.clear_progress()
@@ -85,6 +86,17 @@ def load_verb(name: str | None) -> LoadedVerb:
     """Load a verb's module; None is the screen."""
     module = importlib.import_module(Verb(name or "screen", "").module)
     return LoadedVerb(module.add_arguments, module.run)
+
+
+def _next_step(error: BatchTuiError) -> str:
+    """Where to look when the way to the service or the key is wrong."""
+    match error:
+        case UnauthorizedError():
+            return " Set another key; batch-tui doctor tests it."
+        case UnreachableError():
+            return " batch-tui doctor looks for the cause."
+        case _:
+            return ""
 
 
 def _exit_for(error: BatchTuiError) -> Exit:

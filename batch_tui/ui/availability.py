@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.formatting import plural
+from batch_tui.domain.problems import Code, Report, Severity
 from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.panes.verdict import mends
 from batch_tui.ui.selection import Scope, Selection
+
+_WHOLE_FILE = frozenset({Code.TOO_MANY_REQUESTS, Code.FILE_TOO_LARGE, Code.EMPTY_FILE})
 
 Unavailable = Callable[[Selection], str | None]
 """One sentence why not, or None."""
@@ -109,8 +112,17 @@ def submittable(selection: Selection) -> str | None:
         return "No local file is selected: move the cursor to a .jsonl file in Files."
     report = selection.report
     if report is not None and not report.is_valid and not report.wants_wrapping:
-        return f"The service would refuse it: {plural(report.errors, 'error')}. See them in Inspect."
+        return f"The service would refuse it, {plural(report.errors, 'error')}: {_worst(report)}"
     return None
+
+
+def _worst(report: Report) -> str:
+    """The first error, what is wrong with the file as a whole before what is wrong with a line."""
+    errors = [problem for problem in report.problems if problem.severity is Severity.ERROR]
+    first = min(errors, key=lambda problem: problem.code not in _WHOLE_FILE, default=None)
+    if first is None:
+        return "see them in Inspect."
+    return f"line {first.line}: {first.message}" if first.line else first.message
 
 
 def mendable(selection: Selection) -> str | None:

@@ -26,6 +26,11 @@ _OLD = 30.0
 """Seconds after which what is shown while loading is told with its age."""
 _AGES = 600.0
 """Seconds after which ages are drawn again though nothing changed: a still screen sends next to nothing."""
+_NEXT_STEPS = {
+    Condition.OFFLINE: "It is tried again; batch-tui doctor looks for the cause.",
+    Condition.UNAUTHORIZED: "Set another key and start again; batch-tui doctor tests it.",
+    Condition.DENIED: "Take a key that may use batches; batch-tui doctor tests it.",
+}
 _BAD = frozenset({Condition.OFFLINE, Condition.LIMITED, Condition.UNAUTHORIZED, Condition.DENIED})
 
 
@@ -118,7 +123,7 @@ class Watching:
     def _say_condition(self, tick: Tick) -> None:
         if tick.condition in _BAD and tick.message:
             if tick.message != self._said:
-                self._desk.warn(tick.message)
+                self._desk.warn(f"{tick.message} {_NEXT_STEPS.get(tick.condition, '')}".rstrip())
             self._said = tick.message
         elif self._said:
             self._said = ""
