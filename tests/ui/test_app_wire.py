@@ -6,7 +6,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx2
@@ -24,6 +24,9 @@ from tests.support.batches import many
 from tests.support.faults import Fault, FaultServer, Json, say
 from tests.support.screen import settings_in, until_asked
 from tests.support.wire_faults import wire
+
+PATIENT = replace(SHORT, connect=5.0, read=2.5)
+"""A whole screen shares the loop with the client here: a busy machine must not look like a silent server."""
 
 
 @dataclass
@@ -62,7 +65,9 @@ async def wired(folder: Path, server: FaultServer) -> AsyncIterator[Wired]:
     workspace = folder / "workspace"
     workspace.mkdir(exist_ok=True)
     http = httpx2.AsyncClient(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
-    service: BatchService = OpenAIService(Connection(server.base_url, "sk-test"), http_client=http, timeouts=SHORT)
+    service: BatchService = OpenAIService(
+        Connection(server.base_url, "sk-test"), http_client=http, timeouts=PATIENT
+    )
     cockpit = Cockpit(settings_in(folder), service, sleep=until_asked)
     cockpit.memory.restore()
     app = BatchTuiApp(cockpit, workspace=workspace)
