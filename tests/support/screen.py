@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -59,12 +60,15 @@ class Stage:
         await self.until(lambda: True)
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        """Let the loop turn until something holds."""
-        for _ in range(200):
+        """Let the loop turn until something holds; a busy machine has half a minute for it."""
+        deadline = time.monotonic() + 30
+        while True:
             await self.settle()
             if holds():
                 return
-        raise AssertionError("it never came true")
+            if time.monotonic() > deadline:
+                raise AssertionError("it never came true")
+            await self.pilot.pause(0.005)
 
     def said(self) -> str:
         """The docked line as it stands on the screen."""
