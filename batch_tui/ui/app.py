@@ -6,7 +6,8 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -22,6 +23,7 @@ from batch_tui.ui import layout
 from batch_tui.ui.actions.save import SaveAction
 from batch_tui.ui.asking import asking
 from batch_tui.ui.attention import Attention
+from batch_tui.ui.background import start_work
 from batch_tui.ui.bindings import textual_keymap
 from batch_tui.ui.command_list import CommandList
 from batch_tui.ui.commands import Scope, command, hints_for
@@ -92,6 +94,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         self.set_keymap(textual_keymap(read_keymap(settings.keymap, path=settings.paths.config)))
         self.cockpit = cockpit
         self.clock = clock
+        self._start = partial(start_work, self)
         self.picture = Picture(first, settings.paths.config)
         self._is_ascii = is_ascii
         self._session = session or SessionState()
@@ -221,9 +224,6 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         self._start(confirm_cancels(self.cockpit, self.desk), name="confirm", group="confirm")
         self._start(self.watching.run(), name="monitor", group="monitor")
         self._start(self.watching.reckon(), name="prices", group="prices")
-
-    def _start(self, work: Coroutine[None, None, None], *, name: str, group: str) -> None:
-        self.run_worker(work, name=name, group=group or name, exclusive=bool(group), exit_on_error=False)
 
     def _rows_changed(self, ids: Sequence[str]) -> None:
         self.deck.rows_changed(ids)

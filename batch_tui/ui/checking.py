@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from batch_tui.domain.errors import BatchTuiError
@@ -24,11 +24,13 @@ class Checking:
     Args:
         desk: What actions work with.
         files: Where verdicts are shown.
+        told: Called with every verdict that becomes known.
     """
 
-    def __init__(self, desk: Desk, files: FilesPane) -> None:
+    def __init__(self, desk: Desk, files: FilesPane, *, told: Callable[[Mapping[Path, Report]], None]) -> None:
         self._desk = desk
         self._files = files
+        self._told = told
         settings = desk.cockpit.settings
         self._limits = settings.profile.limits
         self._verdicts = Verdicts(settings.paths.cache, self._limits)
@@ -62,7 +64,7 @@ class Checking:
         known = {
             entry.path: self._verdicts.get(entry.path, FileState(entry.size, entry.changed)) for entry in entries
         }
-        self._files.set_reports({path: report for path, report in known.items() if report is not None})
+        self._note({path: report for path, report in known.items() if report is not None})
         small = [entry for entry in entries if known[entry.path] is None and entry.size <= SMALL]
         for entry in small:
             try:
@@ -77,5 +79,9 @@ class Checking:
         report = await self._desk.cockpit.workshop.check(path, limits=self._limits, on_progress=on_progress)
         if state is not None:
             self._verdicts.put(path, state, report)
-        self._files.set_reports({path: report})
+        self._note({path: report})
         return report
+
+    def _note(self, reports: Mapping[Path, Report]) -> None:
+        self._files.set_reports(reports)
+        self._told(reports)

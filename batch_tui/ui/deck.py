@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from textual.timer import Timer
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError
-from batch_tui.domain.files import Progress
+from batch_tui.domain.files import Progress, RemoteFile
+from batch_tui.domain.problems import Report
 from batch_tui.engine.store import Changes
 from batch_tui.ui import layout
 from batch_tui.ui.checking import Checking
@@ -33,6 +34,9 @@ from batch_tui.ui.pending import PendingSubmit
 from batch_tui.ui.remote import RemoteFiles
 from batch_tui.ui.selection import Selection
 from batch_tui.ui.session import SessionState
+
+_CHECKING = "Checking…"
+_UNASKED = "Not a .jsonl file: enter checks it all the same."
 
 
 class Deck(Container):
@@ -68,7 +72,7 @@ class Deck(Container):
         settings = desk.cockpit.settings
         columns = read_columns(settings.columns, settings.paths.config)
         self.files = FilesPane(workspace, now=now, is_ascii=is_ascii)
-        self.checking = Checking(desk, self.files)
+        self.checking = Checking(desk, self.files, told=self._reported)
         self.remote = RemoteFiles(desk, self.files, workspace, now=now)
         self.batches = BatchesPane(self.facts_of, self._view, columns=columns, is_ascii=is_ascii)
         self.inspect = InspectPane(is_ascii=is_ascii)
@@ -117,6 +121,7 @@ class Deck(Container):
         self.inspect.open_tab(session.tab)
         self.panels.show(screen, session.pane if session.pane in layout.PANES else layout.BATCHES)
         self.panels.zoom(screen, is_on=session.is_zoomed)
+        self._follow()
 
     def facts_of(self, batch: Batch) -> BatchFacts:
         """What is known about a batch beyond the service's words."""
@@ -158,6 +163,7 @@ class Deck(Container):
         if pane == layout.RESULTS and self.panels.current != layout.RESULTS:
             self.looking.outcomes.ask(self._desk.cockpit.store.get(self.batches.table.cursor_id or ""))
         self.panels.show(self.screen, pane)
+        self._follow()
 
     def toggle_times(self) -> None:
         """Ages, or clock times."""
@@ -187,11 +193,26 @@ class Deck(Container):
         except BatchTuiError as error:
             self.inspect.say("overview", str(error))
             return
-        self.looking.show_report(path, report)
+        self._reported({path: report})
+
+    def _reported(self, reports: Mapping[Path, Report]) -> None:
+        """Files were checked, whoever asked: the one that Inspect shows is told there too."""
+        for path, report in reports.items():
+            self.looking.show_report(path, report)
 
     def on_descendant_focus(self) -> None:
         """Remember in which pane the focus is."""
+        before = self.panels.current
         self.panels.note_focus()
+        if self.panels.current != before:
+            self._follow()
+
+    def _follow(self) -> None:
+        """Inspect shows what the cursor of the current list stands on."""
+        if self.panels.current == layout.FILES:
+            self._look_at_file(*self.files.current)
+        elif self.panels.current == layout.BATCHES:
+            self._look(self.batches.table.cursor_id or "")
 
     @on(BatchesPane.Highlighted)
     def _batch_highlighted(self, event: BatchesPane.Highlighted) -> None:
@@ -225,26 +246,29 @@ class Deck(Container):
 
     @on(FilesPane.Highlighted)
     def _file_highlighted(self, event: FilesPane.Highlighted) -> None:
-        if self.panels.current != layout.FILES:
-            return
-        if event.path is not None:
-            self.looking.at_file(event.path)
-            if event.path.suffix in REQUEST_SUFFIXES:
-                self.check_file(event.path)
-            else:
-                self.inspect.say("overview", "Not a .jsonl file: enter checks it all the same.")
-        elif event.remote is not None:
-            self.looking.at_remote(event.remote)
+        if self.panels.current == layout.FILES:
+            self._look_at_file(event.path, event.remote)
 
     @on(FilesPane.Opened)
     def _file_opened(self, event: FilesPane.Opened) -> None:
+        self._look_at_file(event.path, event.remote, is_asked=True)
         if event.path is not None:
-            self.looking.at_file(event.path)
-            self.check_file(event.path)
             self._show_damage(event.path)
-        elif event.remote is not None:
-            self.looking.at_remote(event.remote)
         self.panels.show(self.screen, layout.INSPECT)
+
+    def _look_at_file(self, path: Path | None, remote: RemoteFile | None, *, is_asked: bool = False) -> None:
+        """Show a file; a local one of requests, or any the user asks for, with its verdict."""
+        if remote is not None:
+            self.looking.at_remote(remote)
+        if path is None:
+            return
+        report = self.files.report_of(path)
+        is_checked = report is None and (is_asked or path.suffix in REQUEST_SUFFIXES)
+        self.looking.at_file(path, _CHECKING if is_checked else _UNASKED)
+        if report is not None:
+            self.looking.show_report(path, report)
+        elif is_checked:
+            self.check_file(path)
 
     def _show_damage(self, path: Path) -> None:
         """Open a file that is known to be bad at its first bad line, with the reason."""

@@ -107,10 +107,10 @@ class Looking:
         lines = pending_lines(pending, self._now(), is_ascii=self._inspect.is_ascii)
         self._inspect.fill(tabs.OVERVIEW, lines)
 
-    def at_file(self, path: Path) -> None:
-        """The cursor stands on a local file: check it."""
+    def at_file(self, path: Path, sentence: str) -> None:
+        """The cursor stands on a local file: say how it stands with its verdict."""
         self._inspect.open_subject(str(path), printable(path.name), path=path)
-        self._inspect.say(tabs.OVERVIEW, "Checking…")
+        self._inspect.say(tabs.OVERVIEW, sentence)
 
     def show_report(self, path: Path, report: Report) -> None:
         """A file was checked."""

@@ -37,7 +37,9 @@ def first_row(running: Stage) -> str:
 async def test_files_says_how_many_lines_are_bad(tmp_path: Path) -> None:
     workspace(tmp_path, request("a"), b"nope", b"{", request("b"), b'{"custom_id": 7, "method": "GET"}')
     async with stage(tmp_path, FakeService(), session=IN_FILES, size=(160, 36)) as running:
-        await running.until(lambda: running.app.deck.files.selection.report is not None)
+        deck = running.app.deck
+        await running.until(lambda: deck.files.selection.report is not None)
+        await running.until(lambda: "line 2" in deck.inspect.facts.text)
         await running.press("f")
         assert "! 3 bad lines" in first_row(running)
 

@@ -103,6 +103,24 @@ async def test_a_broken_file_says_what_is_wrong_and_sends_nothing(tmp_path: Path
         assert running.service.count("upload_file") == 0
 
 
+async def test_going_to_files_shows_the_file_under_the_cursor(tmp_path: Path) -> None:
+    workspace(tmp_path, "bad.jsonl", request(1), "nope")
+    async with stage(tmp_path, FakeService()) as running:
+        inspect = running.app.deck.inspect
+        assert "line 2" not in inspect.facts.text
+        await running.press("1")
+        await running.until(lambda: "line 2" in inspect.facts.text)
+
+
+async def test_a_verdict_found_in_the_background_reaches_inspect(tmp_path: Path) -> None:
+    path = workspace(tmp_path, "notes.txt", "nope")
+    async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
+        deck = running.app.deck
+        await running.until(lambda: "enter checks it" in deck.inspect.facts.text)
+        await deck.checking.report(path)
+        await running.until(lambda: "line 1" in deck.inspect.facts.text)
+
+
 async def test_an_empty_file_says_so(tmp_path: Path) -> None:
     workspace(tmp_path, "empty.jsonl")
     async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
