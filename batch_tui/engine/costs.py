@@ -8,6 +8,7 @@ from decimal import Decimal
 from batch_tui.domain.batch import Batch, Usage
 from batch_tui.domain.money import NOTHING, Bill, BillLine, Cost, Demand, Estimate, Range
 from batch_tui.engine.prices import PriceList
+from batch_tui.jsonl.joined import JoinedResults
 from batch_tui.jsonl.summary import UsageGroup
 
 _ENOUGH_REQUESTS = 1_000
@@ -23,11 +24,41 @@ def bill_of(groups: Iterable[UsageGroup], prices: PriceList) -> Bill:
                 group.service_tier,
                 group.requests,
                 group.usage,
-                prices.cost(group.model, group.usage, tier=group.service_tier),
+                _cost_of_group(group, prices),
             )
             for group in groups
         )
     )
+
+
+def row_costs(joined: JoinedResults, rows: Iterable[int], prices: PriceList) -> list[Cost | None]:
+    """What each of some requests cost; cheap enough to be asked for the rows in view at every paint.
+
+    Args:
+        joined: The results.
+        rows: Which of them.
+        prices: The price list, already loaded.
+
+    Returns:
+        One for each row: None when its answer tells no tokens, or nobody knows the model's price.
+    """
+    columns = joined.columns
+    words, models, tiers = columns.words, columns.models, columns.tiers
+    usages = ((row, joined.usage(row)) for row in rows)
+    return [
+        None if usage is None else prices.cost(words[models[row]], usage, tier=words[tiers[row]])
+        for row, usage in usages
+    ]
+
+
+def _cost_of_group(group: UsageGroup, prices: PriceList) -> Cost | None:
+    """The long requests one by one, the others as a sum: at one rate it makes no difference."""
+    long, tier = sum(group.long, Usage()), group.service_tier
+    costs = [prices.cost(group.model, usage, tier=tier) for usage in group.long]
+    if group.requests > len(costs):
+        requests = group.requests - len(costs)
+        costs.append(prices.cost(group.model, group.usage - long, tier=tier, requests=requests))
+    return _sum(costs)
 
 
 def cost_so_far(batch: Batch, prices: PriceList) -> Cost | None:
@@ -39,7 +70,7 @@ def cost_so_far(batch: Batch, prices: PriceList) -> Cost | None:
         return NOTHING
     if batch.usage is None or batch.usage == Usage():
         return NOTHING if batch.usage is not None and batch.counts.done == 0 else None
-    return prices.cost(batch.model, batch.usage)
+    return prices.cost(batch.model, batch.usage, requests=batch.counts.completed)
 
 
 def projected(batch: Batch, prices: PriceList) -> Cost | None:
@@ -108,7 +139,8 @@ def _usual(demand: Demand, batches: Sequence[Batch]) -> int | None:
 def _cost(demand: Demand, prices: PriceList, output_tokens: int | None) -> Cost | None:
     if output_tokens is None:
         return None
-    return prices.cost(demand.model, Usage(input_tokens=demand.input_tokens, output_tokens=output_tokens))
+    usage = Usage(input_tokens=demand.input_tokens, output_tokens=output_tokens)
+    return prices.cost(demand.model, usage, requests=demand.requests)
 
 
 def _sum(costs: Iterable[Cost | None]) -> Cost | None:

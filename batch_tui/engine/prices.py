@@ -2,21 +2,53 @@
 
 ``genai-prices`` holds the published rates; its ``processing: batch`` context gives the batch rate. Embedding
 models have no batch rate there, though the service bills half of the synchronous one (OpenAI's price list, 2026).
-An unknown model has no price: the answer is None and the screen says n/a, never a guess. The price data's package
-costs a quarter of a second to load, so it is loaded at the first question, off the event loop if the caller cares.
+Some models cost more per token in a long request: the length of each request decides, so usage that is summed over
+requests must say over how many. An unknown model has no price: the answer is None and the screen says n/a, never a
+guess. The price data's package costs a quarter of a second to load, so it is loaded at the first question, off the
+event loop if the caller cares.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from batch_tui.domain.batch import Usage
 from batch_tui.domain.money import Cost, Price
 
+if TYPE_CHECKING:
+    from genai_prices.types import PriceCalculation
+
 _BATCH_SHARE = Decimal("0.5")
 """The batch rate as a share of the synchronous one, where the data has no batch rate of its own."""
 _TIERS = {"flex": "flex", "priority": "priority"}
+_MILLION = Decimal(1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rates:
+    """What requests of one model, tier and length cost."""
+
+    paid: Price
+    synchronous: Price
+
+    def cost(self, usage: Usage) -> Cost:
+        return Cost(self.paid.cost(usage), self.synchronous.cost(usage))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ladder:
+    """The rates of one model and tier, by the input tokens of a request."""
+
+    starts: tuple[int, ...]
+    """The tokens above which the dearer rates begin, ascending; empty for most models."""
+    rates: tuple[_Rates, ...]
+    """One more than there are starts."""
+
+    def at(self, input_tokens: int) -> _Rates:
+        return self.rates[sum(input_tokens > start for start in self.starts)]
 
 
 class PriceList:
@@ -28,44 +60,85 @@ class PriceList:
 
     def __init__(self, own: Mapping[str, Price] | None = None) -> None:
         self._own = dict(own or {})
+        self._ladders: dict[tuple[str, str], _Ladder | None] = {}
 
-    def cost(self, model: str | None, usage: Usage, *, tier: str = "") -> Cost | None:
+    def cost(self, model: str | None, usage: Usage, *, tier: str = "", requests: int = 1) -> Cost | None:
         """What this usage costs on this model; None when nobody knows the model's price.
 
         Args:
             model: The model's name as the service writes it, dated or not.
-            usage: Tokens of one request, or summed over requests of one model and tier.
+            usage: Tokens of one request, or summed over several of one model and tier.
             tier: The ``service_tier`` of the answers; empty or ``default`` is the batch rate.
+            requests: How many the usage is summed over; their mean length decides on the rate.
         """
-        if not model:
-            return None
-        price = self._own.get(model)
-        if price is not None:
-            paid = price.cost(usage)
-            return Cost(paid, paid / _BATCH_SHARE)
-        return _published(model, usage, _TIERS.get(tier, "batch"))
+        ladder = self._ladder(model, _TIERS.get(tier, "batch")) if model else None
+        return None if ladder is None else ladder.at(usage.input_tokens // max(1, requests)).cost(usage)
 
     def knows(self, model: str | None) -> bool:
         """True when this model has a price."""
         return self.cost(model, Usage(input_tokens=1)) is not None
 
+    def _ladder(self, model: str, processing: str) -> _Ladder | None:
+        key = (model, processing)
+        if key not in self._ladders:
+            price = self._own.get(model)
+            self._ladders[key] = _published(model, processing) if price is None else _own_ladder(price)
+        return self._ladders[key]
 
-def _published(model: str, usage: Usage, processing: str) -> Cost | None:
-    from genai_prices import Usage as Tokens  # noqa: PLC0415 - a quarter of a second, at the first question
-    from genai_prices import calc_price  # noqa: PLC0415
 
-    tokens = Tokens(
-        input_tokens=max(0, usage.input_tokens),
-        output_tokens=max(0, usage.output_tokens),
-        cache_read_tokens=max(0, min(usage.cached_tokens, usage.input_tokens)),
-    )
+def _own_ladder(price: Price) -> _Ladder:
+    return _Ladder((), (_Rates(price, _times(price, 1 / _BATCH_SHARE)),))
+
+
+def _published(model: str, processing: str) -> _Ladder | None:
+    data = _PriceData(model)
     try:
-        plain = calc_price(tokens, model_ref=model, provider_id="openai").total_price
-        paid = calc_price(
-            tokens, model_ref=model, provider_id="openai", price_context={"processing": processing}
-        ).total_price
+        starts = data.starts()
+        return _Ladder(tuple(starts), tuple(_rates(data, processing, start + 1) for start in (0, *starts)))
     except LookupError:
         return None
-    if processing == "batch" and paid == plain:
-        paid = plain * _BATCH_SHARE
-    return Cost(paid, plain)
+
+
+def _rates(data: _PriceData, processing: str, length: int) -> _Rates:
+    synchronous, paid = data.rate(length), data.rate(length, {"processing": processing})
+    if processing == "batch" and paid == synchronous:
+        paid = _times(synchronous, _BATCH_SHARE)
+    return _Rates(paid, synchronous)
+
+
+@dataclass(frozen=True, slots=True)
+class _PriceData:
+    """What the bundled data says of one model; every method raises ``LookupError`` for one it doesn't know."""
+
+    model: str
+
+    def starts(self) -> list[int]:
+        """The input tokens of a request above which it costs more per token."""
+        from genai_prices.types import TieredPrices  # noqa: PLC0415 - loaded with the prices
+
+        prices: list[object] = list(vars(self._price(1).model_price).values())
+        return sorted({tier.start for price in prices if isinstance(price, TieredPrices) for tier in price.tiers})
+
+    def rate(self, length: int, context: Mapping[str, str] | None = None) -> Price:
+        """Dollars per million tokens in a request of this length, from what such a request costs."""
+        plain = self._price(length, context=context).total_price
+        return Price(
+            input=plain * _MILLION / length,
+            output=self._price(length, written=1_000_000, context=context).total_price - plain,
+            cached=self._price(length, cached=length, context=context).total_price * _MILLION / length,
+        )
+
+    def _price(
+        self, read: int, *, cached: int = 0, written: int = 0, context: Mapping[str, str] | None = None
+    ) -> PriceCalculation:
+        from genai_prices import Usage as Tokens  # noqa: PLC0415 - a quarter of a second, at the first question
+        from genai_prices import calc_price  # noqa: PLC0415
+
+        tokens = Tokens(input_tokens=read, cache_read_tokens=cached, output_tokens=written)
+        told = None if context is None else dict(context)
+        return calc_price(tokens, model_ref=self.model, provider_id="openai", price_context=told)
+
+
+def _times(price: Price, factor: Decimal) -> Price:
+    cached = None if price.cached is None else price.cached * factor
+    return Price(price.input * factor, price.output * factor, cached)

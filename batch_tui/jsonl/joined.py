@@ -130,10 +130,23 @@ class JoinedResults:
             code=reason.code,
             message=message[:MAX_ROW_MESSAGE],
             finish_reason=columns.words[columns.finishes[index]],
-            usage=self._usage(index),
+            usage=self.usage(index),
             request=columns.request(index),
             result=result,
             file=columns.files[index] - 1,
+        )
+
+    def usage(self, index: int) -> Usage | None:
+        """The tokens of the row's answer; None when it tells none."""
+        columns = self.columns
+        if not columns.flags[index] & HAS_USAGE:
+            return None
+        return Usage(
+            input_tokens=columns.input_tokens[index],
+            cached_tokens=columns.cached_tokens[index],
+            output_tokens=columns.output_tokens[index],
+            reasoning_tokens=columns.reasoning_tokens[index],
+            total_tokens=columns.total_tokens[index],
         )
 
     def reason(self, index: int) -> Reason:
@@ -238,18 +251,6 @@ class JoinedResults:
         with contextlib.suppress(InputFileError):
             facts = read_facts(self.result_line(index) or b"")
         return facts.message if facts is not None else ""
-
-    def _usage(self, index: int) -> Usage | None:
-        columns = self.columns
-        if not columns.flags[index] & HAS_USAGE:
-            return None
-        return Usage(
-            input_tokens=columns.input_tokens[index],
-            cached_tokens=columns.cached_tokens[index],
-            output_tokens=columns.output_tokens[index],
-            reasoning_tokens=columns.reasoning_tokens[index],
-            total_tokens=columns.total_tokens[index],
-        )
 
     def _read(self, path: Path, span: Span) -> bytes:
         handle = self._open.get(path)

@@ -19,6 +19,9 @@ LOOKED_AT = 4 * MAX_MESSAGE
 """Characters that are looked at for that: cut a longer message first, it would stay in the cache."""
 CUT_SHORT = frozenset({"length", "incomplete"})
 """How an answer ends that ran out of room."""
+LONG_INPUT = 100_000
+"""Input tokens beyond which an answer is priced by itself: no published price changes below (the first does at
+128,000)."""
 _EXAMPLES = 3
 _TOKEN = re.compile(r"[0-9A-Za-z]+(?:[-_][0-9A-Za-z]+)*")
 _HAS_DIGIT = re.compile(r"\d")
@@ -51,6 +54,9 @@ class UsageGroup:
     """Answers that told their tokens."""
     usage: Usage
     """Their sum."""
+    long: tuple[Usage, ...] = ()
+    """Those of more than :data:`LONG_INPUT` tokens one by one, for some models charge more for them; their tokens
+    are part of the sum."""
 
 
 def summarise(columns: Columns, strays: Strays) -> Summary:
@@ -95,6 +101,7 @@ def causes_of(columns: Columns, rows: Iterable[int]) -> tuple[Cause, ...]:
 def usage_groups(columns: Columns) -> tuple[UsageGroup, ...]:
     """Tokens by model and service tier, the most requests first; answers without usage are left out."""
     totals: dict[tuple[int, int], list[int]] = {}
+    long: dict[tuple[int, int], list[Usage]] = {}
     keys = zip(columns.models, columns.tiers, strict=True)
     rows = zip(keys, *columns.token_columns(), strict=True)
     for key, *tokens in compress(rows, map(HAS_USAGE.__and__, columns.flags)):
@@ -102,9 +109,13 @@ def usage_groups(columns: Columns) -> tuple[UsageGroup, ...]:
         total[0] += 1
         for place, count in enumerate(tokens, 1):
             total[place] += count
+        if tokens[0] > LONG_INPUT:
+            long.setdefault(key, []).append(_usage(tokens))
     groups = (
-        UsageGroup(columns.words[model], columns.words[tier], total[0], _usage(total[1:]))
-        for (model, tier), total in totals.items()
+        UsageGroup(
+            columns.words[key[0]], columns.words[key[1]], total[0], _usage(total[1:]), tuple(long.get(key, ()))
+        )
+        for key, total in totals.items()
     )
     return tuple(sorted(groups, key=lambda group: -group.requests))
 

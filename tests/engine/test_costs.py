@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,9 +10,11 @@ from hypothesis import strategies as st
 from batch_tui.domain.batch import Batch, RequestCounts, Usage
 from batch_tui.domain.money import Cost, Demand, Price
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.costs import bill_of, cost_so_far, estimate_of, projected, typical_output
+from batch_tui.engine.costs import bill_of, cost_so_far, estimate_of, projected, row_costs, typical_output
 from batch_tui.engine.prices import PriceList
+from batch_tui.jsonl.join import join_results
 from batch_tui.jsonl.summary import UsageGroup
+from tests.support.result_files import failure_line, result_line, write_lines
 
 MILLION = 1_000_000
 PRICES = PriceList({"m": Price(Decimal(1), Decimal(10)), "e": Price(Decimal(2))})
@@ -48,6 +51,48 @@ def test_a_bill_prices_each_model_and_tier_by_itself() -> None:
         Cost(Decimal(2), Decimal(4)),
     ]
     assert bill.total == Cost(Decimal(13), Decimal(26))
+
+
+def test_a_bill_of_long_and_short_requests_is_the_sum_of_its_rows(tmp_path: Path) -> None:
+    told = [(10, 0, 5), (271_999, 5_000, 9), (272_001, 0, 1_000), (900_000, 900_000, 0), (0, 0, 0)]
+    lines = [_answer(str(number), *tokens) for number, tokens in enumerate(told)]
+    path = write_lines(
+        tmp_path / "out.jsonl", [*lines, failure_line("refused"), _answer("who", 5, 0, 5, model="w")]
+    )
+    prices = PriceList()
+    with join_results([[path]]) as joined:
+        costs = row_costs(joined, range(len(joined)), prices)
+        assert costs[-2:] == [None, None]
+        known = [cost for cost in costs[:-2] if cost is not None]
+        assert len(known) == len(told)
+        bill = bill_of(joined.usage_groups, prices)
+    assert bill.unpriced == ("w",)
+    assert bill.lines[0].requests == len(told)
+    assert bill.lines[0].cost == sum(known, Cost(Decimal(0), Decimal(0)))
+    # By hand, in a batch: $1.25 in, $0.13 cached (the list rounds it up), $7.50 out a million;
+    # beyond 272,000 tokens $2.50, $0.25 and $11.25.
+    assert [cost.batch * MILLION for cost in known] == [
+        10 * Decimal("1.25") + 5 * Decimal("7.5"),
+        266_999 * Decimal("1.25") + 5_000 * Decimal("0.13") + 9 * Decimal("7.5"),
+        272_001 * Decimal("2.5") + 1_000 * Decimal("11.25"),
+        900_000 * Decimal("0.25"),
+        0,
+    ]
+
+
+def _answer(custom_id: str, read: int, cached: int, written: int, *, model: str = "gpt-5.4") -> bytes:
+    details = {"cached_tokens": cached}
+    usage = {"prompt_tokens": read, "completion_tokens": written, "prompt_tokens_details": details}
+    return result_line(custom_id, 200, {"model": model, "choices": [], "usage": usage})
+
+
+def test_the_sum_over_a_batch_of_short_requests_is_not_taken_for_one_long_request() -> None:
+    usage = Usage(input_tokens=MILLION, output_tokens=MILLION)
+    batch = running(usage, done=25, model="gpt-5.4-2026-03-05")
+    assert cost_so_far(batch, PriceList()) == Cost(Decimal("8.75"), Decimal("17.5"))
+    found = estimate_of([Demand("gpt-5.4", 10, MILLION, MILLION, 0)], PriceList()).range
+    assert found is not None
+    assert found.high == Cost(Decimal("8.75"), Decimal("17.5"))
 
 
 def test_a_bill_with_an_unknown_model_has_no_total() -> None:

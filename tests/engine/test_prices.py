@@ -44,5 +44,16 @@ def test_cached_tokens_never_exceed_the_input() -> None:
     assert PriceList().cost("gpt-4o-mini", Usage(input_tokens=10, cached_tokens=99)) is not None
 
 
+def test_a_long_request_costs_more_a_token_and_many_short_ones_do_not() -> None:
+    # gpt-5.4 (OpenAI's price list, 2026): $2.50 a million in, $15 out; above 272,000 tokens $5 and $22.50.
+    prices = PriceList()
+    short = Usage(input_tokens=272_000, output_tokens=MILLION)
+    long = Usage(input_tokens=300_000, cached_tokens=100_000, output_tokens=MILLION)
+    assert prices.cost("gpt-5.4", short) == Cost(Decimal("7.84"), Decimal("15.68"))
+    assert prices.cost("gpt-5.4", long) == Cost(Decimal("11.775"), Decimal("23.55"))
+    many = Usage(input_tokens=272_000 * 4, output_tokens=4 * MILLION)
+    assert prices.cost("gpt-5.4", many, requests=4) == Cost(Decimal("31.36"), Decimal("62.72"))
+
+
 def test_costs_add_up() -> None:
     assert Cost(Decimal(1), Decimal(2)) + Cost(Decimal(3), Decimal(4)) == Cost(Decimal(4), Decimal(6))
