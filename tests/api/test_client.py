@@ -18,7 +18,7 @@ from batch_tui.domain.batch import NewBatch
 from batch_tui.domain.errors import ConfigurationError, ServiceError, UnreachableError
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.ports import BatchService
-from tests.api.conftest import KEY, SHORT
+from tests.api.conftest import KEY
 from tests.support.faults import FaultServer, Reply, answer, say
 
 scalars = st.one_of(
@@ -47,7 +47,7 @@ replies = st.one_of(anything.map(lambda value: json.dumps(value).encode()), st.b
 
 
 def mocked(handler: httpx2.MockTransport, url: str = "https://api.example.org/v1") -> OpenAIService:
-    return OpenAIService(Connection(url, KEY), http_client=httpx2.AsyncClient(transport=handler), timeouts=SHORT)
+    return OpenAIService(Connection(url, KEY), http_client=httpx2.AsyncClient(transport=handler))
 
 
 def both_are_the_port(eager: OpenAIService, lazy: LazyService) -> tuple[BatchService, BatchService]:

@@ -26,7 +26,6 @@ from batch_tui.domain.errors import (
     UnreachableError,
 )
 from batch_tui.domain.files import Progress, RemoteFile
-from tests.api.conftest import Clients
 from tests.support.faults import (
     Fault,
     FaultServer,
@@ -125,12 +124,12 @@ async def test_a_file_arrives_whole_and_leaves_nothing_beside_it(
         pytest.param(redirect("https://evil.invalid/x"), NotTheApiError, False, id="fault_29_download_redirect"),
         pytest.param(garbage(), ServerFaultError, False, id="fault_30_download_garbage"),
         pytest.param(corrupt_gzip(), ServerFaultError, False, id="fault_31_download_corrupt_gzip"),
-        pytest.param(drip(1, 0.01), TransferStalledError, True, id="fault_33_download_drip"),
+        pytest.param(drip(1, 1.0), TransferStalledError, True, id="fault_33_download_drip"),
     ],
 )
 async def test_a_download_that_fails_gives_no_file_and_the_next_call_gives_the_whole(
     server: FaultServer,
-    clients: Clients,
+    service: OpenAIService,
     remote: RemoteFile,
     target: Path,
     *,
@@ -139,10 +138,10 @@ async def test_a_download_that_fails_gives_no_file_and_the_next_call_gives_the_w
     resumes: bool,
 ) -> None:
     server.fail("download", fault)
-    error = await failure(clients.for_fault(fault), remote, target)
+    error = await failure(service, remote, target)
     assert isinstance(error, kind)
     assert server.count("download") == 1
-    await clients.patient.download_file(remote, target)
+    await service.download_file(remote, target)
     assert target.read_bytes() == CONTENT
     assert ("range" in server.seen[-1].headers) is resumes
     assert left(target) == ["output.jsonl"]

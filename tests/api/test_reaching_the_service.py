@@ -13,7 +13,9 @@ from batch_tui.api.client import OpenAIService
 from batch_tui.api.connection import Connection
 from batch_tui.domain.batch import NewBatch
 from batch_tui.domain.errors import ConfigurationError, Effect, ServerFaultError, UnreachableError
-from tests.api.conftest import KEY, SHORT
+from tests.api.conftest import KEY
+from tests.support.loop_time import LoopTime
+from tests.support.wire_service import plain_client
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 CALLS: dict[str, Callable[[OpenAIService], Awaitable[object]]] = {
@@ -42,16 +44,12 @@ def connect_error(cause: Exception) -> httpx2.ConnectError:
 
 
 async def failure(client: httpx2.AsyncClient | None, url: str, phase: str) -> UnreachableError:
-    service = OpenAIService(Connection(url, KEY), http_client=client, timeouts=SHORT)
+    service = OpenAIService(Connection(url, KEY), http_client=client)
     with pytest.raises(UnreachableError) as caught:
         await CALLS[phase](service)
     await service.aclose()
     assert str(caught.value).isprintable()
     return caught.value
-
-
-def plain_client() -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
 @asynccontextmanager
@@ -121,8 +119,13 @@ async def test_fault_05_list_poll_create_cancel_https_to_a_plain_port_is_told(ph
 
 
 async def test_fault_05_list_https_to_a_silent_port_is_told_in_time() -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    time = LoopTime()
+
+    async def client_leaves(reader: asyncio.StreamReader) -> None:
         await reader.read()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await time.run_ahead_until(client_leaves(reader), at_most=6)
         writer.close()
 
     async with listening(serve) as port:
@@ -181,16 +184,14 @@ async def test_fault_36_create_a_proxy_that_refuses_is_named(monkeypatch: pytest
 async def test_only_a_connection_that_was_never_made_proves_that_nothing_happened(
     error: Exception, words: str, effect: Effect
 ) -> None:
-    service = OpenAIService(Connection("https://example.org/v1", KEY), http_client=raising(error), timeouts=SHORT)
+    service = OpenAIService(Connection("https://example.org/v1", KEY), http_client=raising(error))
     with pytest.raises(Exception, match=words) as caught:
         await CALLS["create"](service)
     assert getattr(caught.value, "effect", None) is effect
 
 
 async def test_an_older_failure_that_is_being_handled_is_not_taken_for_this_one() -> None:
-    service = OpenAIService(
-        Connection("https://example.org/v1", KEY), http_client=raising(httpx2.ReadTimeout("")), timeouts=SHORT
-    )
+    service = OpenAIService(Connection("https://example.org/v1", KEY), http_client=raising(httpx2.ReadTimeout("")))
     try:
         raise connect_error(ConnectionRefusedError(111, "refused"))
     except httpx2.ConnectError:

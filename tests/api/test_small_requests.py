@@ -20,7 +20,7 @@ from batch_tui.domain.errors import (
     UnreachableError,
     UnsupportedError,
 )
-from tests.api.conftest import KEY, Clients
+from tests.api.conftest import KEY
 from tests.support.faults import (
     Fault,
     FaultServer,
@@ -68,7 +68,7 @@ FAULTS: list[tuple[int, Fault, type[ServiceError], str]] = [
     (29, redirect("/elsewhere", 301), NotTheApiError, "redirects to another path"),
     (30, garbage(), ServerFaultError, "did not answer in HTTP"),
     (31, corrupt_gzip(), ServerFaultError, "compression is broken"),
-    (33, drip(every=0.05), UnreachableError, "did not answer within"),
+    (33, drip(every=1.0), UnreachableError, "did not answer within"),
 ]
 PROVEN: list[tuple[int, Fault, type[ServiceError], str]] = [
     (20, status(429, "Slow", headers={"Retry-After": "7"}), RateLimitedError, "429, again in 7 s\\): Slow"),
@@ -104,36 +104,36 @@ async def failure(ask: Ask) -> ServiceError:
 
 @pytest.mark.parametrize(("fault", "kind", "words"), [*rows("list"), *proven("list")])
 async def test_a_list_that_fails_says_so_in_a_sentence_and_works_again_next_time(
-    server: FaultServer, clients: Clients, fault: Fault, kind: type[ServiceError], words: str
+    server: FaultServer, service: OpenAIService, fault: Fault, kind: type[ServiceError], words: str
 ) -> None:
     server.add_batch()
     server.fail("list", fault)
     with pytest.raises(kind, match=words):
-        await failure_raised(clients.for_fault(fault).list_batches)
-    assert len((await clients.patient.list_batches()).batches) == 1
+        await failure_raised(service.list_batches)
+    assert len((await service.list_batches()).batches) == 1
     assert server.count("list") == 2
 
 
 @pytest.mark.parametrize(("fault", "kind", "words"), [*rows("poll"), *proven("poll")])
 async def test_a_poll_that_fails_has_no_effect_and_works_again_next_time(
-    server: FaultServer, clients: Clients, fault: Fault, kind: type[ServiceError], words: str
+    server: FaultServer, service: OpenAIService, fault: Fault, kind: type[ServiceError], words: str
 ) -> None:
     batch_id = server.add_batch()
     server.fail("poll", fault)
     with pytest.raises(kind, match=words) as caught:
-        await failure_raised(lambda: clients.for_fault(fault).retrieve_batch(batch_id))
+        await failure_raised(lambda: service.retrieve_batch(batch_id))
     assert caught.value.effect is Effect.NONE
-    assert (await clients.patient.retrieve_batch(batch_id)).id == batch_id
+    assert (await service.retrieve_batch(batch_id)).id == batch_id
 
 
 @pytest.mark.parametrize(("fault", "kind", "words"), rows("create"))
 async def test_a_create_that_fails_is_one_post_whose_effect_is_unknown(
-    server: FaultServer, clients: Clients, fault: Fault, kind: type[ServiceError], words: str
+    server: FaultServer, service: OpenAIService, fault: Fault, kind: type[ServiceError], words: str
 ) -> None:
     file_id = server.add_file(b"{}\n", purpose="batch")
     server.fail("create", fault)
     with pytest.raises(kind, match=words) as caught:
-        await failure_raised(lambda: clients.for_fault(fault).create_batch(NewBatch(file_id, "/v1/embeddings")))
+        await failure_raised(lambda: service.create_batch(NewBatch(file_id, "/v1/embeddings")))
     assert caught.value.effect is Effect.UNKNOWN
     assert server.count("create") == 1
     assert len(server.ledger) == (1 if fault.after else 0)
@@ -141,11 +141,11 @@ async def test_a_create_that_fails_is_one_post_whose_effect_is_unknown(
 
 @pytest.mark.parametrize(("fault", "kind", "words"), proven("create"))
 async def test_a_create_that_is_refused_is_proven_to_have_no_effect(
-    server: FaultServer, clients: Clients, fault: Fault, kind: type[ServiceError], words: str
+    server: FaultServer, service: OpenAIService, fault: Fault, kind: type[ServiceError], words: str
 ) -> None:
     server.fail("create", fault)
     with pytest.raises(kind, match=words) as caught:
-        await failure_raised(lambda: clients.for_fault(fault).create_batch(NewBatch("file-1", "/v1/embeddings")))
+        await failure_raised(lambda: service.create_batch(NewBatch("file-1", "/v1/embeddings")))
     assert caught.value.effect is Effect.NONE
     assert server.count("create") == 1
     assert server.ledger == []
@@ -153,12 +153,12 @@ async def test_a_create_that_is_refused_is_proven_to_have_no_effect(
 
 @pytest.mark.parametrize(("fault", "kind", "words"), [*rows("cancel"), *proven("cancel")])
 async def test_a_cancel_that_fails_is_one_post(
-    server: FaultServer, clients: Clients, fault: Fault, kind: type[ServiceError], words: str
+    server: FaultServer, service: OpenAIService, fault: Fault, kind: type[ServiceError], words: str
 ) -> None:
     batch_id = server.add_batch()
     server.fail("cancel", fault)
     with pytest.raises(kind, match=words):
-        await failure_raised(lambda: clients.for_fault(fault).cancel_batch(batch_id))
+        await failure_raised(lambda: service.cancel_batch(batch_id))
     assert server.count("cancel") == 1
     assert server.batches[batch_id]["status"] == ("cancelling" if fault.after else "in_progress")
 

@@ -27,7 +27,7 @@ from batch_tui.domain.errors import (
     UnreachableError,
 )
 from batch_tui.domain.files import Progress
-from tests.api.conftest import KEY, Clients
+from tests.api.conftest import KEY
 from tests.support.faults import (
     Fault,
     FaultServer,
@@ -122,15 +122,15 @@ async def test_progress_counts_every_byte_and_ends_with_the_whole(service: OpenA
         ),
         pytest.param(garbage(after=True), ServerFaultError, "not answer in HTTP", id="fault_30_upload_garbage"),
         pytest.param(corrupt_gzip(), ServerFaultError, "compression", id="fault_31_upload_corrupt_gzip"),
-        pytest.param(drip(every=0.05), UnreachableError, "did not answer", id="fault_33_upload_drip"),
+        pytest.param(drip(every=1.0), UnreachableError, "did not answer", id="fault_33_upload_drip"),
         pytest.param(say({"id": None}), NotTheApiError, "", id="fault_39_upload_no_file"),
     ],
 )
 async def test_an_upload_that_fails_is_one_post_and_may_have_had_an_effect(
-    server: FaultServer, clients: Clients, source: Path, fault: Fault, kind: type[ServiceError], words: str
+    server: FaultServer, service: OpenAIService, source: Path, fault: Fault, kind: type[ServiceError], words: str
 ) -> None:
     server.fail("upload", fault)
-    error = await failure(clients.for_fault(fault), source)
+    error = await failure(service, source)
     assert isinstance(error, kind)
     assert error.effect is Effect.UNKNOWN
     assert words in str(error)
@@ -155,23 +155,23 @@ async def test_an_upload_that_fails_is_one_post_and_may_have_had_an_effect(
     ],
 )
 async def test_an_upload_that_is_refused_had_no_effect(
-    server: FaultServer, clients: Clients, source: Path, fault: Fault, kind: type[ServiceError], words: str
+    server: FaultServer, service: OpenAIService, source: Path, fault: Fault, kind: type[ServiceError], words: str
 ) -> None:
     server.fail("upload", fault)
-    error = await failure(clients.for_fault(fault), source)
+    error = await failure(service, source)
     assert isinstance(error, kind)
     assert error.effect is Effect.NONE
     assert words in str(error)
 
 
 async def test_fault_33_upload_to_a_server_that_takes_nothing_is_called_stalled(
-    server: FaultServer, clients: Clients, tmp_path: Path
+    server: FaultServer, service: OpenAIService, tmp_path: Path
 ) -> None:
     path = tmp_path / "large.jsonl"
     with path.open("wb") as target:
         target.truncate(64_000_000)
     server.fail("upload", deaf())
-    error = await failure(clients.hasty, path)
+    error = await failure(service, path)
     assert isinstance(error, TransferStalledError)
     assert "large.jsonl stalled" in str(error)
 

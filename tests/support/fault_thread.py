@@ -16,7 +16,7 @@ PATIENCE = 30.0
 @contextmanager
 def fault_server() -> Iterator[FaultServer]:
     """Serve until the block ends; what a test sets or reads is simple enough to cross threads."""
-    server, started, loop = FaultServer(), threading.Event(), asyncio.new_event_loop()
+    server, started, loop = FaultServer(has_real_time=True), threading.Event(), asyncio.new_event_loop()
     end = asyncio.Event()
 
     async def serve() -> None:

@@ -14,6 +14,9 @@ request without a queued fault is served well, so "fails once, then works" is on
         assert server.count("create") == 1               # requests seen, faulty ones included
         assert server.seen[-1].headers["range"] == "bytes=5-"
 
+Where nothing comes any more (``silence``, ``hang_in_body``, ``drip``, ``deaf``) the loop's clock runs ahead until
+the client gives up, so that its own limits are tested and nobody waits.
+
 A fault with ``after=True`` strikes when the request has been carried out, else before. ``Connection`` wants
 ``server.base_url``; nothing here knows the client.
 """
@@ -22,12 +25,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import gzip
 import itertools
 import json
 import re
 import socket
 import struct
+import sys
+import termios
 import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -37,8 +43,12 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.support.loop_time import LoopTime
+
 Json = object
 PORTAL = b"<!DOCTYPE html><html><title>Hotel Wifi</title><body>Please log in</body></html>"
+PATIENCE = 130
+"""Seconds a client's time runs ahead at the most while nothing comes: beyond the longest limit, an upload's."""
 _END = b"\r\n\r\n"
 
 
@@ -82,16 +92,26 @@ class Seen:
 class Exchange:
     """One request and the connection it came on."""
 
-    def __init__(self, seen: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, seen: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, time: LoopTime | None
+    ) -> None:
         self.seen = seen
         self.reader = reader
         self.writer = writer
         self.reply = Reply()
+        self._time = time
 
     async def send(self, *pieces: bytes) -> None:
         for piece in pieces:
             self.writer.write(piece)
         await self.writer.drain()
+
+    async def until_taken(self) -> None:
+        """Wait until no byte is on this side any more: a reset would throw it away."""
+        raw: socket.socket = self.writer.get_extra_info("socket")
+        transport = self.writer.transport
+        while not transport.is_closing() and (transport.get_write_buffer_size() or _unsent(raw)):  # noqa: ASYNC110 - the kernel has no event for it
+            await asyncio.sleep(0.001)
 
     def reset(self) -> None:
         """RST, not FIN."""
@@ -100,6 +120,17 @@ class Exchange:
         self.writer.transport.abort()
 
     async def until_client_leaves(self) -> None:
+        """Take in what still comes; the client's patience is over at once where its time can run ahead."""
+        if self._time is None:
+            await self._read_out()
+        else:
+            await self._time.run_ahead_until(self._read_out(), at_most=PATIENCE)
+
+    async def wait(self, seconds: float) -> None:
+        """Wait, without waiting where time can run ahead."""
+        await (asyncio.sleep(seconds) if self._time is None else self._time.run_ahead(seconds))
+
+    async def _read_out(self) -> None:
         while await self.reader.read(65_536):
             pass
 
@@ -148,6 +179,7 @@ def deaf() -> Fault:
     """33: nothing is read any more, so that the client's own buffers fill up."""
 
     async def act(exchange: Exchange) -> None:
+        await exchange.wait(PATIENCE)
         await asyncio.Event().wait()
 
     return Fault("deaf", act)
@@ -164,13 +196,13 @@ def hang_in_body(share: float = 0.5) -> Fault:
     return Fault("hang in body", act, after=True)
 
 
-def reset_in_body(share: float = 0.5, pause: float = 0.02) -> Fault:
-    """11: RST in the middle of the body; the pause lets the client read what came before."""
+def reset_in_body(share: float = 0.5) -> Fault:
+    """11: RST in the middle of the body, once the client's machine has what came before."""
 
     async def act(exchange: Exchange) -> None:
         reply = exchange.reply
         await exchange.send(reply.head(length=len(reply.body)), reply.cut_at(share))
-        await asyncio.sleep(pause)
+        await exchange.until_taken()
         exchange.reset()
 
     return Fault("reset in body", act, after=True)
@@ -269,7 +301,7 @@ def drip(piece: int = 1, every: float = 0.01) -> Fault:
         await exchange.send(reply.head(length=len(reply.body)))
         for start in range(0, len(reply.body), piece):
             await exchange.send(reply.body[start : start + piece])
-            await asyncio.sleep(every)
+            await exchange.wait(every)
 
     return Fault("drip", act, after=True)
 
@@ -341,9 +373,15 @@ class StoredFile:
 
 
 class FaultServer:
-    """See the module's text. Use as an async context manager."""
+    """See the module's text. Use as an async context manager.
 
-    def __init__(self) -> None:
+    Args:
+        has_real_time: True when the client isn't on this loop, so that its time can't be made to run ahead.
+    """
+
+    def __init__(self, *, has_real_time: bool = False) -> None:
+        self._has_real_time = has_real_time
+        self._time: LoopTime | None = None
         self.seen: list[Seen] = []
         self.ledger: list[str] = []
         """Ids of the batches that were created: each costs money."""
@@ -410,6 +448,7 @@ class FaultServer:
         return batch_id
 
     async def __aenter__(self) -> Self:
+        self._time = None if self._has_real_time else LoopTime()
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=1 << 20)
         self.port = self._server.sockets[0].getsockname()[1]
         self.base_url = f"http://127.0.0.1:{self.port}/v1"
@@ -441,7 +480,7 @@ class FaultServer:
 
     async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request; False when the connection is over."""
-        exchange = Exchange(_parse_head(await reader.readuntil(_END)), reader, writer)
+        exchange = Exchange(_parse_head(await reader.readuntil(_END)), reader, writer, self._time)
         fault = self._next_fault(exchange.seen.call)
         if fault is not None and not fault.after:
             self.seen.append(exchange.seen)
@@ -547,6 +586,11 @@ class FaultServer:
         said = start - 7 if self.ranges == "shifted" else start
         total = size + 3 if self.ranges == "wrong_total" else size
         return Reply(206, file.content[said:], {**headers, "Content-Range": f"bytes {said}-{size - 1}/{total}"})
+
+
+def _unsent(raw: socket.socket) -> int:
+    """Bytes the kernel holds that the other side has not acknowledged."""
+    return int.from_bytes(fcntl.ioctl(raw.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
 
 
 def _parse_head(head: bytes) -> Seen:

@@ -35,7 +35,7 @@ WIRE: Mapping[int, Fault] = {
     30: faults.garbage(),
     31: faults.corrupt_gzip(),
     32: faults.corrupt_bytes(),
-    33: faults.drip(every=0.05),
+    33: faults.drip(every=1.0),
     75: faults.answer(faults.Reply(200, b'{"a":' * 3000)),
 }
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
@@ -19,14 +20,11 @@ from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.monitor import Tick
 from batch_tui.engine.ports import BatchService
 from batch_tui.ui.app import BatchTuiApp
-from tests.api.conftest import SHORT
 from tests.support.batches import many
 from tests.support.faults import Fault, FaultServer, Json, say
 from tests.support.screen import settings_in, until_asked
 from tests.support.wire_faults import wire
-
-PATIENT = replace(SHORT, connect=5.0, read=2.5)
-"""A whole screen shares the loop with the client here: a busy machine must not look like a silent server."""
+from tests.support.wire_service import plain_client
 
 
 @dataclass
@@ -37,6 +35,8 @@ class Wired:
     pilot: Pilot[int]
     server: FaultServer
     ticks: int = 0
+    lists: int = 0
+    """List calls the server had seen when the last tick was shown."""
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -46,28 +46,24 @@ class Wired:
         return self.app.deck.batches.table.render_line(1 + place).text
 
     async def until(self, holds: Callable[[], bool], what: str = "it") -> None:
-        """Let the loop turn until something holds."""
-        for _ in range(2000):
-            if holds():
-                return
+        """Let the loop turn until something holds; a busy machine has half a minute for it."""
+        deadline = time.monotonic() + 30
+        while not holds():
+            assert time.monotonic() < deadline, f"never came true: {what}; {self.app.header.facts.condition}"
             await self.pilot.pause(0.005)
-        raise AssertionError(f"never came true: {what}; {self.app.header.facts.condition}")
 
     async def refreshed(self) -> None:
-        """Ask again, until the answer is shown."""
-        before = self.ticks
+        """Ask again, until the answer to just that is shown; a tick may come for other reasons."""
+        before = self.server.count("list")
         self.app.cockpit.monitor.refresh()
-        await self.until(lambda: self.ticks > before, "another tick")
+        await self.until(lambda: self.lists > before, "the tick of another list call")
 
 
 @asynccontextmanager
 async def wired(folder: Path, server: FaultServer) -> AsyncIterator[Wired]:
     workspace = folder / "workspace"
     workspace.mkdir(exist_ok=True)
-    http = httpx2.AsyncClient(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
-    service: BatchService = OpenAIService(
-        Connection(server.base_url, "sk-test"), http_client=http, timeouts=PATIENT
-    )
+    service: BatchService = OpenAIService(Connection(server.base_url, "sk-test"), http_client=plain_client())
     cockpit = Cockpit(settings_in(folder), service, sleep=until_asked)
     cockpit.memory.restore()
     app = BatchTuiApp(cockpit, workspace=workspace)
@@ -78,6 +74,7 @@ async def wired(folder: Path, server: FaultServer) -> AsyncIterator[Wired]:
         def counted(tick: Tick) -> None:
             show(tick)
             made.ticks += 1
+            made.lists = server.count("list")
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(app.watching, "show", counted)
@@ -242,7 +239,7 @@ async def test_without_a_way_to_the_service_what_is_known_can_be_looked_at(
         return failure
 
     http = httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
-    service = OpenAIService(Connection("https://fault.invalid/v1", "sk-test"), http_client=http, timeouts=SHORT)
+    service = OpenAIService(Connection("https://fault.invalid/v1", "sk-test"), http_client=http)
     cockpit = Cockpit(settings_in(tmp_path), service, sleep=until_asked)
     cockpit.store.apply(many(3))
     app = BatchTuiApp(cockpit, workspace=tmp_path)

@@ -19,7 +19,6 @@ from batch_tui.engine.cancel import Canceller, CancelState
 from batch_tui.engine.collect import Collector
 from batch_tui.engine.kit import Kit
 from batch_tui.engine.submit import Phase, Submitter
-from tests.engine.full_stack.conftest import SHORT
 from tests.support import faults
 from tests.support.faults import Fault, FaultServer
 from tests.support.hostile import ALL
@@ -162,7 +161,7 @@ async def hopeless(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncItera
         raise error
 
     http = httpx2.AsyncClient(transport=httpx2.MockTransport(refuse))
-    service = OpenAIService(Connection("https://api.invalid/v1", "sk-test"), http_client=http, timeouts=SHORT)
+    service = OpenAIService(Connection("https://api.invalid/v1", "sk-test"), http_client=http)
     yield World(tmp_path, service).start()
     await service.aclose()
 
