@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,38 +10,33 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch_tui.domain.errors import Effect, StateError, UnreachableError
-from batch_tui.domain.operation import Operation, SubmitOperation, SubmitStage
-from batch_tui.engine.journal import Journal
+from batch_tui.domain.operation import SubmitOperation, SubmitStage
 from batch_tui.engine.kit import Kit
 from batch_tui.engine.submit import Phase, Submitter
 from tests.support.batches import a_batch
 from tests.support.fake_service import FakeService, unauthorized
+from tests.support.interrupted import DyingJournal, Killed, quit_while_uploading, uploading
 from tests.support.kits import World, an_order, reached
 
 
-class Killed(BaseException):
-    """The process is gone: no handler of the program sees it."""
+@pytest.fixture
+def service() -> FakeService:
+    return FakeService()
 
 
-class DyingJournal(Journal):
-    """A disk on a machine that dies just before or just after the n-th write."""
-
-    def __init__(self, folder: Path, dies_at: int, *, is_written: bool) -> None:
-        super().__init__(folder)
-        self.left = dies_at
-        self.is_written = is_written
-
-    async def save(self, operation: Operation) -> None:
-        self.left -= 1
-        if self.left == 0 and not self.is_written:
-            raise Killed
-        await super().save(operation)
-        if self.left == 0:
-            raise Killed
+@pytest.fixture
+def world(tmp_path: Path, service: FakeService) -> World:
+    return World(tmp_path, service)
 
 
 def cut() -> UnreachableError:
     return UnreachableError("The connection broke.", effect=Effect.UNKNOWN)
+
+
+def doomed(world: World, dies_at: int, *, is_written: bool) -> Kit:
+    """A run of the program that dies around its n-th write to the journal."""
+    dying = DyingJournal(world.folder / "state" / "operations", dies_at, is_written=is_written)
+    return replace(world.start(), journal=dying)
 
 
 def stages(kit: Kit) -> list[SubmitStage]:
@@ -53,22 +49,11 @@ async def test_fault_61_create_killed_around_each_write_the_next_start_makes_or_
     tmp_path: Path,
     dies_at: int,
     is_written: bool,  # noqa: FBT001 - pytest gives it
+    service: FakeService,
+    world: World,
 ) -> None:
-    service = FakeService()
-    world = World(tmp_path, service)
-    kit = world.start()
-    dying = DyingJournal(tmp_path / "state" / "operations", dies_at, is_written=is_written)
-    doomed = Kit(
-        service=service,
-        store=kit.store,
-        gate=kit.gate,
-        journal=dying,
-        events=kit.events,
-        clock=kit.clock,
-        sleep=kit.sleep,
-    )
     with pytest.raises(Killed):
-        await Submitter(doomed).submit(an_order(tmp_path))
+        await Submitter(doomed(world, dies_at, is_written=is_written)).submit(an_order(tmp_path))
     assert len(service.batches) <= 1
     was_made = bool(service.batches)
     again = world.start()
@@ -82,18 +67,11 @@ async def test_fault_61_create_killed_around_each_write_the_next_start_makes_or_
         assert stages(again) in ([], [SubmitStage.SUBMITTED], [SubmitStage.MAYBE])
 
 
-async def test_fault_62_upload_an_interrupted_upload_goes_on_when_asked_to_and_only_then(tmp_path: Path) -> None:
-    service = FakeService()
-    world = World(tmp_path, service)
+async def test_fault_62_upload_an_interrupted_upload_goes_on_when_asked_to_and_only_then(
+    tmp_path: Path, service: FakeService, world: World
+) -> None:
     first = Submitter(world.start())
-    service.hold("upload_file")
-    running = asyncio.create_task(first.submit(an_order(tmp_path)))
-    await reached(service, "upload_file")
-    first.begin_close()
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-    service._holds.clear()
+    await quit_while_uploading(first, service, an_order(tmp_path))
     (told,) = await Submitter(world.start()).recover()
     assert told.phase is Phase.FAILED
     assert "Interrupted" in told.message
@@ -104,19 +82,12 @@ async def test_fault_62_upload_an_interrupted_upload_goes_on_when_asked_to_and_o
     assert await Submitter(world.start()).recover(resume=True) == ()
 
 
-async def test_fault_52_upload_a_file_edited_between_two_starts_makes_no_batch(tmp_path: Path) -> None:
-    service = FakeService()
-    world = World(tmp_path, service)
+async def test_fault_52_upload_a_file_edited_between_two_starts_makes_no_batch(
+    tmp_path: Path, service: FakeService, world: World
+) -> None:
     first = Submitter(world.start())
-    service.hold("upload_file")
     order = an_order(tmp_path)
-    running = asyncio.create_task(first.submit(order))
-    await reached(service, "upload_file")
-    first.begin_close()
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-    service._holds.clear()
+    await quit_while_uploading(first, service, order)
     order.path.write_bytes(b"edited")
     (told,) = await Submitter(world.start()).recover(resume=True)
     assert told.phase is Phase.FAILED
@@ -124,18 +95,11 @@ async def test_fault_52_upload_a_file_edited_between_two_starts_makes_no_batch(t
     assert service.batches == {}
 
 
-async def test_submitting_the_same_file_anew_ends_what_an_earlier_run_did_not_send(tmp_path: Path) -> None:
-    service = FakeService()
-    world = World(tmp_path, service)
+async def test_submitting_the_same_file_anew_ends_what_an_earlier_run_did_not_send(
+    tmp_path: Path, service: FakeService, world: World
+) -> None:
     first = Submitter(world.start())
-    service.hold("upload_file")
-    running = asyncio.create_task(first.submit(an_order(tmp_path)))
-    await reached(service, "upload_file")
-    first.begin_close()
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-    service._holds.clear()
+    await quit_while_uploading(first, service, an_order(tmp_path))
     second = Submitter(world.start())
     await second.recover()
     assert (await second.submit(an_order(tmp_path))).phase is Phase.SUBMITTED
@@ -143,20 +107,21 @@ async def test_submitting_the_same_file_anew_ends_what_an_earlier_run_did_not_se
     assert len(service.batches) == 1
 
 
-async def in_doubt(world: World, folder: Path, service: FakeService) -> tuple[Submitter, SubmitOperation]:
+async def in_doubt(world: World, service: FakeService) -> tuple[Submitter, SubmitOperation]:
     """A submit whose POST got lost on its way, looked for and not found."""
     service.fail_next("create_batch", cut())
     submitter = Submitter(world.start())
-    submission = await submitter.submit(an_order(folder))
+    submission = await submitter.submit(an_order(world.folder))
     (operation,) = submitter.pending()
     assert submission.phase is Phase.UNKNOWN
     assert operation.stage is SubmitStage.MAYBE
     return submitter, operation
 
 
-async def test_the_same_file_is_not_submitted_while_an_earlier_submit_is_in_doubt(tmp_path: Path) -> None:
-    service = FakeService()
-    submitter, operation = await in_doubt(World(tmp_path, service), tmp_path, service)
+async def test_the_same_file_is_not_submitted_while_an_earlier_submit_is_in_doubt(
+    tmp_path: Path, service: FakeService, world: World
+) -> None:
+    submitter, operation = await in_doubt(world, service)
     refused = await submitter.submit(an_order(tmp_path))
     assert refused.phase is Phase.FAILED
     assert "may have been taken" in refused.message
@@ -166,10 +131,10 @@ async def test_the_same_file_is_not_submitted_while_an_earlier_submit_is_in_doub
     assert (await submitter.submit(an_order(tmp_path))).phase is Phase.SUBMITTED
 
 
-async def test_submitting_a_maybe_again_is_a_new_intent_with_the_uploaded_file(tmp_path: Path) -> None:
-    service = FakeService()
-    world = World(tmp_path, service)
-    submitter, operation = await in_doubt(world, tmp_path, service)
+async def test_submitting_a_maybe_again_is_a_new_intent_with_the_uploaded_file(
+    service: FakeService, world: World
+) -> None:
+    submitter, operation = await in_doubt(world, service)
     again = await submitter.resubmit(operation.intent)
     assert again.phase is Phase.SUBMITTED
     assert again.intent != operation.intent
@@ -178,9 +143,8 @@ async def test_submitting_a_maybe_again_is_a_new_intent_with_the_uploaded_file(t
     assert submitter.pending() == ()
 
 
-async def test_a_maybe_that_turned_up_meanwhile_is_not_submitted_again(tmp_path: Path) -> None:
-    service = FakeService()
-    submitter, operation = await in_doubt(World(tmp_path, service), tmp_path, service)
+async def test_a_maybe_that_turned_up_meanwhile_is_not_submitted_again(service: FakeService, world: World) -> None:
+    submitter, operation = await in_doubt(world, service)
     await service.create_batch(operation.order)
     posts = service.count("create_batch")
     found = await submitter.resubmit(operation.intent)
@@ -189,9 +153,8 @@ async def test_a_maybe_that_turned_up_meanwhile_is_not_submitted_again(tmp_path:
     assert service.count("create_batch") == posts
 
 
-async def test_a_maybe_is_not_submitted_again_while_nobody_can_look(tmp_path: Path) -> None:
-    service = FakeService()
-    submitter, operation = await in_doubt(World(tmp_path, service), tmp_path, service)
+async def test_a_maybe_is_not_submitted_again_while_nobody_can_look(service: FakeService, world: World) -> None:
+    submitter, operation = await in_doubt(world, service)
     service.go_down(unauthorized())
     answer = await submitter.resubmit(operation.intent)
     assert answer.phase is Phase.UNKNOWN
@@ -199,10 +162,10 @@ async def test_a_maybe_is_not_submitted_again_while_nobody_can_look(tmp_path: Pa
     assert service.count("create_batch") == 1
 
 
-async def test_killed_between_replacing_and_marking_the_next_start_marks_it(tmp_path: Path) -> None:
-    service = FakeService()
-    world = World(tmp_path, service)
-    submitter, operation = await in_doubt(world, tmp_path, service)
+async def test_killed_between_replacing_and_marking_the_next_start_marks_it(
+    service: FakeService, world: World
+) -> None:
+    submitter, operation = await in_doubt(world, service)
     await submitter._replace(operation)
     kit = world.start()
     await kit.journal.save(operation)
@@ -213,9 +176,10 @@ async def test_killed_between_replacing_and_marking_the_next_start_marks_it(tmp_
     assert len(service.batches) == 1
 
 
-async def test_fault_61_create_a_batch_that_any_later_listing_shows_settles_a_maybe(tmp_path: Path) -> None:
-    service = FakeService()
-    submitter, operation = await in_doubt(World(tmp_path, service), tmp_path, service)
+async def test_fault_61_create_a_batch_that_any_later_listing_shows_settles_a_maybe(
+    service: FakeService, world: World
+) -> None:
+    submitter, operation = await in_doubt(world, service)
     late = await service.create_batch(operation.order)
     assert await submitter.notice([a_batch("other")]) == ()
     (found,) = await submitter.notice([a_batch("other"), late])
@@ -224,36 +188,31 @@ async def test_fault_61_create_a_batch_that_any_later_listing_shows_settles_a_ma
     assert await submitter.notice([late]) == ()
 
 
-async def test_a_first_batch_that_turns_up_after_its_replacement_is_told(tmp_path: Path) -> None:
-    service = FakeService()
-    submitter, operation = await in_doubt(World(tmp_path, service), tmp_path, service)
+async def test_a_first_batch_that_turns_up_after_its_replacement_is_told(
+    service: FakeService, world: World
+) -> None:
+    submitter, operation = await in_doubt(world, service)
     await submitter.resubmit(operation.intent)
     late = await service.create_batch(operation.order)
     (found,) = await submitter.notice([late])
     assert "cancel one of the two" in found.message
 
 
-async def test_fault_60_create_two_instances_recover_one_intent_once(tmp_path: Path) -> None:
-    service = FakeService()
-    world = World(tmp_path, service)
+async def test_fault_60_create_two_instances_recover_one_intent_once(
+    tmp_path: Path, service: FakeService, world: World
+) -> None:
     first = Submitter(world.start())
-    service.hold("upload_file")
-    running = asyncio.create_task(first.submit(an_order(tmp_path)))
-    await reached(service, "upload_file")
-    assert await Submitter(world.start()).recover(resume=True) == ()
-    first.begin_close()
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-    service._holds.clear()
+    async with uploading(first, service, an_order(tmp_path)):
+        assert await Submitter(world.start()).recover(resume=True) == ()
     both = await asyncio.gather(*(Submitter(world.start()).recover(resume=True) for _ in range(3)))
     assert sum(len(submissions) for submissions in both) >= 1
     assert service.count("create_batch") == 1
 
 
-async def test_what_is_being_worked_on_can_not_be_dismissed(tmp_path: Path) -> None:
-    service = FakeService()
-    submitter = Submitter(World(tmp_path, service).start())
+async def test_what_is_being_worked_on_can_not_be_dismissed(
+    tmp_path: Path, service: FakeService, world: World
+) -> None:
+    submitter = Submitter(world.start())
     event = service.hold("create_batch")
     running = asyncio.create_task(submitter.submit(an_order(tmp_path)))
     await reached(service, "create_batch")
@@ -284,7 +243,7 @@ async def test_intents_for_another_service_are_left_alone(tmp_path: Path) -> Non
             return "elsewhere.invalid"
 
     service = FakeService()
-    await in_doubt(World(tmp_path, service), tmp_path, service)
+    await in_doubt(World(tmp_path, service), service)
     submitter = Submitter(World(tmp_path, Elsewhere()).start())
     assert await submitter.recover() == ()
     assert submitter.pending() == ()
@@ -305,18 +264,17 @@ async def test_fault_63_create_a_local_clock_that_jumps_makes_no_second_batch(tm
         assert len(service.batches) == 1
 
 
-async def test_earlier_submits_of_the_same_bytes_are_known(tmp_path: Path) -> None:
-    service = FakeService()
-    submitter = Submitter(World(tmp_path, service).start())
+async def test_earlier_submits_of_the_same_bytes_are_known(tmp_path: Path, world: World) -> None:
+    submitter = Submitter(world.start())
     order = an_order(tmp_path)
     assert submitter.earlier(order.report.sha256) == ()
     done = await submitter.submit(order)
     assert [o.intent for o in submitter.earlier(order.report.sha256)] == [done.intent]
 
 
-async def test_an_old_doubt_does_not_hold_up_a_start_while_the_service_is_away(tmp_path: Path) -> None:
-    service = FakeService()
-    world = World(tmp_path, service)
+async def test_an_old_doubt_does_not_hold_up_a_start_while_the_service_is_away(
+    tmp_path: Path, service: FakeService, world: World
+) -> None:
     service.lose_reply("create_batch", cut())
     service.fail_next("list_batches", unauthorized())
     await Submitter(world.start()).submit(an_order(tmp_path))
@@ -331,10 +289,10 @@ async def test_an_old_doubt_does_not_hold_up_a_start_while_the_service_is_away(t
     assert settled.phase is Phase.SUBMITTED
 
 
-async def test_a_program_that_never_recovered_still_knows_what_is_in_doubt(tmp_path: Path) -> None:
-    service = FakeService()
-    world = World(tmp_path, service)
-    await in_doubt(world, tmp_path, service)
+async def test_a_program_that_never_recovered_still_knows_what_is_in_doubt(
+    tmp_path: Path, service: FakeService, world: World
+) -> None:
+    await in_doubt(world, service)
     assert (await Submitter(world.start()).submit(an_order(tmp_path))).phase is Phase.FAILED
     assert service.count("create_batch") == 1
 
@@ -366,17 +324,7 @@ async def _live(folder: Path, lives: list[tuple[str, int, bool]]) -> None:
     is_submitted = False
     for fault, dies_at, is_written in lives:
         FAULTS[fault](service)
-        kit = world.start()
-        kit_with_death = Kit(
-            service=service,
-            store=kit.store,
-            gate=kit.gate,
-            journal=DyingJournal(folder / "state" / "operations", dies_at, is_written=is_written),
-            events=kit.events,
-            clock=kit.clock,
-            sleep=kit.sleep,
-        )
-        submitter = Submitter(kit_with_death)
+        submitter = Submitter(doomed(world, dies_at, is_written=is_written))
         try:
             await submitter.recover(resume=True)
             if not is_submitted:
