@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from batch_tui.cli.table import VERBS
-from batch_tui.ui.commands import markdown_key_table
+from batch_tui.ui.commands.registry import markdown_key_table
 
 README = Path(__file__).parent.parent / "README.md"
 

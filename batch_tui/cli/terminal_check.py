@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from batch_tui.ui.terminal import MIN_COLUMNS, MIN_LINES, TerminalFacts, terminal_facts, too_small
+from batch_tui.ui.terminal.facts import MIN_COLUMNS, MIN_LINES, TerminalFacts, terminal_facts, too_small
 
 _TMUX_SECONDS = 2.0
 """How long tmux has to answer."""

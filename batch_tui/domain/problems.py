@@ -107,6 +107,11 @@ class Report:
         return self.requests > 0 and self.bare_bodies == self.requests
 
     @property
+    def mends(self) -> frozenset[Cure]:
+        """The cures that can be made without asking for more; bare bodies are wrapped when they are submitted."""
+        return frozenset(problem.cure for problem in self.problems if problem.cure is not None)
+
+    @property
     def tokens_estimate(self) -> int:
         """Input tokens, estimated at four bytes each."""
         return (self.text_bytes + 3) // 4

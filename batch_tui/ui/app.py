@@ -21,35 +21,34 @@ from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.store import Changes
 from batch_tui.ui import layout
 from batch_tui.ui.actions.save import SaveAction
-from batch_tui.ui.asking import asking
-from batch_tui.ui.attention import Attention
-from batch_tui.ui.background import start_work
-from batch_tui.ui.bindings import textual_keymap
-from batch_tui.ui.command_list import CommandList
-from batch_tui.ui.commands import Scope, command, hints_for
+from batch_tui.ui.commands.bindings import asking, textual_keymap
+from batch_tui.ui.commands.keymap import read_keymap
+from batch_tui.ui.commands.registry import Scope, command, hints_for
+from batch_tui.ui.controllers.attention import Attention
+from batch_tui.ui.controllers.background import start_work
+from batch_tui.ui.controllers.dispatcher import Dispatcher
+from batch_tui.ui.controllers.filter_prompt import FILTER, FilterPrompt
+from batch_tui.ui.controllers.handlers import action_handlers, handover_handlers, list_handlers, submit_handlers
+from batch_tui.ui.controllers.handover import Handover
+from batch_tui.ui.controllers.monitor_feed import MonitorFeed
+from batch_tui.ui.controllers.navigation import Navigation
+from batch_tui.ui.controllers.recovery import confirm_cancels, take_up
+from batch_tui.ui.controllers.submits import Submits
 from batch_tui.ui.deck import Deck
 from batch_tui.ui.desk import CHOICE, Desk
-from batch_tui.ui.doing import Doing
-from batch_tui.ui.finding import FILTER, Finding
 from batch_tui.ui.first_frame import FirstFrame
-from batch_tui.ui.handing import Handing
-from batch_tui.ui.header import HeaderFacts, HeaderLine
-from batch_tui.ui.keymap import read_keymap
-from batch_tui.ui.navigating import Navigating
-from batch_tui.ui.notify import Notifier
 from batch_tui.ui.panes.batches import BatchesPane
 from batch_tui.ui.picture import Picture
-from batch_tui.ui.running import is_tty, run_screen
 from batch_tui.ui.session import SessionState, load_session, session_file
-from batch_tui.ui.starting import confirm_cancels, take_up
-from batch_tui.ui.submits import Submits
-from batch_tui.ui.terminal import set_title, terminal_facts, window_title
+from batch_tui.ui.terminal.facts import set_title, terminal_facts, window_title
+from batch_tui.ui.terminal.lifecycle import is_tty, run_screen
+from batch_tui.ui.terminal.notifier import Notifier
 from batch_tui.ui.themes import TERMINAL_THEME, choose_theme
-from batch_tui.ui.too_small import TooSmall
-from batch_tui.ui.watching import Watching
+from batch_tui.ui.widgets.command_list import CommandList
 from batch_tui.ui.widgets.dock import Dock
+from batch_tui.ui.widgets.header import HeaderFacts, HeaderLine
 from batch_tui.ui.widgets.quiet_screen import QuietScreen
-from batch_tui.ui.wiring import action_handlers, handing_handlers, list_handlers, submit_handlers
+from batch_tui.ui.widgets.too_small import TooSmall
 
 FIRST_BATCHES = 200
 """Batches of the last run shown in the first picture; the others follow it."""
@@ -106,25 +105,25 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         self.deck = Deck(self.desk, workspace, now=self.now, session=self._session, is_ascii=is_ascii)
         self.commands = CommandList(is_ascii=is_ascii, is_read_only=settings.profile.read_only)
         self.submits = Submits(self.desk, self.deck.show_pending, clock)
-        self.finding = Finding(self.dock, self.now)
-        self.watching = Watching(
+        self.filter_prompt = FilterPrompt(self.dock, self.now)
+        self.feed = MonitorFeed(
             cockpit, self.desk, self.header, self.deck.batches, clock=clock, after=self._ticked
         )
-        self.doing = self._wire(workspace)
+        self.dispatcher = self._wire(workspace)
         notifier = Notifier(settings.notify, write=self.write_raw, is_focused=lambda: self.app_focus)
         self.attention = Attention(self.desk, notifier, mark=self.deck.batches.set_alarmed)
 
-    def _wire(self, workspace: Path) -> Doing:
-        handing = Handing(self.desk, suspend=self.suspend, write=self.write_raw, environ=os.environ)
+    def _wire(self, workspace: Path) -> Dispatcher:
+        handover = Handover(self.desk, suspend=self.suspend, write=self.write_raw, environ=os.environ)
         handlers = {
             **action_handlers(self.desk, self.deck, SaveAction(self.desk, workspace)),
             **submit_handlers(self.submits),
             **list_handlers(self.deck),
-            **handing_handlers(handing, self.desk),
-            **Navigating(self).handlers(),
+            **handover_handlers(handover, self.desk),
+            **Navigation(self).handlers(),
         }
         is_read_only = self.cockpit.settings.profile.read_only
-        return Doing(
+        return Dispatcher(
             self.desk, selection=lambda: self.deck.selection, handlers=handlers, is_read_only=is_read_only
         )
 
@@ -147,9 +146,9 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         self.picture.take_over(self._driver)
         self.screen.set_class(self._is_ascii, "-ascii")
         if self._session.filter:
-            self.finding.restore(self.deck.batches, self._session.filter)
+            self.filter_prompt.restore(self.deck.batches, self._session.filter)
         self.deck.restore(self.screen)
-        self.watching.recall()
+        self.feed.recall()
         self.show_hints()
         self.call_after_refresh(self._begin)
 
@@ -163,20 +162,20 @@ class BatchTuiApp(App[int], inherit_bindings=False):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A read-only profile has no key for what changes the account."""
-        return action != "command" or self.doing.has_key(parameters[0])
+        return action != "command" or self.dispatcher.has_key(parameters[0])
 
     async def action_command(self, command_id: str) -> None:
         """Run a command: the one action of the screen, whoever asks."""
         self.dock.tick(self.clock())
-        if self.doing.knows(command_id):
-            self.doing.run(command_id)
+        if self.dispatcher.knows(command_id):
+            self.dispatcher.run(command_id)
         elif self.focused is not None:
             await self.run_action(command(command_id).action, default_namespace=self.focused)
         self.show_hints()
 
     def show_hints(self) -> None:
         """The docked line tells what can be done here."""
-        self.dock.set_hints(hints_for(self.deck.selection, is_read_only=self.doing.is_read_only))
+        self.dock.set_hints(hints_for(self.deck.selection, is_read_only=self.dispatcher.is_read_only))
 
     def open_commands(self, title: str) -> None:
         """The list of commands, narrowed by what is typed."""
@@ -222,8 +221,8 @@ class BatchTuiApp(App[int], inherit_bindings=False):
             self.deck.files.reload()
         self._start(take_up(self.cockpit, self.desk), name="recover", group="recover")
         self._start(confirm_cancels(self.cockpit, self.desk), name="confirm", group="confirm")
-        self._start(self.watching.run(), name="monitor", group="monitor")
-        self._start(self.watching.reckon(), name="prices", group="prices")
+        self._start(self.feed.run(), name="monitor", group="monitor")
+        self._start(self.feed.reckon(), name="prices", group="prices")
 
     def _rows_changed(self, ids: Sequence[str]) -> None:
         self.deck.rows_changed(ids)
@@ -278,7 +277,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
 
     @on(Dock.PromptChanged)
     def _typed(self, event: Dock.PromptChanged) -> None:
-        typed = {PALETTE: self.commands.narrow, FILTER: self.finding.typed, CHOICE: self.desk.typed}
+        typed = {PALETTE: self.commands.narrow, FILTER: self.filter_prompt.typed, CHOICE: self.desk.typed}
         typed[event.kind](event.text)
 
     @on(Dock.PromptAccepted)
@@ -291,7 +290,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         if event.kind == PALETTE:
             self.commands.close()
         elif event.kind == FILTER:
-            self.finding.dismissed()
+            self.filter_prompt.dismissed()
 
     @on(CommandList.Chosen)
     async def _chosen(self, event: CommandList.Chosen) -> None:

@@ -19,20 +19,20 @@ from batch_tui.domain.files import Progress, RemoteFile
 from batch_tui.domain.problems import Report
 from batch_tui.engine.store import Changes
 from batch_tui.ui import layout
-from batch_tui.ui.checking import Checking
-from batch_tui.ui.columns import BatchFacts, View, read_columns
+from batch_tui.ui.commands.pending_submit import PendingSubmit
+from batch_tui.ui.commands.selection import Selection
+from batch_tui.ui.controllers.file_checks import FileChecks
+from batch_tui.ui.controllers.inspector import Inspector
+from batch_tui.ui.controllers.remote_files import RemoteFiles
 from batch_tui.ui.desk import Desk
-from batch_tui.ui.looking import Looking
 from batch_tui.ui.panels import Panels
 from batch_tui.ui.panes.batches import BatchesPane, Order
+from batch_tui.ui.panes.columns import BatchFacts, View, read_columns
 from batch_tui.ui.panes.files import FilesPane
 from batch_tui.ui.panes.inspect import InspectPane
 from batch_tui.ui.panes.local_files import REQUEST_SUFFIXES
 from batch_tui.ui.panes.results import ResultsPane
 from batch_tui.ui.panes.verdict import first_error, problem_text
-from batch_tui.ui.pending import PendingSubmit
-from batch_tui.ui.remote import RemoteFiles
-from batch_tui.ui.selection import Selection
 from batch_tui.ui.session import SessionState
 
 _CHECKING = "Checking…"
@@ -72,13 +72,13 @@ class Deck(Container):
         settings = desk.cockpit.settings
         columns = read_columns(settings.columns, settings.paths.config)
         self.files = FilesPane(workspace, now=now, is_ascii=is_ascii)
-        self.checking = Checking(desk, self.files, told=self._reported)
+        self.checks = FileChecks(desk, self.files, told=self._reported)
         self.remote = RemoteFiles(desk, self.files, workspace, now=now)
         self.batches = BatchesPane(self.facts_of, self._view, columns=columns, is_ascii=is_ascii)
         self.inspect = InspectPane(is_ascii=is_ascii)
         self.results = ResultsPane(is_ascii=is_ascii)
         self.panels = Panels((self.files, self.batches, self.inspect, self.results))
-        self.looking = Looking(desk, self.inspect, self.results, facts_of=self.facts_of, now=now)
+        self.inspector = Inspector(desk, self.inspect, self.results, facts_of=self.facts_of, now=now)
 
     def compose(self) -> ComposeResult:
         """The panes."""
@@ -149,19 +149,19 @@ class Deck(Container):
         self.batches.redraw_rows(ids)
         shown = self._desk.cockpit.store.get(self.inspect.subject)
         if shown is not None and shown.id in ids:
-            self.looking.at_batch(shown)
+            self.inspector.at_batch(shown)
 
     def show_pending(self, submits: Sequence[PendingSubmit]) -> None:
         """These submits have no batch yet."""
         self.batches.show_pending(submits)
         for pending in submits:
             if pending.row_id == self.inspect.subject:
-                self.looking.at_pending(pending)
+                self.inspector.at_pending(pending)
 
     def show_pane(self, pane: str) -> None:
         """Bring a pane on the screen; Results comes with what there is of the selected batch."""
         if pane == layout.RESULTS and self.panels.current != layout.RESULTS:
-            self.looking.outcomes.ask(self._desk.cockpit.store.get(self.batches.table.cursor_id or ""))
+            self.inspector.outcomes.ask(self._desk.cockpit.store.get(self.batches.table.cursor_id or ""))
         self.panels.show(self.screen, pane)
         self._follow()
 
@@ -189,7 +189,7 @@ class Deck(Container):
                 self.inspect.say("overview", f"Checking… {formatting.percent(progress.fraction)}")
 
         try:
-            report = await self.checking.report(path, told)
+            report = await self.checks.report(path, told)
         except BatchTuiError as error:
             self.inspect.say("overview", str(error))
             return
@@ -198,7 +198,7 @@ class Deck(Container):
     def _reported(self, reports: Mapping[Path, Report]) -> None:
         """Files were checked, whoever asked: the one that Inspect shows is told there too."""
         for path, report in reports.items():
-            self.looking.show_report(path, report)
+            self.inspector.show_report(path, report)
 
     def on_descendant_focus(self) -> None:
         """Remember in which pane the focus is."""
@@ -227,9 +227,9 @@ class Deck(Container):
     def _look(self, batch_id: str) -> None:
         pending = self.batches.pending_under_cursor
         if pending is not None:
-            self.looking.at_pending(pending)
+            self.inspector.at_pending(pending)
             return
-        self.looking.at_batch(self._desk.cockpit.store.get(batch_id))
+        self.inspector.at_batch(self._desk.cockpit.store.get(batch_id))
 
     @on(BatchesPane.Opened)
     def _batch_opened(self, event: BatchesPane.Opened) -> None:
@@ -239,9 +239,9 @@ class Deck(Container):
                 self.panels.show(self.screen, layout.INSPECT)
             return
         has_results = batch.is_terminal and bool(batch.output_file_id or batch.error_file_id)
-        self.looking.at_batch(batch)
+        self.inspector.at_batch(batch)
         if has_results:
-            self.looking.outcomes.load(batch)
+            self.inspector.outcomes.load(batch)
         self.panels.show(self.screen, layout.RESULTS if has_results else layout.INSPECT)
 
     @on(FilesPane.Highlighted)
@@ -259,14 +259,14 @@ class Deck(Container):
     def _look_at_file(self, path: Path | None, remote: RemoteFile | None, *, is_asked: bool = False) -> None:
         """Show a file; a local one of requests, or any the user asks for, with its verdict."""
         if remote is not None:
-            self.looking.at_remote(remote)
+            self.inspector.at_remote(remote)
         if path is None:
             return
         report = self.files.report_of(path)
         is_checked = report is None and (is_asked or path.suffix in REQUEST_SUFFIXES)
-        self.looking.at_file(path, _CHECKING if is_checked else _UNASKED)
+        self.inspector.at_file(path, _CHECKING if is_checked else _UNASKED)
         if report is not None:
-            self.looking.show_report(path, report)
+            self.inspector.show_report(path, report)
         elif is_checked:
             self.check_file(path)
 
@@ -279,7 +279,7 @@ class Deck(Container):
 
     @on(FilesPane.Listed)
     def _files_listed(self, event: FilesPane.Listed) -> None:
-        self.checking.consider(event.entries)
+        self.checks.consider(event.entries)
 
     @on(FilesPane.ListingAsked)
     def _listing_asked(self, event: FilesPane.ListingAsked) -> None:
@@ -287,4 +287,4 @@ class Deck(Container):
 
     @on(InspectPane.TabWanted)
     def _tab_wanted(self, event: InspectPane.TabWanted) -> None:
-        self.looking.tab_wanted(event.tab)
+        self.inspector.tab_wanted(event.tab)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.submission import Submission
-from batch_tui.ui.cells import Piece
+from batch_tui.ui.text.cells import Piece
 from batch_tui.ui.widgets.dock import Dock, Level
 
 _INFO_SECONDS = 8.0

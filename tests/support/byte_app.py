@@ -13,10 +13,10 @@ from textual.containers import Horizontal, Vertical
 
 from batch_tui.domain.batch import Batch, RequestCounts, Timestamps
 from batch_tui.domain.status import BatchStatus
-from batch_tui.ui.cells import Piece, Tone
-from batch_tui.ui.columns import BatchFacts, View, batch_cells, batch_columns
-from batch_tui.ui.commands import Selection, hints_for
-from batch_tui.ui.text_lines import Lines
+from batch_tui.ui.commands.registry import Selection, hints_for
+from batch_tui.ui.panes.columns import BatchFacts, View, batch_cells, batch_columns
+from batch_tui.ui.text.cells import Piece, Tone
+from batch_tui.ui.text.lines import Lines
 from batch_tui.ui.widgets.dock import Dock
 from batch_tui.ui.widgets.fitting import Column
 from batch_tui.ui.widgets.quiet_screen import QuietScreen

@@ -8,7 +8,7 @@ import pytest
 
 from batch_tui.domain.problems import Report
 from batch_tui.jsonl.check import check_file
-from batch_tui.ui.handing import Handing, at_line
+from batch_tui.ui.controllers.handover import Handover, at_line
 from batch_tui.ui.panes.verdict import damage
 from batch_tui.ui.session import SessionState
 from tests.support.fake_service import FakeService
@@ -72,9 +72,9 @@ async def test_the_editor_opens_at_the_first_bad_line(tmp_path: Path) -> None:
     editor.chmod(0o755)
     async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
         environ = {"EDITOR": str(editor)}
-        handing = Handing(running.app.desk, suspend=nullcontext, write=lambda _: None, environ=environ)
+        handover = Handover(running.app.desk, suspend=nullcontext, write=lambda _: None, environ=environ)
         selection = running.app.deck.selection
-    handing.edit(selection)
+    handover.edit(selection)
     assert (tmp_path / "told").read_text() == f"+3 {path}\n"
 
 

@@ -117,7 +117,7 @@ async def test_a_verdict_found_in_the_background_reaches_inspect(tmp_path: Path)
     async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
         deck = running.app.deck
         await running.until(lambda: "enter checks it" in deck.inspect.facts.text)
-        await deck.checking.report(path)
+        await deck.checks.report(path)
         await running.until(lambda: "line 1" in deck.inspect.facts.text)
 
 

@@ -25,7 +25,7 @@ async def guarded(
     settings = replace(settings_in(folder), guard=rules)
     cockpit = Cockpit(settings, service, clock=lambda: clock[0], sleep=until_asked)
     app = BatchTuiApp(cockpit, workspace=folder, clock=lambda: clock[0])
-    app.attention.guarding._sleep = until_asked
+    app.attention.guard_alarm._sleep = until_asked
     async with app.run_test(size=(120, 36)) as pilot:
         running = Stage(app, pilot, service, folder)
         app.cockpit.monitor.refresh()
@@ -64,7 +64,7 @@ async def test_a_countdown_that_nobody_stops_cancels_the_batch_and_says_why(tmp_
         assert "Any key stops it." in running.said()
         assert service.count("cancel_batch") == 0
         clock[0] += 61
-        assert not running.app.attention.guarding.turn()
+        assert not running.app.attention.guard_alarm.turn()
         for _ in range(50):
             await running.pilot.pause()
             if service.count("cancel_batch"):
@@ -82,7 +82,7 @@ async def test_any_key_stops_the_countdown_and_does_nothing_else(tmp_path: Path)
         assert running.app.deck.batches.table.cursor_id == cursor
         assert "Stopped: the guard leaves bad alone" in running.said()
         clock[0] += 61
-        assert not running.app.attention.guarding.turn()
+        assert not running.app.attention.guard_alarm.turn()
         await running.pilot.press("k")
         assert running.app.deck.batches.table.cursor_id != cursor
     assert service.count("cancel_batch") == 0

@@ -7,9 +7,9 @@ from batch_tui.domain.batch import PARENT_KEY, BatchError, Usage
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY
 from batch_tui.domain.pace import Pace
 from batch_tui.domain.status import BatchStatus
-from batch_tui.ui.cells import Tone, cell_text
 from batch_tui.ui.panes.overview import OverviewFacts, overview_lines
 from batch_tui.ui.session import SessionState
+from batch_tui.ui.text.cells import Tone, cell_text
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService
 from tests.support.screen import stage

@@ -6,9 +6,9 @@ import pytest
 
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.status import BatchStatus
-from batch_tui.ui.columns import read_columns
-from batch_tui.ui.copying import copy_choices, menu_note
-from batch_tui.ui.selection import Scope, Selection
+from batch_tui.ui.commands.copy_choices import copy_choices, menu_note
+from batch_tui.ui.commands.selection import Scope, Selection
+from batch_tui.ui.panes.columns import read_columns
 from batch_tui.ui.session import SessionState
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from batch_tui.domain.status import BatchStatus
-from batch_tui.ui.outcomes import why_not_yet
+from batch_tui.ui.controllers.outcomes import why_not_yet
 from batch_tui.ui.session import SessionState
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService

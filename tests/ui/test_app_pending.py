@@ -6,9 +6,10 @@ from batch_tui.domain.files import Progress
 from batch_tui.domain.operation import SubmitOperation, SubmitStage
 from batch_tui.engine.journal import Journal
 from batch_tui.engine.submission import Phase
-from batch_tui.ui.cells import cell_text
-from batch_tui.ui.pending import PendingSubmit, pending_cells, pending_lines
+from batch_tui.ui.commands.pending_submit import PendingSubmit
+from batch_tui.ui.panes.pending import pending_cells, pending_lines
 from batch_tui.ui.session import SessionState
+from batch_tui.ui.text.cells import cell_text
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService, unreachable
 from tests.support.screen import Stage, settings_in, stage

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from batch_tui.domain.status import BatchStatus
-from batch_tui.ui.too_small import TooSmall
+from batch_tui.ui.widgets.too_small import TooSmall
 from tests.support.batches import NOON, a_batch, many
 from tests.support.fake_service import FakeService, unauthorized, unreachable
 from tests.support.screen import Stage, stage

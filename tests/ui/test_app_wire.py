@@ -69,7 +69,7 @@ async def wired(folder: Path, server: FaultServer) -> AsyncIterator[Wired]:
     app = BatchTuiApp(cockpit, workspace=workspace)
     async with app.run_test(size=(120, 36)) as pilot:
         made = Wired(app, pilot, server)
-        show = app.watching.show
+        show = app.feed.show
 
         def counted(tick: Tick) -> None:
             show(tick)
@@ -77,7 +77,7 @@ async def wired(folder: Path, server: FaultServer) -> AsyncIterator[Wired]:
             made.lists = server.count("list")
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(app.watching, "show", counted)
+            patch.setattr(app.feed, "show", counted)
             yield made
     await cockpit.aclose()
 
@@ -245,7 +245,7 @@ async def test_without_a_way_to_the_service_what_is_known_can_be_looked_at(
     app = BatchTuiApp(cockpit, workspace=tmp_path)
     async with app.run_test(size=(120, 36)) as pilot:
         running = Wired(app, pilot, FaultServer())
-        app.watching.recall()
+        app.feed.recall()
         await running.until(lambda: words in app.dock.render_line(0).text, words)
         assert running.rows == ("b00000", "b00001", "b00002")
         await pilot.press("j")

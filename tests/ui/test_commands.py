@@ -7,8 +7,9 @@ import pytest
 from batch_tui.domain.batch import Batch, RequestCounts
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.status import BatchStatus
-from batch_tui.ui.bindings import bindings, textual_keymap
-from batch_tui.ui.commands import (
+from batch_tui.ui.commands.bindings import bindings, textual_keymap
+from batch_tui.ui.commands.keymap import conflicts, key_name, key_string, read_keymap
+from batch_tui.ui.commands.registry import (
     COMMANDS,
     Scope,
     Selection,
@@ -19,7 +20,6 @@ from batch_tui.ui.commands import (
     key_label,
     markdown_key_table,
 )
-from batch_tui.ui.keymap import conflicts, key_name, key_string, read_keymap
 from tests.support.batches import a_batch
 
 PROMISED = (

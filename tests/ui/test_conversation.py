@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_tui.ui.cells import Tone
-from batch_tui.ui.conversation import conversation, raw
+from batch_tui.ui.text.cells import Tone
+from batch_tui.ui.text.conversation import conversation, raw
 
 KEYS = ("choices", "message", "content", "output", "data", "embedding", "results", "error", "type", "text", "url")
 JSON = st.recursive(

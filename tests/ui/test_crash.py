@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from batch_tui.ui.crash import crash_line, redact, write_crash
+from batch_tui.ui.terminal.crash import crash_line, redact, write_crash
 
 KEY = "sk-verysecretkey-0123456789"
 

@@ -10,8 +10,8 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.pilot import Pilot
 
-from batch_tui.ui.cells import cell
-from batch_tui.ui.commands import Selection, hints_for
+from batch_tui.ui.commands.registry import Selection, hints_for
+from batch_tui.ui.text.cells import cell
 from batch_tui.ui.widgets.dock import Dock, Level
 from batch_tui.ui.widgets.fitting import Column
 from batch_tui.ui.widgets.quiet_screen import QuietScreen

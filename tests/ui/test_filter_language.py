@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from batch_tui.domain.batch import Batch, RequestCounts, Timestamps
 from batch_tui.domain.status import BatchStatus
-from batch_tui.ui.columns import BatchFacts
-from batch_tui.ui.filter_language import parse_filter
+from batch_tui.ui.panes.columns import BatchFacts
+from batch_tui.ui.panes.filter_language import parse_filter
 
 NOW = 1_000_000.0
 EVAL = BatchFacts(

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_tui.ui.columns import batch_columns
+from batch_tui.ui.panes.columns import batch_columns
 from batch_tui.ui.widgets.fitting import fit_columns
 
 COLUMNS = batch_columns()

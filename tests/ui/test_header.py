@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from batch_tui.domain.batch import Batch, RequestCounts
 from batch_tui.domain.status import BatchStatus
-from batch_tui.ui.cells import cell_text
-from batch_tui.ui.header import HeaderFacts, count, header_pieces
+from batch_tui.ui.text.cells import cell_text
+from batch_tui.ui.widgets.header import HeaderFacts, count, header_pieces
 
 
 def batch(status: BatchStatus, completed: int = 0, failed: int = 0, total: int = 10) -> Batch:

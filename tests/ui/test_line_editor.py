@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_tui.ui.line_editor import EditedLine
+from batch_tui.ui.widgets.line_editor import EditedLine
 
 KEYS = ["backspace", "delete", "ctrl+w", "ctrl+u", "left", "right", "home", "end", "f5"]
 

@@ -14,10 +14,10 @@ from batch_tui.domain.batch import Batch, RequestCounts, Timestamps
 from batch_tui.domain.pace import Pace
 from batch_tui.domain.status import BatchStatus
 from batch_tui.domain.text import printable
-from batch_tui.ui.bars import legend, progress_bar, sparkline
-from batch_tui.ui.cells import Tone, cell_text
-from batch_tui.ui.columns import COLUMNS, BatchFacts, View, age, batch_cells, batch_columns, sort_value
-from batch_tui.ui.glyphs import ASCII, UTF8, batch_sign, status_sign
+from batch_tui.ui.panes.columns import COLUMNS, BatchFacts, View, age, batch_cells, batch_columns, sort_value
+from batch_tui.ui.text.bars import legend, progress_bar, sparkline
+from batch_tui.ui.text.cells import Tone, cell_text
+from batch_tui.ui.text.glyphs import ASCII, UTF8, batch_sign, status_sign
 from tests.support.batches import NOON, a_batch
 
 COUNT = st.integers(-(10**6), 10**12)

@@ -9,7 +9,7 @@ from batch_tui.domain.money import Cost, Demand, Estimate, Price, Range
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cost_book import CostBook, DaySpent
 from batch_tui.engine.prices import PriceList
-from batch_tui.ui.money import batch_text, day_text, dollars_to_type, estimate_text
+from batch_tui.ui.text.money import batch_text, day_text, dollars_to_type, estimate_text
 
 
 def cost(dollars: str) -> Cost:

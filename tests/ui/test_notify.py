@@ -9,7 +9,7 @@ import pytest
 
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.config import NotifyTable
-from batch_tui.ui.notify import Notice, Notifier, ended_notice, run_command, sequence
+from batch_tui.ui.terminal.notifier import Notice, Notifier, ended_notice, run_command, sequence
 from tests.support.batches import a_batch
 
 NOTICE = Notice("ended", "batch_1", "nightly", "completed, 9 of 9 succeeded", "completed")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from batch_tui.ui.patience import PatientWriter
+from batch_tui.ui.terminal.writer import PatientWriter
 
 ROOM = 4096
 PICTURE = "x" * 3000

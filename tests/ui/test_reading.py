@@ -3,9 +3,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_tui.ui.json_tones import json_pieces
-from batch_tui.ui.reading import Reading, Row
-from batch_tui.ui.text_lines import Lines, TextLine
+from batch_tui.ui.text.json_tones import json_pieces
+from batch_tui.ui.text.lines import Lines, TextLine
+from batch_tui.ui.widgets.reading import Reading, Row
 from batch_tui.ui.widgets.viewer import clipped
 
 TEXTS = st.lists(st.text("ab\u0301日 ", max_size=40), max_size=12)

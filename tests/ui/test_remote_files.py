@@ -7,7 +7,7 @@ from pathlib import Path
 
 from batch_tui.domain.files import RemoteFile
 from batch_tui.domain.status import BatchStatus
-from batch_tui.ui.remote import local_name
+from batch_tui.ui.controllers.remote_files import local_name
 from batch_tui.ui.session import SessionState
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService, unreachable

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 
-from batch_tui.ui.signals import ENDING, Watchdog, install, uninstall
+from batch_tui.ui.terminal.signals import ENDING, Watchdog, install, uninstall
 
 
 async def test_a_signal_is_told_to_the_loop() -> None:

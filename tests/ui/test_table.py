@@ -8,7 +8,7 @@ from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
 
-from batch_tui.ui.cells import Cell, Tone, cell
+from batch_tui.ui.text.cells import Cell, Tone, cell
 from batch_tui.ui.widgets.fitting import Column
 from batch_tui.ui.widgets.table import VirtualTable
 

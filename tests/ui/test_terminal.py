@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_tui.ui.clipboard import OSC52_LIMIT, copy, osc52
-from batch_tui.ui.terminal import set_title, terminal_facts, too_small, window_title
+from batch_tui.ui.terminal.clipboard import OSC52_LIMIT, copy, osc52
+from batch_tui.ui.terminal.facts import set_title, terminal_facts, too_small, window_title
 
 
 def _facts(**environ: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from batch_tui.ui.text_lines import Lines, TextLine
+from batch_tui.ui.text.lines import Lines, TextLine
 from batch_tui.ui.widgets.viewer import Viewer
 
 

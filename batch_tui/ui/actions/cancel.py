@@ -9,9 +9,9 @@ from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cancel import CancelOutcome, CancelState
-from batch_tui.ui.cells import Piece, Tone
+from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
-from batch_tui.ui.selection import Selection
+from batch_tui.ui.text.cells import Piece, Tone
 
 CANCELLING = "cancelling…"
 """What the row says from the key until the service answers."""

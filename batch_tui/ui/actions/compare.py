@@ -10,8 +10,8 @@ from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.formatting import amount, grouped
 from batch_tui.jsonl.compare import Change, Comparison, differences
 from batch_tui.jsonl.joined import JoinedResults
+from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
-from batch_tui.ui.selection import Selection
 
 
 class CompareAction:

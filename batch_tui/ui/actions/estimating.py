@@ -9,7 +9,7 @@ from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.money import Estimate
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.costs import estimate_of
-from batch_tui.ui.money import dollars_to_type
+from batch_tui.ui.text.money import dollars_to_type
 
 
 async def estimated(cockpit: Cockpit, path: Path) -> Estimate | None:

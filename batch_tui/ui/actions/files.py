@@ -8,8 +8,8 @@ from batch_tui.domain import formatting
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.file_use import freed, users_of_files
 from batch_tui.domain.files import RemoteFile
-from batch_tui.ui.cells import Cell, Piece, Tone
 from batch_tui.ui.desk import Desk
+from batch_tui.ui.text.cells import Cell, Piece, Tone
 
 
 class DeleteAction:

@@ -8,10 +8,10 @@ from batch_tui.domain.errors import BatchTuiError
 from batch_tui.engine.resubmit import RetryPlan
 from batch_tui.ui.actions.estimating import amount_to_type, estimated
 from batch_tui.ui.actions.submit import tell
-from batch_tui.ui.cells import Piece, Tone
+from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
-from batch_tui.ui.money import estimate_pieces
-from batch_tui.ui.selection import Selection
+from batch_tui.ui.text.cells import Piece, Tone
+from batch_tui.ui.text.money import estimate_pieces
 
 
 class FixAction:

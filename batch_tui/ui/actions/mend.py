@@ -10,10 +10,10 @@ from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.problems import Cure, Report
 from batch_tui.domain.text import printable
 from batch_tui.ui.actions.submit import free_name
-from batch_tui.ui.cells import Piece, Tone
+from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
-from batch_tui.ui.panes.verdict import damage, mends
-from batch_tui.ui.selection import Selection
+from batch_tui.ui.panes.verdict import damage
+from batch_tui.ui.text.cells import Piece, Tone
 
 WORDS: Mapping[Cure, str] = {
     Cure.WRAP: "wraps bare bodies",
@@ -40,9 +40,10 @@ class MendAction:
 
     def selected(self, selection: Selection) -> None:
         """Ask whether the file under the cursor should be mended."""
-        path, cures = selection.file, mends(selection.report)
-        if path is None or not cures:
+        path, report = selection.file, selection.report
+        if path is None or report is None or not report.mends:
             return
+        cures = report.mends
         target = free_name(path, "mended")
         self._desk.ask(
             mend_question(target, cures),

@@ -10,9 +10,9 @@ from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError, OutputFileError
 from batch_tui.domain.files import Progress
 from batch_tui.engine.collect import Collected
-from batch_tui.ui.cells import Piece, Tone
+from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
-from batch_tui.ui.selection import Selection
+from batch_tui.ui.text.cells import Piece, Tone
 
 
 class SaveAction:

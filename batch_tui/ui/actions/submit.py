@@ -12,11 +12,11 @@ from batch_tui.domain.problems import Report
 from batch_tui.domain.text import printable
 from batch_tui.engine.submission import Phase, Submission, SubmitOrder
 from batch_tui.ui.actions.estimating import amount_to_type, estimated
-from batch_tui.ui.cells import Piece, Tone
+from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
-from batch_tui.ui.money import estimate_text
 from batch_tui.ui.panes.verdict import next_step, over_limit
-from batch_tui.ui.selection import Selection
+from batch_tui.ui.text.cells import Piece, Tone
+from batch_tui.ui.text.money import estimate_text
 
 
 class SubmitAction:

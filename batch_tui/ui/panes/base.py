@@ -11,8 +11,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from batch_tui.domain.text import printable
-from batch_tui.ui.cells import Piece, Tone
-from batch_tui.ui.glyphs import glyphs
+from batch_tui.ui.text.cells import Piece, Tone
+from batch_tui.ui.text.glyphs import glyphs
 from batch_tui.ui.widgets.lines import LineWidget
 
 

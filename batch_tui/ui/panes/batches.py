@@ -14,13 +14,14 @@ from textual.message import Message
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.formatting import grouped
 from batch_tui.engine.store import Changes
-from batch_tui.ui.asking import asking
-from batch_tui.ui.cells import Cell
-from batch_tui.ui.columns import DEFAULT_COLUMNS, BatchFacts, View, batch_cells, batch_columns, sort_value
-from batch_tui.ui.glyphs import glyphs
+from batch_tui.ui.commands.bindings import asking
+from batch_tui.ui.commands.pending_submit import PendingSubmit
+from batch_tui.ui.commands.selection import Scope, Selection
 from batch_tui.ui.panes.base import Pane
-from batch_tui.ui.pending import PendingSubmit, pending_cells
-from batch_tui.ui.selection import Scope, Selection
+from batch_tui.ui.panes.columns import DEFAULT_COLUMNS, BatchFacts, View, batch_cells, batch_columns, sort_value
+from batch_tui.ui.panes.pending import pending_cells
+from batch_tui.ui.text.cells import Cell
+from batch_tui.ui.text.glyphs import glyphs
 from batch_tui.ui.widgets.table import VirtualTable
 
 Keeps = Callable[[BatchFacts], bool]

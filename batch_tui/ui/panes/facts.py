@@ -11,9 +11,9 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from batch_tui.ui.bindings import bindings
-from batch_tui.ui.cells import Cell, Tone, cell_text
-from batch_tui.ui.commands import Scope
+from batch_tui.ui.commands.bindings import bindings
+from batch_tui.ui.commands.registry import Scope
+from batch_tui.ui.text.cells import Cell, Tone, cell_text
 from batch_tui.ui.widgets.lines import LineWidget
 
 _WHEEL = 3

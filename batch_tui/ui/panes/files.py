@@ -17,15 +17,15 @@ from textual.message import Message
 from batch_tui.domain.file_use import Users
 from batch_tui.domain.files import RemoteFile
 from batch_tui.domain.problems import Report
-from batch_tui.ui.asking import asking
-from batch_tui.ui.cells import Cell
-from batch_tui.ui.glyphs import glyphs
+from batch_tui.ui.commands.bindings import asking
+from batch_tui.ui.commands.selection import Scope, Selection
 from batch_tui.ui.panes.base import Pane
 from batch_tui.ui.panes.local_files import LOCAL_COLUMNS, Entry, local_cells, local_footnote
 from batch_tui.ui.panes.remote_files import REMOTE_COLUMNS, remote_cells
 from batch_tui.ui.panes.verdict import file_selection
 from batch_tui.ui.panes.workspace import Workspace
-from batch_tui.ui.selection import Scope, Selection
+from batch_tui.ui.text.cells import Cell
+from batch_tui.ui.text.glyphs import glyphs
 from batch_tui.ui.widgets.table import VirtualTable
 from batch_tui.ui.widgets.tabs import Tab, TabStrip
 

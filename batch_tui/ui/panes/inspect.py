@@ -14,12 +14,12 @@ from textual.message import Message
 from textual.widgets import ContentSwitcher
 
 from batch_tui.domain.batch import Batch
-from batch_tui.ui.asking import asking
-from batch_tui.ui.cells import Cell, Piece, Tone
+from batch_tui.ui.commands.bindings import asking
+from batch_tui.ui.commands.selection import Place, Scope, Selection
 from batch_tui.ui.panes.base import Pane
 from batch_tui.ui.panes.facts import FactsView
-from batch_tui.ui.selection import Place, Scope, Selection
-from batch_tui.ui.text_lines import LineSource
+from batch_tui.ui.text.cells import Cell, Piece, Tone
+from batch_tui.ui.text.lines import LineSource
 from batch_tui.ui.widgets.tabs import Tab, TabStrip
 from batch_tui.ui.widgets.viewer import Viewer
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from batch_tui.domain import formatting
 from batch_tui.domain.problems import Report
-from batch_tui.ui.cells import Cell, Piece, Tone, cell
-from batch_tui.ui.glyphs import GlyphSet
 from batch_tui.ui.panes.verdict import damage
+from batch_tui.ui.text.cells import Cell, Piece, Tone, cell
+from batch_tui.ui.text.glyphs import GlyphSet
 from batch_tui.ui.widgets.fitting import Column
 
 REQUEST_SUFFIXES = frozenset({".jsonl", ".ndjson"})

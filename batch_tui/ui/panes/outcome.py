@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from batch_tui.domain import formatting
 from batch_tui.domain.lines import Cause, Outcome, ResultRow, Summary
-from batch_tui.ui.cells import Cell, Piece, Tone
-from batch_tui.ui.glyphs import glyphs
 from batch_tui.ui.panes.overview import line
+from batch_tui.ui.text.cells import Cell, Piece, Tone
+from batch_tui.ui.text.glyphs import glyphs
 
 TONES = {
     Outcome.SUCCEEDED: Tone.SUCCESS,

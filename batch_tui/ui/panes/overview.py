@@ -11,9 +11,9 @@ from batch_tui.domain.batch import INTENT_KEY, NAME_KEY, PARENT_KEY, Batch
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY, group_of, missing_parts, parent_of, place_of
 from batch_tui.domain.pace import NO_PACE, Pace
 from batch_tui.domain.status import BatchStatus
-from batch_tui.ui.bars import legend, progress_bar, sparkline
-from batch_tui.ui.cells import Cell, Piece, Tone
-from batch_tui.ui.glyphs import batch_sign, glyphs
+from batch_tui.ui.text.bars import legend, progress_bar, sparkline
+from batch_tui.ui.text.cells import Cell, Piece, Tone
+from batch_tui.ui.text.glyphs import batch_sign, glyphs
 
 _LABEL = 10
 _BAR = 24

@@ -6,9 +6,9 @@ from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.file_use import PURPOSES, Users
 from batch_tui.domain.files import RemoteFile
-from batch_tui.ui.cells import Cell, Tone, cell
-from batch_tui.ui.columns import age
-from batch_tui.ui.glyphs import GlyphSet, batch_sign
+from batch_tui.ui.panes.columns import age
+from batch_tui.ui.text.cells import Cell, Tone, cell
+from batch_tui.ui.text.glyphs import GlyphSet, batch_sign
 from batch_tui.ui.widgets.fitting import Column
 
 REMOTE_COLUMNS = (

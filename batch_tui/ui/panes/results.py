@@ -20,15 +20,15 @@ from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import InputFileError
 from batch_tui.domain.lines import Outcome
 from batch_tui.jsonl.joined import JoinedResults
-from batch_tui.ui.asking import asking
-from batch_tui.ui.cells import Cell
-from batch_tui.ui.conversation import conversation, raw
-from batch_tui.ui.glyphs import glyphs
+from batch_tui.ui.commands.bindings import asking
+from batch_tui.ui.commands.selection import Scope, Selection
 from batch_tui.ui.panes.answers import first_words
 from batch_tui.ui.panes.base import Pane
 from batch_tui.ui.panes.outcome import row_cells
-from batch_tui.ui.selection import Scope, Selection
-from batch_tui.ui.text_lines import Lines
+from batch_tui.ui.text.cells import Cell
+from batch_tui.ui.text.conversation import conversation, raw
+from batch_tui.ui.text.glyphs import glyphs
+from batch_tui.ui.text.lines import Lines
 from batch_tui.ui.widgets.fitting import Column
 from batch_tui.ui.widgets.table import VirtualTable
 from batch_tui.ui.widgets.viewer import Viewer

@@ -7,11 +7,11 @@ from pathlib import Path
 from batch_tui.domain import formatting
 from batch_tui.domain.files import RemoteFile
 from batch_tui.domain.limits import Limits
-from batch_tui.domain.problems import Code, Cure, Problem, Report, Severity
-from batch_tui.ui.cells import Cell, Piece, Tone
-from batch_tui.ui.glyphs import glyphs
+from batch_tui.domain.problems import Code, Problem, Report, Severity
+from batch_tui.ui.commands.selection import Place, Scope, Selection
 from batch_tui.ui.panes.overview import clock_text, line
-from batch_tui.ui.selection import Place, Scope, Selection
+from batch_tui.ui.text.cells import Cell, Piece, Tone
+from batch_tui.ui.text.glyphs import glyphs
 
 _SHOWN = 200
 """Problems listed; the command line prints them all."""
@@ -73,16 +73,9 @@ def next_step(report: Report) -> str:
     over = {Code.TOO_MANY_REQUESTS, Code.FILE_TOO_LARGE} & set(report.counts)
     if over:
         return "It is over a limit of the service: split it with  batch-tui split FILE -o DIR"
-    if mends(report):
+    if report.mends:
         return "m writes a mended copy beside it; enter goes to the first bad line, e opens the editor there."
     return "Mend the lines below: enter goes to the first one, e opens the editor there; then n again."
-
-
-def mends(report: Report | None) -> frozenset[Cure]:
-    """The mends that can be made without asking for more; bare bodies are wrapped when they are submitted."""
-    if report is None:
-        return frozenset()
-    return frozenset(p.cure for p in report.problems if p.cure is not None)
 
 
 def over_limit(report: Report, limits: Limits) -> str | None:

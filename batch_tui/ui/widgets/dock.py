@@ -10,9 +10,10 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from batch_tui.ui.cells import Cell, Piece, Tone
-from batch_tui.ui.commands import Command
-from batch_tui.ui.dock_text import (
+from batch_tui.ui.commands.registry import Command
+from batch_tui.ui.text.cells import Cell, Piece, Tone
+from batch_tui.ui.text.glyphs import glyphs
+from batch_tui.ui.widgets.dock_text import (
     Answer,
     Level,
     Note,
@@ -24,8 +25,7 @@ from batch_tui.ui.dock_text import (
     prompt_line,
     question_line,
 )
-from batch_tui.ui.glyphs import glyphs
-from batch_tui.ui.line_editor import EditedLine
+from batch_tui.ui.widgets.line_editor import EditedLine
 from batch_tui.ui.widgets.typed_line import TypedLine
 
 __all__ = ["Dock", "Level"]

@@ -20,7 +20,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from batch_tui.domain.text import printable
-from batch_tui.ui.cells import Piece, Tone
+from batch_tui.ui.text.cells import Piece, Tone
 
 _NO_COLOR = {
     "muted": Style(dim=True),

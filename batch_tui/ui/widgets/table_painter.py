@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from rich.style import Style
 from textual.strip import Strip
 
-from batch_tui.ui.cells import Cell, Tone
-from batch_tui.ui.glyphs import glyphs
+from batch_tui.ui.text.cells import Cell, Tone
+from batch_tui.ui.text.glyphs import glyphs
 from batch_tui.ui.widgets.fitting import Column, Placed, fit_columns
 from batch_tui.ui.widgets.lines import LineWriter
 

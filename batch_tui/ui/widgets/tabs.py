@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from batch_tui.domain.text import printable
-from batch_tui.ui.cells import Piece, Tone
+from batch_tui.ui.text.cells import Piece, Tone
 from batch_tui.ui.widgets.lines import OneLine
 
 

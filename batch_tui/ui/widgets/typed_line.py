@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 
-from batch_tui.ui.keymap import key_name
+from batch_tui.ui.commands.keymap import key_name
 from batch_tui.ui.widgets.lines import OneLine
 
 _EDITING = ("backspace", "delete", "ctrl+h", "ctrl+w", "ctrl+u", "left", "right", "home", "end", "enter", "escape")

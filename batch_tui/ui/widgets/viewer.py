@@ -14,14 +14,14 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from batch_tui.ui.bindings import bindings
-from batch_tui.ui.cells import Cell, Piece, Tone
-from batch_tui.ui.commands import Scope
-from batch_tui.ui.glyphs import ASCII, glyphs
-from batch_tui.ui.json_tones import json_pieces
-from batch_tui.ui.reading import Matches, Reading, Row
-from batch_tui.ui.text_lines import LineSource
+from batch_tui.ui.commands.bindings import bindings
+from batch_tui.ui.commands.registry import Scope
+from batch_tui.ui.text.cells import Cell, Piece, Tone
+from batch_tui.ui.text.glyphs import ASCII, glyphs
+from batch_tui.ui.text.json_tones import json_pieces
+from batch_tui.ui.text.lines import LineSource
 from batch_tui.ui.widgets.lines import LineWidget, LineWriter
+from batch_tui.ui.widgets.reading import Matches, Reading, Row
 
 _WHEEL = 3
 _SIDEWAYS = 8

@@ -1,0 +1,1 @@
+"""The commands: what the user can do, under which key, and when. Pure but for the bindings."""

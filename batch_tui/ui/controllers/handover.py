@@ -1,0 +1,142 @@
+"""Handing over to other programs: the editor, the pager, the clipboard."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from textual.app import SuspendNotSupported
+
+from batch_tui.domain.batch import Batch
+from batch_tui.jsonl.pages import pretty
+from batch_tui.ui.commands.copy_choices import Choice, chosen_of, copy_choices, menu_note
+from batch_tui.ui.commands.selection import Selection
+from batch_tui.ui.desk import Desk
+from batch_tui.ui.terminal.clipboard import copy
+
+_COLON_EDITORS = frozenset({"hx", "helix", "subl", "zed"})
+_GOTO_EDITORS = frozenset({"code", "codium", "cursor"})
+
+
+class Handover:
+    """Opens things in ``$EDITOR`` and ``$PAGER``, and copies them.
+
+    Args:
+        desk: What actions work with.
+        suspend: Gives the terminal to another program inside its block.
+        write: Sends a sequence to the terminal.
+        environ: The environment.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        suspend: Callable[[], AbstractContextManager[None]],
+        write: Callable[[str], None],
+        environ: Mapping[str, str],
+    ) -> None:
+        self._desk = desk
+        self._suspend = suspend
+        self._write = write
+        self._environ = environ
+
+    def edit(self, selection: Selection) -> None:
+        """Open what is selected in the editor."""
+        command = self._environ.get("VISUAL") or self._environ.get("EDITOR") or "vi"
+        if selection.place is not None:
+            self._run(command, selection.place.path, selection.place.line)
+        else:
+            self._open(selection, command)
+
+    def page(self, selection: Selection) -> None:
+        """Open what is selected in the pager."""
+        self._open(selection, self._environ.get("PAGER") or "less")
+
+    def edit_file(self, path: Path) -> None:
+        """Open a file in the editor."""
+        self._run(self._environ.get("VISUAL") or self._environ.get("EDITOR") or "vi", path)
+
+    def copy_id(self, selection: Selection) -> None:
+        """Copy the id of what is selected, or the text under the cursor."""
+        text = copied_text(selection)
+        if text:
+            self.copy_text(text)
+
+    def menu(self, selection: Selection) -> None:
+        """Offer everything of what is selected that can be copied, each under a letter."""
+        choices = copy_choices(selection)
+        if choices:
+            self._desk.choose("copy ", menu_note(choices), lambda text: self._take(choices, text))
+        else:
+            self._desk.say("There is nothing to copy here.")
+
+    def _take(self, choices: tuple[Choice, ...], text: str) -> bool:
+        choice = chosen_of(choices, text)
+        if choice is not None:
+            self.copy_text(choice.text)
+        return choice is not None
+
+    def copy_text(self, text: str) -> None:
+        """Copy a text."""
+        self._desk.start(self._copy(text), name="copy", group="")
+
+    async def _copy(self, text: str) -> None:
+        said = await copy(text, self._environ, self._write)
+        first = text.splitlines()[0] if text else ""
+        self._desk.say(f"{first[:60]}  {said}")
+
+    def _open(self, selection: Selection, command: str) -> None:
+        if selection.file is not None:
+            self._run(command, selection.file)
+            return
+        text = selection.text or (_raw(selection.batch) if selection.batch is not None else "")
+        with tempfile.TemporaryDirectory(prefix="batch-tui-") as directory:
+            path = Path(directory) / "selection.json"
+            path.write_text(pretty(text.encode("utf-8", "replace")), encoding="utf-8", errors="replace")
+            self._run(command, path)
+
+    def _run(self, command: str, path: Path, line: int = 0) -> None:
+        try:
+            words = shlex.split(command)
+            words += at_line(words[0], path, line) if line and words else [str(path)]
+        except ValueError:
+            self._desk.fail(f"{command!r} is no command line; mend EDITOR or PAGER.")
+            return
+        try:
+            with self._suspend():
+                subprocess.run(words, check=False, env=dict(os.environ))
+        except OSError as error:
+            self._desk.fail(f"{words[0]} can't be started ({error.strerror}); set EDITOR or PAGER.")
+        except SuspendNotSupported:
+            self._desk.fail("This terminal can't be handed to another program.")
+
+
+def at_line(editor: str, path: Path, line: int) -> list[str]:
+    """Arguments with which an editor opens a file at a line: ``+LINE`` for all but a few."""
+    name = Path(editor).name
+    if name in _COLON_EDITORS:
+        return [f"{path}:{line}"]
+    if name in _GOTO_EDITORS:
+        return ["--goto", f"{path}:{line}"]
+    return [f"+{line}", str(path)]
+
+
+def copied_text(selection: Selection) -> str:
+    """What ``y`` copies."""
+    if selection.file is not None:
+        return str(selection.file)
+    if selection.remote_file is not None:
+        return selection.remote_file.id
+    if selection.pane not in {"inspect", "results"} and selection.batch is not None:
+        return "\n".join(batch.id for batch in selection.targets)
+    return selection.text or (selection.batch.id if selection.batch is not None else "")
+
+
+def _raw(batch: Batch) -> str:
+    return batch.raw or batch.id

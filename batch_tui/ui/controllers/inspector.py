@@ -1,0 +1,194 @@
+"""Filling Inspect and Results: what is at hand at once, the rest when its tab is opened."""
+
+from __future__ import annotations
+
+import json
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+
+from batch_tui.domain.batch import Batch
+from batch_tui.domain.errors import BatchTuiError
+from batch_tui.domain.files import RemoteFile
+from batch_tui.domain.lineage import family_of, group_of, parent_of
+from batch_tui.domain.normalise import batch_to_wire
+from batch_tui.domain.problems import Report
+from batch_tui.domain.text import printable
+from batch_tui.engine.events import Event
+from batch_tui.jsonl.index import LineIndex
+from batch_tui.jsonl.pages import LineFile, pretty
+from batch_tui.ui.commands.pending_submit import PendingSubmit
+from batch_tui.ui.controllers.outcomes import Outcomes
+from batch_tui.ui.desk import Desk
+from batch_tui.ui.panes import inspect as tabs
+from batch_tui.ui.panes.columns import BatchFacts, clock_time
+from batch_tui.ui.panes.inspect import InspectPane
+from batch_tui.ui.panes.overview import OverviewFacts, overview_lines, validation_facts
+from batch_tui.ui.panes.pending import pending_lines
+from batch_tui.ui.panes.results import ResultsPane
+from batch_tui.ui.panes.verdict import remote_lines, report_lines
+from batch_tui.ui.text.cells import Cell, Piece, Tone
+from batch_tui.ui.text.lines import Lines, TextLine
+from batch_tui.ui.text.money import batch_text
+
+_MOST_OF_A_LINE = 64 * 1024
+"""Bytes of a line that are shown in a list of lines; enter shows it whole."""
+
+
+class FileLines:
+    """A file's lines for a viewer, read while they are in sight."""
+
+    def __init__(self, file: LineFile, index: LineIndex) -> None:
+        self._file = file
+        self._index = index
+        # A viewer lets go of its lines when it shows others: that is when the file is no longer needed.
+        weakref.finalize(self, file.close)
+
+    @property
+    def count(self) -> int:
+        """How many lines there are."""
+        return len(self._index)
+
+    def line(self, number: int) -> TextLine:
+        """One line; its first 64 kB when it is longer."""
+        try:
+            raw = self._file.line(number, self._index, limit=_MOST_OF_A_LINE)
+        except (BatchTuiError, IndexError) as error:
+            return TextLine(str(error), Tone.ERROR)
+        return TextLine(raw.decode(errors="replace"), is_json=True)
+
+
+class Inspector:
+    """Gives Inspect and Results their contents.
+
+    Args:
+        desk: What actions work with.
+        inspect: Where facts go.
+        results: Where rows go.
+        facts_of: What is known about a batch.
+        now: Unix seconds by the server's clock.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        inspect: InspectPane,
+        results: ResultsPane,
+        *,
+        facts_of: Callable[[Batch], BatchFacts],
+        now: Callable[[], float],
+    ) -> None:
+        self._desk = desk
+        self._inspect = inspect
+        self._results = results
+        self._facts_of = facts_of
+        self._now = now
+        self.outcomes = Outcomes(desk, inspect, results)
+        """What came back of batches."""
+
+    def at_batch(self, batch: Batch | None) -> None:
+        """The cursor stands on a batch: say what is known without asking anybody."""
+        if batch is None:
+            return
+        is_other = self._inspect.subject != batch.id
+        self._inspect.open_subject(batch.id, batch.name, batch)
+        self.outcomes.follow(batch)
+        self._inspect.fill(tabs.OVERVIEW, overview_lines(self._overview(batch)))
+        if batch.errors or is_other:
+            facts = validation_facts(batch)
+            lines, targets = [content for content, _ in facts], [target for _, target in facts]
+            self._inspect.fill(tabs.ERRORS, lines, count=len(batch.errors), targets=targets)
+        if self._inspect.tab == tabs.EVENTS:
+            self._fill_events(batch.id)
+
+    def at_pending(self, pending: PendingSubmit) -> None:
+        """The cursor stands on a submit that has no batch yet."""
+        self._inspect.open_subject(pending.row_id, pending.name)
+        self._results.open_batch(None, note="Nothing came back: this submit has no batch yet.")
+        lines = pending_lines(pending, self._now(), is_ascii=self._inspect.is_ascii)
+        self._inspect.fill(tabs.OVERVIEW, lines)
+
+    def at_file(self, path: Path, sentence: str) -> None:
+        """The cursor stands on a local file: say how it stands with its verdict."""
+        self._inspect.open_subject(str(path), printable(path.name), path=path)
+        self._inspect.say(tabs.OVERVIEW, sentence)
+
+    def show_report(self, path: Path, report: Report) -> None:
+        """A file was checked."""
+        if self._inspect.subject == str(path):
+            limits = self._desk.cockpit.settings.profile.limits
+            lines = report_lines(report, limits, is_ascii=self._inspect.is_ascii)
+            self._inspect.fill(tabs.OVERVIEW, lines)
+
+    def at_remote(self, file: RemoteFile) -> None:
+        """The cursor stands on a remote file."""
+        users = tuple(
+            batch.name
+            for batch in self._desk.cockpit.store.batches()
+            if file.id in {batch.input_file_id, batch.output_file_id, batch.error_file_id}
+        )
+        self._inspect.open_subject(file.id, file.filename or file.id)
+        self._inspect.fill(tabs.OVERVIEW, remote_lines(file, users, self._now()))
+
+    def tab_wanted(self, tab: str) -> None:
+        """A tab was opened."""
+        batch = self._desk.cockpit.store.get(self._inspect.subject)
+        if tab == tabs.INPUT:
+            self._inspect.say(tab, "Opening…")
+            self._desk.start(self._load_input(self._inspect.subject, batch), name="input", group="input")
+        elif batch is None:
+            return
+        elif tab == tabs.RAW:
+            self._inspect.fill_text(tab, Lines.of(pretty(_raw(batch)), is_json=True))
+        elif tab == tabs.EVENTS:
+            self._fill_events(batch.id)
+        elif tab in {tabs.RESULTS, tabs.ERRORS} and batch.is_terminal and not batch.errors:
+            self.outcomes.load(batch)
+
+    async def _load_input(self, subject: str, batch: Batch | None) -> None:
+        cockpit = self._desk.cockpit
+        try:
+            path = Path(subject) if batch is None else await cockpit.collector.fetch_input(batch)
+            index = await cockpit.workshop.index(path)
+            source = FileLines(LineFile.open(path), index)
+        except BatchTuiError as error:
+            if self._inspect.subject == subject:
+                self._inspect.say(tabs.INPUT, str(error))
+            return
+        if self._inspect.subject == subject:
+            self._inspect.fill_text(tabs.INPUT, source)
+
+    def _fill_events(self, batch_id: str) -> None:
+        events = self._desk.cockpit.events.recent(batch_id)
+        lines = [_event_line(event, self._now()) for event in reversed(events)]
+        self._inspect.fill(tabs.EVENTS, lines or [(Piece("Nothing was done with it from here.", Tone.MUTED),)])
+
+    def _family(self, batch: Batch) -> tuple[Batch, ...]:
+        """Its relatives; looked for only when it has any, for the cursor may run through 10,000 batches."""
+        batches = self._desk.cockpit.store.batches()
+        is_alone = parent_of(batch) is None and group_of(batch) is None
+        if is_alone and not any(parent_of(other) == batch.id for other in batches):
+            return (batch,)
+        return family_of(batch.id, batches)
+
+    def _overview(self, batch: Batch) -> OverviewFacts:
+        facts = self._facts_of(batch)
+        return OverviewFacts(
+            batch,
+            now=self._now(),
+            pace=facts.pace,
+            money=batch_text(batch, self._desk.cockpit.costs),
+            note=self._desk.notes.get(batch.id, "gone" if facts.is_gone else ""),
+            family=self._family(batch),
+            is_ascii=self._inspect.is_ascii,
+        )
+
+
+def _raw(batch: Batch) -> bytes:
+    """What the service said; of a batch that only the cache knows, what is known of it in the same words."""
+    return batch.raw.encode() if batch.raw else json.dumps(batch_to_wire(batch)).encode()
+
+
+def _event_line(event: Event, now: float) -> Cell:
+    command = (Piece(f"  $ {event.command}", Tone.MUTED),) if event.command else ()
+    return (Piece(f"{clock_time(int(event.at), now)}  ", Tone.MUTED), Piece(event.text), *command)

@@ -1,0 +1,159 @@
+"""The monitor's ticks, as the header and the panes show them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from batch_tui.domain import formatting
+from batch_tui.engine.cockpit import Cockpit
+from batch_tui.engine.monitor import Condition, Tick
+from batch_tui.engine.store import Changes
+from batch_tui.ui.desk import Desk
+from batch_tui.ui.panes.batches import BatchesPane
+from batch_tui.ui.text.cells import Tone
+from batch_tui.ui.text.money import day_text
+from batch_tui.ui.widgets.header import HeaderLine, count
+
+_TONES = {
+    Condition.LIVE: Tone.SUCCESS,
+    Condition.LOADING: Tone.MUTED,
+    Condition.PAUSED: Tone.WARNING,
+}
+_OLD = 30.0
+"""Seconds after which what is shown while loading is told with its age."""
+_AGES = 600.0
+"""Seconds after which ages are drawn again though nothing changed: a still screen sends next to nothing."""
+_NEXT_STEPS = {
+    Condition.OFFLINE: "It is tried again; batch-tui doctor looks for the cause.",
+    Condition.UNAUTHORIZED: "Set another key and start again; batch-tui doctor tests it.",
+    Condition.DENIED: "Take a key that may use batches; batch-tui doctor tests it.",
+}
+_BAD = frozenset({Condition.OFFLINE, Condition.LIMITED, Condition.UNAUTHORIZED, Condition.DENIED})
+
+
+class MonitorFeed:
+    """Follows the monitor and shows what it brings; it decides nothing.
+
+    Args:
+        cockpit: The engine.
+        desk: For the sentence that a bad condition comes with.
+        header: The first line.
+        batches: The list.
+        clock: Unix seconds by this machine.
+        after: Called at the end of every tick, with what it changed.
+    """
+
+    def __init__(
+        self,
+        cockpit: Cockpit,
+        desk: Desk,
+        header: HeaderLine,
+        batches: BatchesPane,
+        *,
+        clock: Callable[[], float],
+        after: Callable[[Changes], None],
+    ) -> None:
+        self._cockpit = cockpit
+        self._desk = desk
+        self._header = header
+        self._batches = batches
+        self._clock = clock
+        self._after = after
+        self._said = ""
+        self._aged_at = clock()
+        self._shown = Condition.LOADING
+
+    def recall(self) -> None:
+        """Show what an earlier run knew, with its age, before anybody was asked."""
+        known, at = self._cockpit.store.batches(), self._cockpit.monitor.last_good
+        if known:
+            changes = Changes(added=tuple(batch.id for batch in known))
+            self.show(Tick(changes, Condition.LOADING, "", 0.0, at))
+
+    async def reckon(self) -> None:
+        """Load the prices, and show what they tell."""
+        await self._cockpit.costs.warm()
+        self._desk.redraw([batch.id for batch in self._cockpit.store.batches()])
+        self._header.show(replace(self._header.facts, money=self._money()))
+
+    async def run(self) -> None:
+        """Show the rest of what an earlier run knew, then follow the monitor until the end."""
+        if self._cockpit.memory.is_partial:
+            await self._cockpit.memory.start()
+            self.recall()
+        async for tick in self._cockpit.ticks():
+            self.show(tick)
+
+    def show(self, tick: Tick) -> None:
+        """Show one tick."""
+        store = self._cockpit.store
+        self._desk.tick()
+        self._batches.show(store.batches(), tick.changes)
+        if not tick.changes:
+            self._batches.table.emphasize(())
+        if self._clock() - self._aged_at >= _AGES:
+            self._aged_at = self._clock()
+            self._batches.redraw_rows()
+        if not len(store):
+            self._batches.set_empty(_emptiness(tick))
+        self._show_header(tick)
+        self._say_condition(tick)
+        self._after(tick.changes)
+
+    def _show_header(self, tick: Tick) -> None:
+        before, self._shown = self._shown, tick.condition
+        if not tick.changes and before is tick.condition is Condition.LIVE:
+            return  # how long the next wait is, is no news worth a line over a slow link
+        facts = self._header.facts
+        if tick.changes or not facts.as_of:
+            moment = tick.at if tick.condition is Condition.LOADING and tick.at else self._clock()
+            now = time.strftime("%H:%M", time.localtime(moment))
+            counts = count(self._cockpit.store.batches(), is_ascii=self._batches.is_ascii)
+            facts = replace(facts, counts=counts, as_of=now, money=self._money())
+        tone = _TONES.get(tick.condition, Tone.ERROR)
+        self._header.show(replace(facts, condition=condition_text(tick, self._clock()), tone=tone))
+
+    def _money(self) -> str:
+        store = self._cockpit.store
+        return day_text(self._cockpit.costs.spent_today(store.batches(), self._clock() + store.server_offset))
+
+    def _say_condition(self, tick: Tick) -> None:
+        if tick.condition in _BAD and tick.message:
+            if tick.message != self._said:
+                self._desk.warn(f"{tick.message} {_NEXT_STEPS.get(tick.condition, '')}".rstrip())
+            self._said = tick.message
+        elif self._said:
+            self._said = ""
+            self._desk.say("Live again.")
+
+
+def _emptiness(tick: Tick) -> str:
+    if tick.condition is Condition.LOADING:
+        return "Asking the service…"
+    if tick.condition in _BAD:
+        return tick.message or tick.condition.value
+    return "No batches yet: choose a file in 1 Files and press n."
+
+
+def condition_text(tick: Tick, now: float) -> str:
+    """How fresh the screen is: it changes only when the service was asked."""
+    wait = "" if math.isinf(tick.wait) else formatting.duration(max(1.0, tick.wait))
+    age = f"stale {formatting.duration(max(0.0, now - tick.at))} · " if tick.at else ""
+    match tick.condition:
+        case Condition.LOADING:
+            return f"{age}loading…" if now - tick.at > _OLD else "loading…"
+        case Condition.LIVE:
+            return f"live {wait}"
+        case Condition.PAUSED:
+            return "PAUSED"
+        case Condition.OFFLINE:
+            return f"{age}offline, retry {wait}" if wait else f"{age}offline"
+        case Condition.LIMITED:
+            return f"{age}told to wait {wait}"
+        case Condition.UNAUTHORIZED:
+            return f"{age}key refused"
+        case Condition.DENIED:
+            return f"{age}no batch access"

@@ -1,0 +1,158 @@
+"""What came back of a batch: said why it can't be shown, taken from the disk at once, or fetched."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from batch_tui.domain import formatting
+from batch_tui.domain.batch import Batch
+from batch_tui.domain.errors import BatchTuiError
+from batch_tui.domain.files import Progress
+from batch_tui.domain.status import BatchStatus
+from batch_tui.engine.collect import Collected
+from batch_tui.engine.costs import bill_of
+from batch_tui.jsonl.joined import JoinedResults
+from batch_tui.ui.desk import Desk
+from batch_tui.ui.panes import inspect as tabs
+from batch_tui.ui.panes.inspect import InspectPane
+from batch_tui.ui.panes.outcome import cause_lines, summary_lines
+from batch_tui.ui.panes.results import ResultsPane
+from batch_tui.ui.text.money import batch_text
+
+
+class Outcomes:
+    """Fills Results, and the tabs of Inspect that tell of results.
+
+    Args:
+        desk: What actions work with.
+        inspect: Where the summary and the causes go.
+        results: Where rows go.
+    """
+
+    def __init__(self, desk: Desk, inspect: InspectPane, results: ResultsPane) -> None:
+        self._desk = desk
+        self._inspect = inspect
+        self._results = results
+        self._fetch: asyncio.Task[object] | None = None
+        self._fetched = ""
+
+    def follow(self, batch: Batch) -> None:
+        """The cursor stands on a batch: say what its results need, without asking anybody."""
+        self._results.open_batch(batch)
+        if self._results.joined is None and not self._is_fetching(batch):
+            self._results.say(why_not_yet(batch) or f"enter or 4 shows the results of {batch.name}.")
+
+    def ask(self, batch: Batch | None) -> None:
+        """Results is asked for: show what there is of a batch, or say why nothing can be shown yet."""
+        if batch is None:
+            return
+        reason = why_not_yet(batch)
+        if reason is None:
+            self.load(batch)
+        else:
+            self._results.open_batch(batch)
+            self._results.say(reason)
+
+    def load(self, batch: Batch) -> None:
+        """Fetch and join the results of a batch; those that are shown stay."""
+        shown = self._results.selection.batch
+        if self._results.joined is not None and shown is not None and shown.id == batch.id:
+            self._fill_outcome(batch, self._results.joined)
+            return
+        if self._is_fetching(batch):
+            return
+        self._results.open_batch(batch)
+        self._results.say(f"Opening the results of {batch.name}…")
+        self._desk.start(self._load(batch), name="results", group="results")
+
+    def stop(self) -> bool:
+        """Stop fetching; False when nothing is fetched."""
+        fetch, self._fetch = self._fetch, None
+        if fetch is None or fetch.done():
+            return False
+        fetch.cancel()
+        self._results.say("Stopped: 4 or enter fetches them again. What had come is kept for it.")
+        return True
+
+    def _is_fetching(self, batch: Batch) -> bool:
+        return self._fetched == batch.id and self._fetch is not None and not self._fetch.done()
+
+    async def _load(self, batch: Batch) -> None:
+        self._fetch, self._fetched = asyncio.current_task(), batch.id
+        cockpit = self._desk.cockpit
+
+        def told(progress: Progress) -> None:
+            if self._is_shown(batch):
+                self._results.say(f"Fetching the results of {batch.name}  {_share(progress)}  esc stops")
+
+        try:
+            collected = await asyncio.to_thread(cockpit.collector.local_results, batch)
+            if collected is None:
+                told(Progress(0, None))
+                collected = await cockpit.collector.collect(batch.id, on_progress=told)
+            if not collected.files:
+                self._say_none(batch, collected.message or f"{batch.name} brought nothing back.")
+                return
+            joined = await self._join(batch, collected)
+            await self._reckon(batch, joined)
+        except BatchTuiError as error:
+            self._say_none(batch, str(error))
+            return
+        if self._is_shown(batch):
+            self._results.show(joined)
+        self._fill_outcome(batch, joined)
+
+    async def _join(self, batch: Batch, collected: Collected) -> JoinedResults:
+        cockpit = self._desk.cockpit
+        source: Path | None = None
+        try:
+            source = await cockpit.collector.fetch_input(batch)
+        except BatchTuiError as error:
+            self._desk.warn(f"Without the input, in the order of the answers: {error}")
+        return await cockpit.workshop.join([collected.files], input_path=source)
+
+    async def _reckon(self, batch: Batch, joined: JoinedResults) -> None:
+        """Take the cost from the answers themselves: each tells its model, tier and tokens."""
+        cockpit = self._desk.cockpit
+        bill = await asyncio.to_thread(lambda: bill_of(joined.usage_groups, cockpit.prices))
+        cockpit.costs.note_bill(batch.id, bill)
+        self._desk.redraw([batch.id])
+
+    def _is_shown(self, batch: Batch) -> bool:
+        shown = self._results.selection.batch
+        return shown is not None and shown.id == batch.id
+
+    def _say_none(self, batch: Batch, sentence: str) -> None:
+        if self._is_shown(batch):
+            self._results.say(sentence)
+        if self._inspect.subject == batch.id and self._inspect.tab in {tabs.RESULTS, tabs.ERRORS}:
+            self._inspect.say(self._inspect.tab, sentence)
+
+    def _fill_outcome(self, batch: Batch, joined: JoinedResults) -> None:
+        if self._inspect.subject != batch.id:
+            return
+        summary = joined.summary
+        money = batch_text(batch, self._desk.cockpit.costs)
+        self._inspect.fill(tabs.RESULTS, summary_lines(summary, money, is_ascii=self._inspect.is_ascii))
+        failures = sum(cause.count for cause in summary.causes)
+        self._inspect.fill(tabs.ERRORS, cause_lines(summary.causes), count=failures)
+
+
+def why_not_yet(batch: Batch) -> str | None:
+    """Why a batch has no results to show, in one sentence; None when it has."""
+    if batch.output_file_id or batch.error_file_id:
+        return None
+    counts = batch.counts
+    if not batch.is_terminal:
+        done = f"{formatting.grouped(counts.done)} of {formatting.grouped(counts.total)} done"
+        how_far = done if counts.total > 0 else "nothing done yet"
+        state = batch.raw_status or batch.status.value
+        return f"{batch.name} is {state} ({how_far}): the service gives out results when it has ended."
+    if batch.status is BatchStatus.FAILED:
+        return f"{batch.name} failed validation: nothing ran, so nothing came back. See Errors in 3 Inspect."
+    return f"{batch.name} brought nothing back ({batch.status.value})."
+
+
+def _share(progress: Progress) -> str:
+    return formatting.percent(progress.fraction) if progress.fraction is not None else "…"

@@ -1,0 +1,126 @@
+"""The way to the terminal and back: patient with one that doesn't drain, quick to see one that is gone."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+from codecs import getincrementaldecoder
+from contextlib import suppress
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Callback, Resize
+from textual.geometry import Size
+
+from batch_tui.ui.terminal.writer import PatientWriter
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+_LOOK = 0.1
+"""Seconds between two looks at whether the input is to end."""
+_READ = 4096
+
+
+class PatientDriver(LinuxDriver):
+    """Textual's driver for POSIX terminals, without its three ways to hang.
+
+    A terminal that takes no more output (Ctrl-S, a dead link) blocks no one; input that has come to its end
+    is a hang-up, not a loop; a storm of resizes is one resize.
+    """
+
+    def __init__(
+        self,
+        app: App[object],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)  # pyright: ignore[reportUnknownMemberType]
+        self._output: PatientWriter | None = None
+        self._is_resize_due = False
+        self._is_lost = False
+        self._has_drawn = False
+
+    def start_application_mode(self) -> None:
+        """Take the terminal."""
+        out = sys.__stderr__
+        self._output = PatientWriter(
+            out.fileno() if out is not None else 2,
+            encoding=out.encoding if out is not None else "utf-8",
+            drained=self._repaint,
+            lost=self._hang_up,
+        )
+        self._output.start()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        signal.signal(signal.SIGWINCH, self._resized)
+        if self._has_drawn:
+            self._repaint()  # back from the shell, or from another program: nothing is left of the screen
+        self._has_drawn = True
+
+    def write(self, data: str) -> None:
+        """Send text to the terminal; returns at once."""
+        if self._output is not None:
+            self._output.write(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        """Give the terminal back; one that takes nothing more is left as it is."""
+        if self._output is not None:
+            self._output.stop()
+            self._output = None
+        super().close()
+
+    def run_input_thread(self) -> None:
+        """Read keys until told to end, or until the terminal is gone."""
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        while not self.exit_event.is_set():
+            ready, _, _ = select.select([self.fileno], [], [], _LOOK)
+            if ready:
+                data = self._read()
+                if not data:
+                    self._hang_up()
+                    return
+                for message in parser.feed(decode(data)):
+                    self.process_message(message)
+            for message in parser.tick():
+                self.process_message(message)
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.fileno, _READ)
+        except OSError:
+            return b""
+
+    def _hang_up(self) -> None:
+        """The terminal is gone: end as if the hang-up had been told, which not every session does."""
+        if not self._is_lost:
+            self._is_lost = True
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    def _repaint(self) -> None:
+        """Have the whole screen sent: parts of it were dropped while the terminal took nothing."""
+        with suppress(RuntimeError):  # the loop has ended
+            self.send_message(Callback(callback=self._draw_all))
+
+    def _draw_all(self) -> None:
+        self._app.screen.refresh(layout=True)
+
+    def _resized(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if not self._in_band_window_resize and not self._is_resize_due:
+            self._is_resize_due = True
+            self._loop.call_soon_threadsafe(self._tell_size)
+
+    def _tell_size(self) -> None:
+        self._is_resize_due = False
+        size = Size(*self._get_terminal_size())
+        self.send_message(Resize(size, size))

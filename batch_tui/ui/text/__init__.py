@@ -1,0 +1,1 @@
+"""Text with a meaning, not yet drawn: cells, signs, bars, answers, money. Pure."""

@@ -1,0 +1,62 @@
+"""Money as the screen writes it. Pure."""
+
+from __future__ import annotations
+
+import math
+
+from batch_tui.domain.batch import Batch
+from batch_tui.domain.formatting import money
+from batch_tui.domain.money import Cost, Estimate
+from batch_tui.engine.cost_book import CostBook, DaySpent
+from batch_tui.ui.text.cells import Piece, Tone
+
+
+def day_text(spent: DaySpent | None) -> str:
+    """What a day has cost; with a ``+`` when some of it isn't known, empty when none is."""
+    if spent is None:
+        return ""
+    return money(spent.cost.batch) + ("+" if spent.unknown else "")
+
+
+def batch_text(batch: Batch, book: CostBook) -> str:
+    """What a batch has cost, will have cost, and would have cost one by one; empty when nobody knows."""
+    cost = book.cost(batch)
+    if cost is None:
+        return ""
+    text = f"{money(cost.batch)} {'' if batch.is_terminal else 'so far '}"
+    at_end = book.projected(batch)
+    if at_end is not None and at_end.batch != cost.batch:
+        text += f"  ~{money(at_end.batch)} at the end"
+        cost = at_end
+    if cost.synchronous:
+        text += f"  ({money(cost.synchronous)} without a batch)"
+    return text.strip()
+
+
+def estimate_text(estimate: Estimate | None) -> str:
+    """What requests will cost: a range, and what is likely."""
+    found = None if estimate is None else estimate.range
+    if found is None:
+        return "cost n/a"
+    low, likely = _about(found.low), "" if found.likely is None else f", likely {money(found.likely.batch)}"
+    if found.high is None:
+        return f"{low} + output{likely}"
+    if found.high == found.low:
+        return low
+    return f"{low} to {money(found.high.batch)}{likely}"
+
+
+def _about(cost: Cost) -> str:
+    text = money(cost.batch)
+    return text if text.startswith("<") else f"~{text}"
+
+
+def estimate_pieces(estimate: Estimate | None) -> tuple[Piece, ...]:
+    """The estimate behind a question."""
+    text = estimate_text(estimate)
+    return (Piece(f"  {text}", Tone.MUTED if text.endswith("n/a") else Tone.WARNING),)
+
+
+def dollars_to_type(worst: Cost | None) -> int:
+    """The whole US dollars a user types to confirm a large cost, rounded up."""
+    return 0 if worst is None else max(1, math.ceil(worst.batch))

@@ -1,0 +1,136 @@
+"""What the docked line says, as pieces: hints, message, prompt, question. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import Enum, StrEnum, auto
+
+from batch_tui.ui.commands.registry import Command, key_label
+from batch_tui.ui.text.cells import Cell, Piece, Tone
+from batch_tui.ui.text.glyphs import GlyphSet
+from batch_tui.ui.widgets.line_editor import EditedLine
+
+
+class Level(StrEnum):
+    """How urgent a message is."""
+
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+
+    @property
+    def tone(self) -> Tone:
+        """How it looks."""
+        return {Level.WARN: Tone.WARNING, Level.ERROR: Tone.ERROR}.get(self, Tone.PLAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A message on the line."""
+
+    text: str
+    level: Level = Level.INFO
+    until: float | None = None
+    """When it goes, by the clock of the caller's ticks; None: when another comes or it is cleared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A line being typed."""
+
+    kind: str
+    """Whose prompt it is."""
+    label: str
+    line: EditedLine = field(default_factory=EditedLine)
+    note: str = ""
+    """Said on the right: how many match, or what can't be understood."""
+    level: Level = Level.INFO
+
+    def press(self, key: str, char: str | None) -> Prompt | None:
+        """The prompt after a key; None when it isn't one for typing."""
+        line = self.line.insert(char) if char else self.line.press(key)
+        return None if line is None else replace(self, line=line)
+
+
+class Answer(Enum):
+    """What a key said to a question."""
+
+    YES = auto()
+    NO = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something to be confirmed."""
+
+    token: str
+    """What is confirmed."""
+    text: Cell
+    number: int | None = None
+    """The number to type before enter; None when the key ``y`` confirms."""
+    line: EditedLine = field(default_factory=EditedLine)
+
+    def press(self, key: str, char: str | None) -> Question | Answer:
+        """The answer a key gives, or the question with one more digit typed. All but the asked-for key says no."""
+        if self.number is None:
+            return Answer.YES if char == "y" else Answer.NO
+        if char is not None and char.isdecimal():
+            return replace(self, line=self.line.insert(char))
+        if key == "backspace":
+            return replace(self, line=self.line.press(key) or self.line)
+        return Answer.YES if key == "enter" and self.line.text == str(self.number) else Answer.NO
+
+
+@dataclass(frozen=True, slots=True)
+class TwoEnds:
+    """A line with a left part, clipped where it must be, and a right part that stays whole."""
+
+    left: Cell
+    right: Cell = ()
+
+
+def hint_line(commands: Iterable[Command], chosen: GlyphSet, *, is_ascii: bool) -> TwoEnds:
+    """Keys and the word for each: ``⏎ Open / Filter spc Mark``."""
+    pieces: list[Piece] = []
+    for command in commands:
+        label = key_label(command.keys[0], enter=chosen.enter, is_ascii=is_ascii)
+        pieces += (Piece(label, Tone.KEY), Piece(f" {command.hint_title or command.title} ", Tone.MUTED))
+    return TwoEnds(tuple(pieces))
+
+
+def note_line(note: Note) -> TwoEnds:
+    """The message."""
+    return TwoEnds((Piece(note.text, note.level.tone),))
+
+
+def prompt_line(prompt: Prompt, width: int) -> TwoEnds:
+    """The label, the text with its cursor in sight, and the remark on the right."""
+    remark: Cell = (Piece(f" {prompt.note}", prompt.level.tone if prompt.note else Tone.MUTED),)
+    room = max(4, width - len(prompt.label) - len(prompt.note) - 2)
+    return TwoEnds((Piece(prompt.label, Tone.KEY), *edited(prompt.line, room)), remark if prompt.note else ())
+
+
+def question_line(question: Question, chosen: GlyphSet) -> TwoEnds:
+    """What will happen, and how to say yes."""
+    if question.number is None:
+        answer: Cell = (
+            Piece(" y", Tone.KEY),
+            Piece(" yes ", Tone.PLAIN),
+            Piece(f"{chosen.separator} any other key no ", Tone.MUTED),
+        )
+        return TwoEnds(question.text, answer)
+    answer = (
+        Piece(f" type {question.number} {chosen.enter} ", Tone.KEY),
+        *edited(question.line, 8),
+    )
+    return TwoEnds(question.text, answer)
+
+
+def edited(line: EditedLine, room: int) -> Cell:
+    """The part of a typed line around its cursor, the cursor's place in reverse."""
+    start = max(0, line.cursor - room + 1)
+    before = line.text[start : line.cursor]
+    under = line.text[line.cursor : line.cursor + 1] or " "
+    after = line.text[line.cursor + 1 : start + room]
+    return (Piece(before), Piece(under, Tone.CURSOR), Piece(after))

@@ -1,0 +1,155 @@
+"""The header line: profile, batches by state, requests under way, money, and how fresh all of it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual.strip import Strip
+
+from batch_tui.domain import formatting
+from batch_tui.domain.batch import Batch
+from batch_tui.domain.status import BatchStatus
+from batch_tui.ui.text.cells import Cell, Piece, Tone
+from batch_tui.ui.text.glyphs import batch_sign, glyphs, status_sign
+from batch_tui.ui.widgets.lines import LineWidget
+
+_ORDER = (
+    BatchStatus.IN_PROGRESS,
+    BatchStatus.VALIDATING,
+    BatchStatus.FINALIZING,
+    BatchStatus.CANCELLING,
+    BatchStatus.COMPLETED,
+    BatchStatus.UNKNOWN,
+    BatchStatus.FAILED,
+    BatchStatus.EXPIRED,
+    BatchStatus.CANCELLED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the account holds, in one line's worth of numbers."""
+
+    by_glyph: tuple[tuple[str, Tone, int], ...] = ()
+    """Sign, its meaning, and how many batches show it; only those that are there."""
+    active: int = 0
+    """Batches that may still change."""
+    troubled: int = 0
+    """Batches that failed, or ended without one success."""
+    done: int = 0
+    """Requests that ended, over the active batches."""
+    total: int = 0
+    """Requests of the active batches."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderFacts:
+    """All the header shows."""
+
+    profile: str
+    counts: Counts = Counts()
+    money: str = ""
+    """Money today, already written out; empty when nobody knows."""
+    condition: str = "loading…"
+    """``live 5s``, ``PAUSED``, ``stale 43s``, ``offline, retry 8s``."""
+    tone: Tone = Tone.MUTED
+    """What the condition means."""
+    as_of: str = ""
+    """When something last changed, as ``18:22``: a still screen sends nothing."""
+
+
+def count(batches: Iterable[Batch], *, is_ascii: bool = False) -> Counts:
+    """Count batches by the sign they show."""
+    signs: Counter[tuple[str, Tone]] = Counter()
+    active = troubled = done = total = 0
+    for batch in batches:
+        sign = batch_sign(batch, is_ascii=is_ascii)
+        signs[sign.glyph, sign.tone] += 1
+        troubled += batch.status is BatchStatus.FAILED or batch.is_total_loss
+        if not batch.is_terminal:
+            active += 1
+            done += batch.counts.done
+            total += max(0, batch.counts.total)
+    ordered = tuple((glyph, tone, signs[glyph, tone]) for glyph, tone in _signs(is_ascii) if signs[glyph, tone])
+    return Counts(ordered, active, troubled, done, total)
+
+
+def _signs(is_ascii: bool) -> list[tuple[str, Tone]]:  # noqa: FBT001 - private
+    found = glyphs(is_ascii=is_ascii)
+    shown: list[tuple[str, Tone]] = []
+    for status in _ORDER:
+        sign = status_sign(status, is_ascii=is_ascii)
+        shown.append((sign.glyph, sign.tone))
+        if status is BatchStatus.COMPLETED:
+            shown.append((found.with_failures, Tone.WARNING))
+    return shown
+
+
+def header_pieces(facts: HeaderFacts, width: int = 1_000) -> tuple[Cell, Cell]:
+    """The left and the right half of the header; what is least wanted is left out where there is no room.
+
+    Args:
+        facts: What there is to say.
+        width: Cells for both.
+    """
+    right: Cell = (Piece(facts.condition, facts.tone), *_clock(facts), Piece(" "))
+    left = [Piece(" batch-tui", Tone.STRONG), Piece(f"  {facts.profile}  ", Tone.PLAIN)]
+    for glyph, tone, number in facts.counts.by_glyph:
+        left += [Piece(glyph, tone), Piece(f" {formatting.amount(number)}  ", Tone.PLAIN)]
+    room = width - _width(left) - _width(right)
+    for extra in _extras(facts):
+        room -= len(extra.text)
+        if room >= 0:
+            left.append(extra)
+    left[-1] = Piece(left[-1].text.rstrip(" "), left[-1].tone)
+    return tuple(left), right
+
+
+def _clock(facts: HeaderFacts) -> Cell:
+    return (Piece(f"  {facts.as_of}", Tone.MUTED),) if facts.as_of else ()
+
+
+def _extras(facts: HeaderFacts) -> list[Piece]:
+    extras: list[Piece] = []
+    if facts.counts.total:
+        share = f"{formatting.amount(facts.counts.done)}/{formatting.amount(facts.counts.total)}"
+        extras.append(Piece(f"{share}  ", Tone.MUTED))
+    if facts.money:
+        extras.append(Piece(f"{facts.money} today  ", Tone.MUTED))
+    return extras
+
+
+def _width(pieces: Iterable[Piece]) -> int:
+    return sum(len(piece.text) for piece in pieces)
+
+
+class HeaderLine(LineWidget):
+    """The first line of the screen."""
+
+    DEFAULT_CSS = """
+    HeaderLine { height: 1; width: 100%; background: $panel; }
+    """
+
+    def __init__(self, facts: HeaderFacts) -> None:
+        super().__init__(id="header")
+        self._facts = facts
+
+    @property
+    def facts(self) -> HeaderFacts:
+        """What it shows now."""
+        return self._facts
+
+    def show(self, facts: HeaderFacts) -> None:
+        """Show other facts; what looks the same is not sent."""
+        self._facts = facts
+        self.repaint()
+
+    def draw(self, y: int, width: int) -> Strip:
+        """The line: the right half always whole, the left half as far as it fits."""
+        del y
+        left, right = header_pieces(self._facts, width)
+        tail = min(width, _width(right))
+        head = self.compose_line(left, width - tail) if width > tail else Strip.blank(0)
+        return Strip.join([head, self.compose_line(right, tail)])

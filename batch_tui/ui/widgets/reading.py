@@ -1,0 +1,241 @@
+"""Where a reader stands in a text: cursor, sight, wrapping and matches. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from batch_tui.ui.text.lines import Lines, LineSource
+
+_SEARCH_LINES = 200_000
+_SEARCH_CHARS = 4_000_000
+"""How much of a text a search goes through at once, so that a key never waits long."""
+
+_FIRST_WIDE = "\u1100"
+"""No character below it takes two cells."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Row:
+    """One row of the screen: a line, and which part of it when it is wrapped."""
+
+    line: int
+    part: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What a search found."""
+
+    lines: tuple[int, ...] = ()
+    """Lines with at least one match, in order."""
+    is_complete: bool = True
+    """False when the text was too long to be searched to its end."""
+
+
+class Reading:
+    """A text, a cursor in it and the part in sight.
+
+    Attributes:
+        source: The lines.
+        width: Cells of a row; wrapping breaks lines at as many characters.
+        height: Rows in sight.
+        is_wrapped: Whether long lines take several rows.
+        left: Characters moved out on the left; 0 while wrapped.
+        top: First row in sight.
+        cursor: The current row.
+        needle: What is searched for, or None.
+        matches: Where it was found.
+    """
+
+    def __init__(self) -> None:
+        self.source: LineSource = Lines()
+        self.width = 1
+        self.height = 1
+        self.is_wrapped = False
+        self.left = 0
+        self.top = Row(0)
+        self.cursor = Row(0)
+        self.needle: re.Pattern[str] | None = None
+        self.matches = Matches()
+        self._wraps: dict[int, int] = {}
+
+    def open(self, source: LineSource) -> None:
+        """Another text, from its top."""
+        self.source = source
+        self.top = self.cursor = Row(0)
+        self.left = 0
+        self.needle, self.matches = None, Matches()
+        self._wraps.clear()
+
+    def resize(self, width: int, height: int) -> None:
+        """Another size; the cursor stays on its line, in sight."""
+        self.width, self.height = max(1, width), max(1, height)
+        self._wraps.clear()
+        self.top, self.cursor = self._existing(self.top), self._existing(self.cursor)
+        self.reveal()
+
+    def toggle_wrap(self) -> None:
+        """Wrap long lines, or don't."""
+        self.is_wrapped = not self.is_wrapped
+        self.left = 0
+        self.top, self.cursor = Row(self.top.line), Row(self.cursor.line)
+        self.reveal()
+
+    def shift(self, characters: int) -> None:
+        """Move long lines sideways; does nothing while they are wrapped."""
+        if not self.is_wrapped:
+            longest = max((len(self.source.line(row.line).text) for row in self.rows()), default=0)
+            self.left = max(0, min(self.left + characters, max(self.left, longest - 1)))
+
+    def rows(self) -> tuple[Row, ...]:
+        """The rows in sight, top to bottom."""
+        found: list[Row] = []
+        row: Row | None = self.top
+        while row is not None and row.line < self.source.count and len(found) < self.height:
+            found.append(row)
+            row = self.after(row)
+        return tuple(found)
+
+    def text_of(self, row: Row, line: str) -> tuple[int, str]:
+        """Where a row's text begins in its line, and at most four characters for each cell of it."""
+        if self.is_wrapped:
+            room = self._wrap(row.line)
+            return row.part * room, line[row.part * room : (row.part + 1) * room]
+        return self.left, line[self.left : self.left + self.width * 4]
+
+    def after(self, row: Row) -> Row | None:
+        """The row below; None below the last."""
+        if row.part + 1 < self._parts(row.line):
+            return Row(row.line, row.part + 1)
+        return Row(row.line + 1) if row.line + 1 < self.source.count else None
+
+    def before(self, row: Row) -> Row | None:
+        """The row above; None above the first."""
+        if row.part:
+            return Row(row.line, row.part - 1)
+        return Row(row.line - 1, self._parts(row.line - 1) - 1) if row.line else None
+
+    def move(self, rows: int) -> None:
+        """Move the cursor by rows."""
+        self.cursor = self._walk(self.cursor, rows)
+        self.reveal()
+
+    def page_by(self, rows: int) -> None:
+        """Move cursor and sight together."""
+        self.cursor = self._walk(self.cursor, rows)
+        self.top = self._walk(self.top, rows)
+        self.reveal()
+
+    def wheel(self, rows: int) -> None:
+        """Move the sight; the cursor goes along only when it would leave it."""
+        self.top = min(self._walk(self.top, rows), self._lowest_top())
+        self.cursor = max(self.top, min(self.cursor, self._walk(self.top, self.height - 1)))
+
+    def go_to(self, line: int) -> None:
+        """Put the cursor on a line, the nearest there is."""
+        self.cursor = Row(max(0, min(line, self.source.count - 1)))
+        self.reveal()
+
+    def reveal(self) -> None:
+        """Bring the cursor in sight, half a page at a time, as in tables."""
+        jump = max(1, self.height // 2)
+        last = self._walk(self.top, self.height - 1)
+        middle = self._walk(self.cursor, -min(jump, self.height - 1))
+        if self.cursor < self.top:
+            near = self._walk(self.top, -jump)
+            self.top = near if near <= self.cursor else middle
+        elif self.cursor > last:
+            near = self._walk(self.top, jump)
+            is_near = self.cursor <= self._walk(near, self.height - 1)
+            self.top = near if is_near else middle
+        self.top = max(Row(0), min(self.top, self._lowest_top()))
+
+    def search(self, needle: str) -> Matches:
+        """Look for a text, ignoring case unless it has capitals; an empty one ends the search.
+
+        The cursor goes to the first match from where it stands.
+        """
+        self.needle, self.matches = None, Matches()
+        if not needle:
+            return self.matches
+        flags = re.NOFLAG if any(char.isupper() for char in needle) else re.IGNORECASE
+        self.needle = re.compile(re.escape(needle), flags)
+        self.matches = self._find(self.needle)
+        ahead = (line for line in self.matches.lines if line >= self.cursor.line)
+        first = next(ahead, self.matches.lines[0] if self.matches.lines else None)
+        if first is not None:
+            self._show_match(first)
+        return self.matches
+
+    def to_match(self, step: int) -> int | None:
+        """The cursor on the next (1) or previous (-1) line with a match, round the ends; None without any."""
+        lines = self.matches.lines
+        if not lines:
+            return None
+        here = self.cursor.line
+        if step > 0:
+            target = next((line for line in lines if line > here), lines[0])
+        else:
+            target = next((line for line in reversed(lines) if line < here), lines[-1])
+        self._show_match(target)
+        return target
+
+    def _show_match(self, line: int) -> None:
+        found = self.needle.search(self.source.line(line).text) if self.needle else None
+        start = found.start() if found else 0
+        if self.is_wrapped:
+            self.cursor = self._existing(Row(line, start // self._wrap(line)))
+        else:
+            self.cursor = Row(line)
+            if not self.left <= start < self.left + self.width:
+                self.left = max(0, start - self.width // 2) if start >= self.width else 0
+        self.reveal()
+
+    def _find(self, needle: re.Pattern[str]) -> Matches:
+        found: list[int] = []
+        seen = 0
+        for number in range(min(self.source.count, _SEARCH_LINES)):
+            text = self.source.line(number).text
+            if needle.search(text):
+                found.append(number)
+            seen += len(text)
+            if seen > _SEARCH_CHARS:
+                return Matches(tuple(found), is_complete=number + 1 >= self.source.count)
+        return Matches(tuple(found), is_complete=self.source.count <= _SEARCH_LINES)
+
+    def _parts(self, line: int) -> int:
+        if not self.is_wrapped or line >= self.source.count:
+            return 1
+        length = len(self.source.line(line).text)
+        return max(1, -(-length // self._wrap(line)))
+
+    def _wrap(self, line: int) -> int:
+        """Characters in a row of a wrapped line: half as many where some take two cells."""
+        room = self._wraps.get(line)
+        if room is None:
+            text = self.source.line(line).text
+            has_wide = not text.isascii() and max(text) >= _FIRST_WIDE
+            room = self._wraps[line] = max(1, self.width // 2) if has_wide else self.width
+        return room
+
+    def _walk(self, row: Row, rows: int) -> Row:
+        step = self.after if rows > 0 else self.before
+        for _ in range(abs(rows)):
+            following = step(row)
+            if following is None:
+                break
+            row = following
+        return row
+
+    def _lowest_top(self) -> Row:
+        last = self.source.count - 1
+        if last < 0:
+            return Row(0)
+        return self._walk(Row(last, self._parts(last) - 1), 1 - self.height)
+
+    def _existing(self, row: Row) -> Row:
+        line = max(0, min(row.line, self.source.count - 1))
+        if not self.source.count:
+            return Row(0)
+        return Row(line, max(0, min(row.part, self._parts(line) - 1)))
