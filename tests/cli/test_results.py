@@ -127,6 +127,25 @@ def test_the_summary_says_what_was_paid_and_what_it_would_have_been(
     assert "$0.30  (synchronous $0.60)" in capsys.readouterr().out
 
 
+def test_each_row_says_what_it_cost(local: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    main(["results", *local, "--json"])
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["cost_usd"] for row in rows] == ["0.075", "0.225", None, None]
+    assert [row["synchronous_usd"] for row in rows] == ["0.15", "0.45", None, None]
+
+
+def test_the_summary_explains_each_cause(local: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["results", *local, "--summary"]) == 1
+    said = capsys.readouterr().out.splitlines()
+    place = next(n for n, line in enumerate(said) if "1 × 400 bad: too long" in line)
+    assert "malformed. Unchanged it fails again: correct the request. E.g. c" in said[place + 1]
+    main(["results", *local, "--summary", "--json"])
+    causes = {cause["outcome"]: cause for cause in json.loads(capsys.readouterr().out)["causes"]}
+    assert causes["failed"]["can_pass"] is False
+    assert causes["missing"]["second_try"] == "A second try can pass."
+    assert "no result file" in causes["missing"]["meaning"]
+
+
 def test_an_unknown_model_is_not_priced_by_a_guess(
     local: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,7 +10,7 @@ from batch_tui.cli.arguments import add_json, add_profile
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, run_async
-from batch_tui.cli.verbs.results_ import cause_line
+from batch_tui.cli.verbs.results_ import cause_lines
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.formatting import plural
 from batch_tui.engine.generations import Family, Generations
@@ -84,5 +84,6 @@ def _show(merged: Merged, console: Console) -> int:
     if left:
         console.say(f"{plural(left, 'request')} of {merged.requests:,} never succeeded:")
         for cause in merged.causes:
-            console.say(cause_line(cause))
+            for line in cause_lines(cause):
+                console.say(line)
     return Exit.FAILURES if left else Exit.CLEAN

@@ -11,14 +11,15 @@ from pathlib import Path
 from batch_tui.cli.arguments import add_json, add_profile
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
-from batch_tui.cli.money import bill_lines, bill_record, local_prices, usage_record
+from batch_tui.cli.money import bill_lines, bill_record, cost_record, local_prices, usage_record
 from batch_tui.cli.session import open_cockpit, run_async
+from batch_tui.domain.cause_meaning import meaning_of
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.formatting import grouped
-from batch_tui.domain.lines import Cause, Summary
-from batch_tui.domain.money import Bill
+from batch_tui.domain.lines import Cause, ResultRow, Summary
+from batch_tui.domain.money import Bill, Cost
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.costs import bill_of
+from batch_tui.engine.costs import bill_of, row_costs
 from batch_tui.engine.generations import Generations
 from batch_tui.engine.listing import list_all
 from batch_tui.engine.prices import PriceList
@@ -119,7 +120,7 @@ def _show(source: _Source, args: argparse.Namespace, console: Console) -> int:
         if args.format or args.out:
             _export(joined, rows, args, console)
         elif not args.summary:
-            _show_rows(joined, rows, console)
+            _show_rows(joined, rows, source.prices, console)
         if args.summary:
             show_summary(summary, bill_of(joined.usage_groups, source.prices), console)
     return Exit.CLEAN if summary.succeeded == summary.requests else Exit.FAILURES
@@ -160,24 +161,28 @@ def _export(joined: JoinedResults, rows: Sequence[int], args: argparse.Namespace
     console.say(f"{grouped(done.rows)} rows written to {done.path}.")
 
 
-def _show_rows(joined: JoinedResults, rows: Sequence[int], console: Console) -> None:
+def _show_rows(joined: JoinedResults, rows: Sequence[int], prices: PriceList, console: Console) -> None:
     for index in rows:
         row = joined.row(index)
         if console.is_json:
-            console.json(
-                {
-                    "custom_id": row.custom_id,
-                    "outcome": row.outcome,
-                    "status_code": row.status_code,
-                    "code": row.code or None,
-                    "message": row.message or None,
-                    "finish_reason": row.finish_reason or None,
-                    "usage": None if row.usage is None else usage_record(row.usage),
-                },
-            )
+            console.json(row_record(row, row_costs(joined, [index], prices)[0]))
         else:
             code = "" if row.status_code is None else str(row.status_code)
             console.data(f"{row.custom_id}  {row.outcome}  {code}  {row.code}  {row.message}".rstrip())
+
+
+def row_record(row: ResultRow, cost: Cost | None) -> dict[str, object]:
+    """One request with its outcome and its cost for ``--json``."""
+    return {
+        "custom_id": row.custom_id,
+        "outcome": row.outcome,
+        "status_code": row.status_code,
+        "code": row.code or None,
+        "message": row.message or None,
+        "finish_reason": row.finish_reason or None,
+        "usage": None if row.usage is None else usage_record(row.usage),
+        **cost_record(cost),
+    }
 
 
 def show_summary(summary: Summary, bill: Bill, console: Console) -> None:
@@ -204,15 +209,20 @@ def show_summary(summary: Summary, bill: Bill, console: Console) -> None:
     for word, value in bill_lines(bill):
         console.data(f"{word:<11} {value:>9}")
     for cause in summary.causes:
-        console.data(cause_line(cause))
+        for line in cause_lines(cause):
+            console.data(line)
 
 
-def cause_line(cause: Cause) -> str:
-    """One reason for failures in one line."""
+def cause_lines(cause: Cause) -> tuple[str, str]:
+    """One reason for failures: what the service said, and what it means."""
     status = str(cause.status_code) if cause.status_code is not None else cause.outcome.replace("_", " ")
-    again = "may pass when sent again" if cause.can_pass else "will not pass unchanged"
-    examples = ", ".join(cause.examples)
-    return f"{grouped(cause.count):>9} × {status} {cause.code}: {cause.message} ({again}; e.g. {examples})"
+    said = ": ".join(part for part in (f"{status} {cause.code}".strip(), cause.message) if part)
+    meaning = meaning_of(cause.outcome, cause.status_code, cause.code)
+    examples = f" E.g. {', '.join(cause.examples)}" if cause.examples else ""
+    return (
+        f"{grouped(cause.count):>9} × {said}",
+        f"{'':>11} {meaning.sentence} {meaning.second_try}{examples}",
+    )
 
 
 def summary_record(summary: Summary) -> dict[str, object]:
@@ -228,16 +238,21 @@ def summary_record(summary: Summary) -> dict[str, object]:
         "unreadable": summary.unreadable,
         "truncated": summary.truncated,
         "usage": usage_record(summary.usage),
-        "causes": [
-            {
-                "outcome": cause.outcome,
-                "status_code": cause.status_code,
-                "code": cause.code,
-                "message": cause.message,
-                "count": cause.count,
-                "can_pass": cause.can_pass,
-                "examples": list(cause.examples),
-            }
-            for cause in summary.causes
-        ],
+        "causes": [cause_record(cause) for cause in summary.causes],
+    }
+
+
+def cause_record(cause: Cause) -> dict[str, object]:
+    """One reason for failures for ``--json``."""
+    meaning = meaning_of(cause.outcome, cause.status_code, cause.code)
+    return {
+        "outcome": cause.outcome,
+        "status_code": cause.status_code,
+        "code": cause.code,
+        "message": cause.message,
+        "meaning": meaning.sentence,
+        "count": cause.count,
+        "can_pass": cause.can_pass,
+        "second_try": meaning.second_try,
+        "examples": list(cause.examples),
     }
