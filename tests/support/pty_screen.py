@@ -17,7 +17,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pyte
@@ -128,6 +128,18 @@ class Screen:
             return False
         self.output += data
         return bool(data)
+
+    def until_still(self) -> None:
+        """Read until nothing comes and the program sleeps: a busy machine's pause is no end of the picture."""
+        self.until(lambda: not any(self.read() or self._is_at_work() for _ in range(4)), "stillness")
+
+    def _is_at_work(self) -> bool:
+        """True while one of the program's threads runs, or would if it got a processor."""
+        for path in Path(f"/proc/{self.process.pid}/task").glob("*/stat"):
+            with suppress(OSError):  # the thread has just ended
+                if path.read_text().rpartition(")")[2].split()[0] in {"R", "D"}:
+                    return True
+        return False
 
     def ended(self, within: float = PATIENCE) -> int:
         """Read until the program has ended; gives its exit code."""

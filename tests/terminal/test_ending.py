@@ -183,10 +183,10 @@ def test_fault_53_54_55_57_view_what_is_no_file_is_one_sentence_and_the_screen_g
         screen.send("1g")
         for _ in range(5):
             screen.send("n\x1b\x1bj")
-            screen.until(lambda: not screen.read(0.1))
+            screen.until_still()
         (workspace / "done_output.jsonl").symlink_to("/nowhere/at/all")
         screen.send("2gD")
-        screen.until(lambda: not screen.read(0.2))
+        screen.until_still()
         screen.send("j")
         screen.until_shown("run0003")
         screen.send("\x11")
@@ -200,7 +200,7 @@ def test_fault_76_view_the_key_is_on_no_screen_and_in_no_file(tmp_path: Path) ->
         screen.until_shown("run0003", "live")
         for keys in ("3", "]]]]", "1", "]", "2", "?", "\x1b", "r", "D"):
             screen.send(keys)
-            screen.until(lambda: not screen.read(0.1))
+            screen.until_still()
         assert KEY.encode() not in Path(f"/proc/{screen.process.pid}/cmdline").read_bytes()
         screen.signal(signal.SIGTERM)
         screen.ended(BEFORE_LONG)

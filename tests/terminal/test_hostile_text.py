@@ -39,14 +39,14 @@ def look_everywhere(screen: Screen) -> None:
     files = ("1", "]", "]", "[", "[", "j\r", "2")
     for keys in (*files, "3", "]", "]", "]", "]", "]", "2\r", "4", "\rw", "\x1b", "/EVIL\x1b", "?"):
         screen.send(keys)
-        screen.until(lambda: not screen.read(0.1))
+        screen.until_still()
     screen.send("\x1b2jj")
     for _ in range(7):
         screen.send("jj\r")
-        screen.until(lambda: not screen.read(0.1))
+        screen.until_still()
         screen.send("2")
     screen.send("D")
-    screen.until(lambda: not screen.read(0.2))
+    screen.until_still()
 
 
 @pytest.mark.parametrize("size", [(200, 50), (80, 24)], ids=["wide", "narrow"])
@@ -59,7 +59,7 @@ def test_fault_27_56_57_71_72_73_75_list_poll_download_view_no_foreign_byte_reac
         assert "[@click=app.quit()]" in screen.output.decode(), "markup is text"
         assert "␛]52;c;" in screen.output.decode(), "what is hostile is shown, and seen to be"
         screen.send("\x1b[<0;60;4M\x1b[<0;60;4m" * 3)
-        screen.until(lambda: not screen.read(0.2))
+        screen.until_still()
         assert screen.process.poll() is None, "a click on markup does nothing"
         screen.send("\x11")
         assert screen.ended() == 0

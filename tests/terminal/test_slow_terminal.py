@@ -15,7 +15,7 @@ def same_after_a_redraw(screen: Screen) -> bool:
     screen.fresh()
     screen.send(REDRAW)
     screen.until_shown("live", "Batches")
-    screen.until(lambda: not screen.read(0.2))
+    screen.until_still()
     return without_clock(screen.lines()) == without_clock(before)
 
 
@@ -45,7 +45,7 @@ def test_fault_67_list_upload_create_poll_download_cancel_view_state_nothing_wai
         assert list((tmp_path / "state").rglob("operations/*.json")), "and the journal was written"
         screen.until_shown("cancelling", "good.jsonl")
         assert len(screen.output) - taken < 250_000, "what was out of date is not sent"
-        screen.until(lambda: not screen.read(0.2))
+        screen.until_still()
         assert same_after_a_redraw(screen)
         screen.send("q")
         assert screen.ended() == 0
@@ -77,7 +77,7 @@ def test_fault_68_list_upload_create_poll_download_cancel_view_state_a_storm_of_
         screen.send("y2")
         screen.until_file_has(calls, "create_batch")
         screen.until_shown("live", "Batches", "run0003")
-        screen.until(lambda: not screen.read(0.2))
+        screen.until_still()
         assert same_after_a_redraw(screen)
         assert max(map(len, screen.lines())) <= 100
         screen.send("q")
