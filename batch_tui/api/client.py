@@ -21,12 +21,13 @@ from batch_tui.api.connection import Connection, require
 from batch_tui.api.download import DownloadOrder, fetch
 from batch_tui.api.errors import built, translated
 from batch_tui.api.pages import PageReader
-from batch_tui.api.replies import Call, encode, other_object, read_json
+from batch_tui.api.replies import Call, encode, is_web_page, other_object, read_json
+from batch_tui.api.start import StartOrder, fetch_start
 from batch_tui.api.transfers import OnProgress, Timeouts
 from batch_tui.api.upload import UploadOrder, safe_name, send
 from batch_tui.domain.batch import Batch, BatchPage, NewBatch
 from batch_tui.domain.errors import NotFoundError, ServerFaultError, ServiceError
-from batch_tui.domain.files import FilePage, RemoteFile
+from batch_tui.domain.files import FilePage, FileStart, RemoteFile
 from batch_tui.domain.normalise import batch_from_wire, file_from_wire, is_page, page_of
 
 KEEP_ALIVE = 30.0
@@ -59,7 +60,7 @@ class OpenAIService:
         self._timeouts = timeouts or Timeouts()
         self._pages = PageReader()
         with built(connection):
-            http = http_client or _http_client()
+            self._http = http = http_client or _http_client()
             http.follow_redirects = False
             self._client = openai.AsyncOpenAI(
                 api_key=connection.key or "none",
@@ -80,6 +81,16 @@ class OpenAIService:
     def host(self) -> str:
         """Host, with its port when unusual."""
         return self._connection.host
+
+    async def is_reachable(self) -> bool:
+        """Whether the service is there at all: one HEAD of the base URL, without the key."""
+        try:
+            with translated(self._call("answer")):
+                reply = await self._http.head(self._connection.url, timeout=self._limits(self._timeouts.read))
+        except ServiceError:
+            return False
+        is_somebody_else = reply.is_redirect or (reply.is_success and is_web_page(reply.headers, b""))
+        return reply.status_code < 500 and not is_somebody_else
 
     async def list_batches(self, *, after: str | None = None, limit: int = 100) -> BatchPage:
         """One page of batches."""
@@ -182,6 +193,13 @@ class OpenAIService:
         call = self._call(f"file {file.id}", object_id=file.id, seconds=self._timeouts.stall)
         order = DownloadOrder(file, destination, overwrite)
         return await fetch(self._contents, order, call, timeouts=self._timeouts, on_progress=on_progress)
+
+    async def read_start(self, file_id: str, *, lines: int, most_bytes: int) -> FileStart:
+        """The first lines of a file's content, with one GET that ends as soon as they are here."""
+        call = self._call(f"file {file_id}", object_id=file_id, seconds=self._timeouts.stall)
+        return await fetch_start(
+            self._contents, StartOrder(file_id, lines, most_bytes), call, timeouts=self._timeouts
+        )
 
     async def delete_file(self, file_id: str) -> None:
         """Delete a remote file; one that is gone already counts as deleted."""

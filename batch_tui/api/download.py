@@ -162,7 +162,7 @@ class _Download:
             await target.seek(meter.done)
             waiting = bytearray()
             try:
-                async for chunk in _chunks(response, self.call):
+                async for chunk in chunks(response, self.call):
                     if meter.done == 0 and is_web_page({}, chunk):
                         raise not_the_api(self.call)
                     guard.moved(len(chunk))
@@ -208,7 +208,7 @@ class _StartOverError(ServerFaultError):
     """The part can't be trusted or continued: the next try begins at the first byte."""
 
 
-async def _chunks(response: httpx2.Response, call: Call) -> AsyncIterator[bytes]:
+async def chunks(response: httpx2.Response, call: Call) -> AsyncIterator[bytes]:
     """The body, piece by piece, with the transport's errors turned into ours."""
     stream = response.aiter_bytes()
     while True:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from batch_tui.api.connection import Connection, require
 from batch_tui.domain.batch import Batch, BatchPage, NewBatch
 from batch_tui.domain.errors import ConfigurationError, Effect, UnreachableError
-from batch_tui.domain.files import FilePage, RemoteFile
+from batch_tui.domain.files import FilePage, FileStart, RemoteFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +44,14 @@ class LazyService:
     async def warm_up(self) -> None:
         """Load the client now, in a thread, so that the first request needn't wait for it."""
         await self._service()
+
+    async def is_reachable(self) -> bool:
+        """Whether the service is there at all; never while the client can't be made."""
+        try:
+            service = await self._service()
+        except UnreachableError:
+            return False
+        return await service.is_reachable()
 
     async def list_batches(self, *, after: str | None = None, limit: int = 100) -> BatchPage:
         """One page of batches."""
@@ -105,6 +113,10 @@ class LazyService:
         """Fetch a file's content, whole or not at all."""
         service = await self._service()
         return await service.download_file(file, destination, overwrite=overwrite, on_progress=on_progress)
+
+    async def read_start(self, file_id: str, *, lines: int, most_bytes: int) -> FileStart:
+        """The first lines of a file's content."""
+        return await (await self._service()).read_start(file_id, lines=lines, most_bytes=most_bytes)
 
     async def delete_file(self, file_id: str) -> None:
         """Delete a remote file."""

@@ -34,6 +34,16 @@ class FilePage:
 
 
 @dataclass(frozen=True, slots=True)
+class FileStart:
+    """The first lines of a file's content."""
+
+    content: bytes
+    """Whole lines, each with its newline; only the last line of the file may lack one."""
+    is_whole: bool
+    """True when the file holds nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a transfer or a scan is."""
 

@@ -22,6 +22,7 @@ from batch_tui.domain.formatting import grouped
 from batch_tui.domain.operation import SubmitOperation
 from batch_tui.domain.status import BatchStatus
 from batch_tui.domain.text import printable
+from batch_tui.engine.first_results import FirstResults, first_results
 from batch_tui.engine.kit import READ_DELAYS, Kit, is_hopeless, patiently
 from batch_tui.engine.paths import directory_name
 from batch_tui.engine.ports import OnProgress
@@ -99,6 +100,17 @@ class Collector:
         collected = Collected(batch, paths[0], paths[1], _message(batch))
         self._note(collected, directory)
         return collected
+
+    async def first_results(self, batch: Batch, count: int = 100) -> FirstResults:
+        """The first rows of what a batch brought back, long before a large file is here as a whole.
+
+        Raises:
+            NotFoundError: The batch names no file.
+            ServiceError: A file can't be had.
+            TransferStalledError: No byte came.
+            OutputFileError: The cache can't be written.
+        """
+        return await first_results(self._kit, self.folder_of(batch), batch, count)
 
     def folder_of(self, batch: Batch) -> Path:
         """Where the cache keeps the files of a batch."""

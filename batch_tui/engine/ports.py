@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from batch_tui.domain.batch import Batch, BatchPage, NewBatch
-from batch_tui.domain.files import FilePage, Progress, RemoteFile
+from batch_tui.domain.files import FilePage, FileStart, Progress, RemoteFile
 
 OnProgress = Callable[[Progress], None]
 """Called on the event loop, at most ten times a second and once at the end."""
@@ -24,6 +24,15 @@ class BatchService(Protocol):
     @property
     def host(self) -> str:
         """Host (and port) of the service, for messages: never holds a key."""
+        ...
+
+    async def is_reachable(self) -> bool:
+        """Whether the service is there at all, with no more than one empty request; never raises.
+
+        True when it answers, be it with a refusal; False when no connection comes about, or somebody else or
+        nothing but an error of its own answers. Without the key, and without work for the service. It may take
+        as long as it likes: who asks gives it up.
+        """
         ...
 
     async def list_batches(self, *, after: str | None = None, limit: int = 100) -> BatchPage:
@@ -97,6 +106,19 @@ class BatchService(Protocol):
         Raises:
             OutputFileError: The destination exists (without ``overwrite``), is a symlink, or can't be written.
             TransferStalledError: No byte moved for the stall time; the part is kept.
+        """
+        ...
+
+    async def read_start(self, file_id: str, *, lines: int, most_bytes: int) -> FileStart:
+        """The first lines of a file's content, with one GET that ends as soon as they are here.
+
+        Args:
+            file_id: The remote file.
+            lines: How many lines are enough.
+            most_bytes: How many bytes are read for them at most; a line that goes beyond is left out.
+
+        Raises:
+            TransferStalledError: No byte moved for the stall time.
         """
         ...
 

@@ -37,7 +37,7 @@ from batch_tui.domain.errors import (
     UnauthorizedError,
     UnreachableError,
 )
-from batch_tui.domain.files import FilePage, Progress, RemoteFile
+from batch_tui.domain.files import FilePage, FileStart, Progress, RemoteFile
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.ports import OnProgress
 from tests.support.batches import NOON
@@ -92,6 +92,10 @@ class FakeService:
         self.ledger: list[Call] = []
         self.orders: list[NewBatch] = []
         """What creations asked for, in order, those with a lost reply included."""
+        self.looks: list[float] = []
+        """When it was looked for; no calls, so not in the ledger."""
+        self.is_hidden = False
+        """True: looking for it finds nothing, whatever the calls do."""
         self.is_closed = False
         self.running = 0
         self.most_at_once = 0
@@ -201,6 +205,10 @@ class FakeService:
     @property
     def host(self) -> str:
         return "fake.invalid"
+
+    async def is_reachable(self) -> bool:
+        self.looks.append(self._clock())
+        return self._down is None and not self.is_hidden
 
     async def list_batches(self, *, after: str | None = None, limit: int = 100) -> BatchPage:
         await self._enter("list_batches", after or "")
@@ -312,6 +320,15 @@ class FakeService:
             on_progress(Progress(len(content), len(content)))
         self._leave("download_file")
         return destination
+
+    async def read_start(self, file_id: str, *, lines: int, most_bytes: int) -> FileStart:
+        await self._enter("read_start", file_id)
+        content = self.contents[self._file(file_id).id]
+        kept = b"".join(content[:most_bytes].splitlines(keepends=True)[:lines])
+        if kept != content:
+            kept = kept[: kept.rfind(b"\n") + 1]
+        self._leave("read_start")
+        return FileStart(kept, is_whole=kept == content)
 
     async def delete_file(self, file_id: str) -> None:
         await self._enter("delete_file", file_id)

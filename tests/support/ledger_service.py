@@ -10,7 +10,7 @@ from pathlib import Path
 
 from batch_tui.domain.batch import Batch, BatchPage, NewBatch
 from batch_tui.domain.errors import Effect, FileChangedError, NotFoundError, UnreachableError
-from batch_tui.domain.files import FilePage, RemoteFile
+from batch_tui.domain.files import FilePage, FileStart, RemoteFile
 from batch_tui.domain.normalise import batch_from_wire, file_from_wire, page_of
 from batch_tui.engine.ports import OnProgress
 
@@ -24,6 +24,9 @@ class LedgerService:
     @property
     def host(self) -> str:
         return "ledger.invalid"
+
+    async def is_reachable(self) -> bool:
+        return True
 
     async def list_batches(self, *, after: str | None = None, limit: int = 100) -> BatchPage:
         entries, has_more, last_id = page_of(await self._call("GET", "/v1/batches"))
@@ -84,6 +87,9 @@ class LedgerService:
         on_progress: OnProgress | None = None,
     ) -> Path:
         raise NotFoundError(file.id)
+
+    async def read_start(self, file_id: str, *, lines: int, most_bytes: int) -> FileStart:
+        raise NotFoundError(file_id)
 
     async def delete_file(self, file_id: str) -> None:
         raise NotFoundError(file_id)
