@@ -1,11 +1,11 @@
 """The 24 hours: one async iterator that keeps the store up to date, for the screen and ``watch`` alike.
 
 How often it asks: every 2 to 5 seconds while something moves, 15 at first, slower and slower up to 30 while
-active batches stand still and up to 60 when none is active. While the service can't be reached it waits 1, 2,
-5, 10, 20, 40 and then 60 seconds: after the first minute of an outage that is one call a minute, at the price
-that it may notice the end of a long outage up to a minute late; ``refresh()`` asks at once. A pause the
-service asked for holds every call, of whatever length it is. A rejected key stops the polling until
-``refresh()``. A jump of the wall clock (a suspended laptop) refreshes at once.
+active batches stand still and up to 60 when none is active. While the service can't be reached, or answers
+with nothing but errors, that is one list call a minute; the moment it is back is noticed by a
+:class:`~batch_tui.engine.lookout.Lookout` in between, within 4 seconds. A pause the service asked for holds
+every call, of whatever length it is. A rejected key stops the polling until ``refresh()``. A jump of the wall
+clock (a suspended laptop) refreshes at once.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from batch_tui.domain.errors import (
 )
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.gate import RateGate
+from batch_tui.engine.lookout import Lookout
 from batch_tui.engine.poller import Poller
 from batch_tui.engine.ports import BatchService
 from batch_tui.engine.store import BatchStore, Changes
@@ -34,9 +35,9 @@ UNTIL_ASKED = math.inf
 """The wait of a monitor that asks again only after ``refresh()`` or ``resume()``."""
 _FIRST_INTERVAL, _FAST, _BRISK = 15.0, 2.0, 5.0
 _SLOWEST_ACTIVE, _SLOWEST = 30.0, 60.0
-_BACK_OFF = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
-_SLICE = 5.0
-"""Longest single sleep: what a suspended machine may still have to sleep through after it woke."""
+_OUTAGE = 60.0
+_LIMITED = 1.0
+"""The shortest pause."""
 _JUMP = 5.0
 """Seconds the wall clock may be off after a sleep before it counts as a jump."""
 _TURNING = frozenset({BatchStatus.VALIDATING, BatchStatus.FINALIZING, BatchStatus.CANCELLING})
@@ -98,12 +99,12 @@ class Monitor:
         self._clock = clock
         self._sleep = sleep
         self._poller = Poller(service, store, gate)
+        self._lookout = Lookout(service, gate)
         self._wake = asyncio.Event()
         self._last_good = 0.0
         self._condition = Condition.LOADING
         self._message = ""
         self._interval: float | None = None
-        self._failures = 0
         self._due = -math.inf
         self._planned = 0.0
         self._is_asked = True
@@ -192,7 +193,7 @@ class Monitor:
     def _note_good(self, interval: float | None) -> None:
         """An answer came; an older page (None) says nothing about when to ask for the newest again."""
         self._last_good = self._clock()
-        self._failures = 0
+        self._lookout.end()
         self._condition, self._message = Condition.LIVE, ""
         if self._poller.has_more_history:
             self._condition = Condition.LOADING
@@ -223,20 +224,20 @@ class Monitor:
             case ForbiddenError() | UnsupportedError():
                 self._condition, wait = Condition.DENIED, UNTIL_ASKED
             case _:
-                self._condition, wait = Condition.OFFLINE, self._back_off(error)
+                self._condition, wait = Condition.OFFLINE, _OUTAGE
+        is_permanent = isinstance(error, UnreachableError) and error.is_permanent
+        if self._condition is Condition.OFFLINE and not is_permanent:
+            self._lookout.begin()
+        else:
+            self._lookout.end()
         self._message = str(error)
         self._schedule(wait)
 
-    def _back_off(self, error: ServiceError) -> float:
-        self._failures += 1
-        if isinstance(error, UnreachableError) and error.is_permanent:
-            return _BACK_OFF[-1]
-        return _BACK_OFF[min(self._failures, len(_BACK_OFF)) - 1]
-
     def _limited(self, closed_for: float) -> None:
+        self._lookout.end()
         self._condition = Condition.LIMITED
         self._message = "The service asked for a pause."
-        self._schedule(max(closed_for, _BACK_OFF[0]))
+        self._schedule(max(closed_for, _LIMITED))
 
     def _schedule(self, wait: float) -> None:
         self._due, self._planned = self._clock() + wait, wait
@@ -263,22 +264,27 @@ class Monitor:
             return
         if self._is_loading():
             return
-        while left > 0 and not self._wake.is_set():
-            nap = min(left, _SLICE)
+        is_back = False
+        while left > 0 and not is_back and not self._wake.is_set():
+            piece = self._lookout.next_slice()
+            nap = min(left, piece.seconds)
             before = self._clock()
-            await self._nap(nap)
+            is_back = await self._nap(nap, has_look=piece.has_look)
             left -= nap
-            if abs(self._clock() - before - nap) > _JUMP and not self._wake.is_set():
+            if abs(self._clock() - before - nap) > _JUMP and not is_back and not self._wake.is_set():
                 self.refresh()
         if not self._wake.is_set():
             self._due = -math.inf
 
-    async def _nap(self, seconds: float) -> None:
-        """Sleep, or less when somebody asks."""
+    async def _nap(self, seconds: float, *, has_look: bool) -> bool:
+        """Sleep, or less when somebody asks or the service is seen again: True for the latter."""
+        seeing = asyncio.ensure_future(self._lookout.seen_again()) if has_look else None
         sleeping = asyncio.ensure_future(self._sleep(seconds))
         waking = asyncio.ensure_future(self._wake.wait())
+        waits = [wait for wait in (seeing, sleeping, waking) if wait is not None]
         try:
-            await asyncio.wait((sleeping, waking), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            return seeing is not None and seeing.done()
         finally:
-            sleeping.cancel()
-            waking.cancel()
+            for wait in waits:
+                wait.cancel()

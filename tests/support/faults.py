@@ -1,6 +1,6 @@
 """A Batch API on a loopback port that fails as it is told, and keeps a ledger of what was created.
 
-For each kind of request (``list poll create cancel upload download files file delete``) faults are queued; a
+For each kind of request (``list poll create cancel upload download files file delete look``) faults are queued; a
 request without a queued fault is served well, so "fails once, then works" is one line::
 
     async with FaultServer() as server:
@@ -491,7 +491,7 @@ class FaultServer:
         exchange.reply = self._carry_out(exchange.seen)
         if fault is not None:
             return await self._strike(fault, exchange, body_was_read=True)
-        await exchange.send(exchange.reply.head(length=len(exchange.reply.body)), exchange.reply.body)
+        await self._send(exchange.reply, exchange)
         return True
 
     async def _strike(self, fault: Fault, exchange: Exchange, *, body_was_read: bool) -> bool:
@@ -500,8 +500,12 @@ class FaultServer:
             return False
         if not body_was_read:
             await exchange.reader.readexactly(int(exchange.seen.headers.get("content-length", "0")))
-        await exchange.send(reply.head(length=len(reply.body)), reply.body)
+        await self._send(reply, exchange)
         return True
+
+    async def _send(self, reply: Reply, exchange: Exchange) -> None:
+        body = b"" if exchange.seen.method == "HEAD" else reply.body
+        await exchange.send(reply.head(length=len(reply.body)), body)
 
     def _next_fault(self, call: str) -> Fault | None:
         queue = self._queues.get(call)
@@ -518,6 +522,7 @@ class FaultServer:
             "files": lambda seen: _page([file.wire() for file in reversed(self.files.values())], seen.query),
             "file": self._file,
             "delete": self._delete,
+            "look": lambda _: _missing("Nothing is here."),
         }
         handler = handlers.get(seen.call)
         return handler(seen) if handler is not None else _missing(f"Invalid URL ({seen.method} {seen.path})")
@@ -616,6 +621,7 @@ def _call(method: str, path: str) -> str:
         ("GET", "/files/ID"): "file",
         ("DELETE", "/files/ID"): "delete",
         ("GET", "/files/ID/content"): "download",
+        ("HEAD", ""): "look",
     }
     return calls.get((method, shape), "other")
 
