@@ -41,6 +41,7 @@ from batch_tui.ui.panes.batches import BatchesPane
 from batch_tui.ui.picture import Picture
 from batch_tui.ui.session import SessionState, load_session, session_file
 from batch_tui.ui.terminal.facts import set_title, terminal_facts, window_title
+from batch_tui.ui.terminal.guest import GuestRoom
 from batch_tui.ui.terminal.lifecycle import is_tty, run_screen
 from batch_tui.ui.terminal.notifier import Notifier
 from batch_tui.ui.themes import TERMINAL_THEME, choose_theme
@@ -109,12 +110,13 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         self.feed = MonitorFeed(
             cockpit, self.desk, self.header, self.deck.batches, clock=clock, after=self._ticked
         )
+        self.guests = GuestRoom(self.suspend)
         self.dispatcher = self._wire(workspace)
         notifier = Notifier(settings.notify, write=self.write_raw, is_focused=lambda: self.app_focus)
         self.attention = Attention(self.desk, notifier, mark=self.deck.batches.set_alarmed)
 
     def _wire(self, workspace: Path) -> Dispatcher:
-        handover = Handover(self.desk, suspend=self.suspend, write=self.write_raw, environ=os.environ)
+        handover = Handover(self.desk, guests=self.guests, write=self.write_raw, environ=os.environ)
         handlers = {
             **action_handlers(self.desk, self.deck, SaveAction(self.desk, workspace)),
             **submit_handlers(self.submits),

@@ -170,6 +170,11 @@ class Screen:
         return modes and settings
 
 
+def is_stopped(pid: int) -> bool:
+    """True for a process that was sent to sleep."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
 @contextmanager
 def terminal(
     arguments: Sequence[str],
@@ -200,8 +205,15 @@ def terminal(
 
 
 @contextmanager
-def scene(folder: Path, name: str, *, size: tuple[int, int] = (120, 36), is_own: bool = True) -> Iterator[Screen]:
+def scene(
+    folder: Path,
+    name: str,
+    *,
+    size: tuple[int, int] = (120, 36),
+    is_own: bool = True,
+    environ: Mapping[str, str] | None = None,
+) -> Iterator[Screen]:
     """One of the scenes of ``screen_program`` in a terminal."""
     arguments = ["-m", "tests.support.screen_program", str(folder), name]
-    with terminal(arguments, size=size, is_own=is_own) as screen:
+    with terminal(arguments, size=size, is_own=is_own, environ=environ) as screen:
         yield screen

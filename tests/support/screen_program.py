@@ -5,6 +5,7 @@ The service writes each call to FOLDER/calls, so that a test sees what goes on b
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -72,6 +73,11 @@ def bug_while_working() -> FakeService:
     return service
 
 
+async def hurried(seconds: float) -> None:
+    """Sleep, but never long: one poll follows the other."""
+    await asyncio.sleep(min(seconds, 0.05))
+
+
 def hostile() -> FakeService:
     return hostile_service(TellingService)
 
@@ -83,6 +89,7 @@ SCENES: Mapping[str, Callable[[], FakeService]] = {
     "bug-in-handler": bug_in_handler,
     "bug-while-working": bug_while_working,
     "hostile": hostile,
+    "hurried": calm,
 }
 
 
@@ -91,7 +98,8 @@ def main(folder: Path, scene: str) -> int:
     workspace.mkdir(parents=True, exist_ok=True)
     hostile_files(workspace) if scene == "hostile" else (workspace / "good.jsonl").write_text(REQUEST)
     TellingService.calls = folder / "calls"
-    return run(Cockpit(settings_in(folder), SCENES[scene]()), workspace=workspace)
+    sleep = hurried if scene == "hurried" else asyncio.sleep
+    return run(Cockpit(settings_in(folder), SCENES[scene](), sleep=sleep), workspace=workspace)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pty_screen import Screen, scene, terminal
+from tests.support.pty_screen import Screen, is_stopped, scene, terminal
 from tests.support.screen import KEY
 
 BEFORE_LONG = 3.0
@@ -103,10 +103,6 @@ def test_fault_66_view_ctrl_z_gives_the_terminal_back_and_fg_the_whole_screen(tm
         screen.send("q")
         assert screen.ended() == 0
         assert screen.is_restored
-
-
-def is_stopped(pid: int) -> bool:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def test_fault_60_view_state_two_instances_stand_side_by_side(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from batch_tui.jsonl.check import check_file
 from batch_tui.ui.controllers.handover import Handover, at_line
 from batch_tui.ui.panes.verdict import damage
 from batch_tui.ui.session import SessionState
+from batch_tui.ui.terminal.guest import GuestRoom
 from tests.support.fake_service import FakeService
 from tests.support.screen import Stage, stage
 
@@ -72,9 +73,10 @@ async def test_the_editor_opens_at_the_first_bad_line(tmp_path: Path) -> None:
     editor.chmod(0o755)
     async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
         environ = {"EDITOR": str(editor)}
-        handover = Handover(running.app.desk, suspend=nullcontext, write=lambda _: None, environ=environ)
-        selection = running.app.deck.selection
-    handover.edit(selection)
+        guests = GuestRoom(nullcontext)
+        handover = Handover(running.app.desk, guests=guests, write=lambda _: None, environ=environ)
+        handover.edit(running.app.deck.selection)
+        await running.settle()
     assert (tmp_path / "told").read_text() == f"+3 {path}\n"
 
 

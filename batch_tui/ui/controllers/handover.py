@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
 import shlex
-import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from textual.app import SuspendNotSupported
@@ -18,6 +16,7 @@ from batch_tui.ui.commands.copy_choices import Choice, chosen_of, copy_choices, 
 from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.terminal.clipboard import copy
+from batch_tui.ui.terminal.guest import GuestRoom
 
 _COLON_EDITORS = frozenset({"hx", "helix", "subl", "zed"})
 _GOTO_EDITORS = frozenset({"code", "codium", "cursor"})
@@ -28,7 +27,7 @@ class Handover:
 
     Args:
         desk: What actions work with.
-        suspend: Gives the terminal to another program inside its block.
+        guests: Lends the terminal to other programs.
         write: Sends a sequence to the terminal.
         environ: The environment.
     """
@@ -37,12 +36,12 @@ class Handover:
         self,
         desk: Desk,
         *,
-        suspend: Callable[[], AbstractContextManager[None]],
+        guests: GuestRoom,
         write: Callable[[str], None],
         environ: Mapping[str, str],
     ) -> None:
         self._desk = desk
-        self._suspend = suspend
+        self._guests = guests
         self._write = write
         self._environ = environ
 
@@ -96,12 +95,19 @@ class Handover:
             self._run(command, selection.file)
             return
         text = selection.text or (_raw(selection.batch) if selection.batch is not None else "")
+        self._desk.start(self._show(command, text), name="handover", group="")
+
+    async def _show(self, command: str, text: str) -> None:
+        """Open a text in a file of its own, which goes when it is closed."""
         with tempfile.TemporaryDirectory(prefix="batch-tui-") as directory:
             path = Path(directory) / "selection.json"
-            path.write_text(pretty(text.encode("utf-8", "replace")), encoding="utf-8", errors="replace")
-            self._run(command, path)
+            await asyncio.to_thread(_write, path, text)
+            await self._lend(command, path)
 
     def _run(self, command: str, path: Path, line: int = 0) -> None:
+        self._desk.start(self._lend(command, path, line), name="handover", group="")
+
+    async def _lend(self, command: str, path: Path, line: int = 0) -> None:
         try:
             words = shlex.split(command)
             words += at_line(words[0], path, line) if line and words else [str(path)]
@@ -109,12 +115,15 @@ class Handover:
             self._desk.fail(f"{command!r} is no command line; mend EDITOR or PAGER.")
             return
         try:
-            with self._suspend():
-                subprocess.run(words, check=False, env=dict(os.environ))
+            await self._guests.lend(words)
         except OSError as error:
             self._desk.fail(f"{words[0]} can't be started ({error.strerror}); set EDITOR or PAGER.")
         except SuspendNotSupported:
             self._desk.fail("This terminal can't be handed to another program.")
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(pretty(text.encode("utf-8", "replace")), encoding="utf-8", errors="replace")
 
 
 def at_line(editor: str, path: Path, line: int) -> list[str]:

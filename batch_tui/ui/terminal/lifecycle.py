@@ -15,7 +15,9 @@ from batch_tui.ui.session import SessionState, save_session, session_file
 from batch_tui.ui.terminal.crash import crash_line, write_crash
 from batch_tui.ui.terminal.driver import PatientDriver
 from batch_tui.ui.terminal.facts import RESTORE_TITLE, SAVE_TITLE
+from batch_tui.ui.terminal.guest import GuestRoom
 from batch_tui.ui.terminal.signals import (
+    FROM_KEYS,
     TerminalSettings,
     Watchdog,
     install,
@@ -33,6 +35,8 @@ class Runnable(Protocol):
 
     driver_class: type[Driver]
     """The way to the terminal."""
+    guests: GuestRoom
+    """Who else has the terminal."""
 
     async def run_async(self, *, mouse: bool = True) -> int | None:
         """Show the screen until it is left."""
@@ -81,6 +85,8 @@ def run_screen(app: Runnable, cockpit: Cockpit, *, has_mouse: bool, before: Term
         _send(SAVE_TITLE)
         try:
             asyncio.run(_run(app, cockpit, dog, has_mouse=has_mouse))
+            if app.guests.was_hung_up:
+                restore()
             for sentence in _last_words(app, cockpit):
                 _say(sentence)
         finally:
@@ -104,6 +110,8 @@ async def _run(app: Runnable, cockpit: Cockpit, dog: Watchdog, *, has_mouse: boo
     state = session_file(cockpit.settings.paths.state)
 
     def ended(number: int) -> None:
+        if number in FROM_KEYS and app.guests.is_taken:
+            return  # ctrl+c in the editor is the editor's
         save_session(state, app.place)
         dog.arm(128 + number)
         app.end(128 + number)
@@ -127,5 +135,6 @@ def _send(sequence: str) -> None:
 
 
 def _say(sentence: str) -> None:
+    """Say it on the terminal itself: ended with a guest in the terminal, Textual leaves its own stderr behind."""
     with suppress(OSError, ValueError):
-        print(sentence, file=sys.stderr)  # noqa: T201 - the screen is gone
+        print(sentence, file=sys.__stderr__)

@@ -1,4 +1,4 @@
-"""SIGTERM, SIGHUP and SIGINT end the screen in order; a watchdog ends it when it can't end itself."""
+"""SIGTERM, SIGHUP, SIGINT and SIGQUIT end the screen in order; a watchdog ends it when it can't end itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from contextlib import contextmanager
 
 TerminalSettings = list[int | list[bytes | int]]
 """What ``termios.tcgetattr`` gives."""
-ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+FROM_KEYS = (signal.SIGINT, signal.SIGQUIT)
+"""What ctrl+c and ctrl+\\ send to everybody in the terminal when another program has it."""
+ENDING = (signal.SIGTERM, signal.SIGHUP, *FROM_KEYS)
 GRACE = 0.9
 """Seconds the screen has to end by itself: a dead terminal may block every write to it."""
 
