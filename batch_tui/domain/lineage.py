@@ -18,6 +18,7 @@ GROUP_KEY = "batch_tui_group"
 PART_KEY = "batch_tui_part"
 """Metadata key of a part's place, as ``3/7``."""
 _PART = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
+_PLACE_IN_NAME = re.compile(r" [0-9]+/[0-9]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,21 @@ def group_of(batch: Batch) -> str | None:
 
 def place_of(batch: Batch) -> Place | None:
     """Where this batch stands in its group; None for what isn't a part."""
-    match = _PART.fullmatch(batch.metadata.get(PART_KEY, ""))
-    if match is None or not group_of(batch):
+    return place_in(batch.metadata)
+
+
+def place_in(metadata: Mapping[str, str]) -> Place | None:
+    """The place in a group that metadata tell of; None without one."""
+    match = _PART.fullmatch(metadata.get(PART_KEY, ""))
+    if match is None or not metadata.get(GROUP_KEY):
         return None
     place = Place(int(match[1]), int(match[2]))
     return place if 1 <= place.number <= place.count else None
+
+
+def whole_name(name: str) -> str:
+    """What the file was called that a part of this name comes from."""
+    return _PLACE_IN_NAME.sub("", name)
 
 
 def root_of(batch_id: str, batches: Mapping[str, Batch]) -> str:

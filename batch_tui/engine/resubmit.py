@@ -14,7 +14,7 @@ from typing import Protocol
 from batch_tui.domain.batch import INTENT_KEY, NAME_KEY, PARENT_KEY, Batch
 from batch_tui.domain.errors import InputFileError
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
-from batch_tui.domain.lineage import GROUP_KEY, PART_KEY, relatives_of
+from batch_tui.domain.lineage import GROUP_KEY, PART_KEY, relatives_of, whole_name
 from batch_tui.domain.lines import Cause
 from batch_tui.domain.problems import Report
 from batch_tui.domain.text import printable
@@ -28,7 +28,6 @@ from batch_tui.jsonl.edit import Changes, Edited
 from batch_tui.jsonl.retry_set import RetrySet
 
 _RETRY_SUFFIX = re.compile(r"\.retry-(\d{1,6})$")
-_PLACE = re.compile(r" [0-9]+/[0-9]+$")
 _OURS = frozenset({INTENT_KEY, NAME_KEY, PARENT_KEY})
 _OF_PARTS = frozenset({GROUP_KEY, PART_KEY})
 _NO_CHANGES: Changes = MappingProxyType({})
@@ -225,7 +224,7 @@ class Resubmitter:
         cache = self._collector.folder_of(parent)
         is_downloaded = source.is_relative_to(cache)
         # The parts of a group are one file again, whose name has no part's place in it.
-        stem = safe_component(_PLACE.sub("", parent.name)) if is_downloaded else source.name.removesuffix(".jsonl")
+        stem = safe_component(whole_name(parent.name)) if is_downloaded else source.name.removesuffix(".jsonl")
         return await asyncio.to_thread(_free_path, source.parent, cache, stem)
 
     async def _collected(self, batch_id: str, on_progress: OnProgress | None) -> Collected:
