@@ -8,6 +8,7 @@
     provider = "openai"                  # presets: openai azure groq dashscope other
     base_url = "https://api.openai.com/v1"
     api_key_env = "WORK_OPENAI_KEY"      # or: api_key_command = "pass show openai"
+                                         # or: api_key_keyring = "SERVICE/USER", as in: keyring set SERVICE USER
     organization = "org-..."
     project = "proj_..."
     read_only = false
@@ -108,6 +109,8 @@ class ProfileTable:
     """Name of the variable that holds the key."""
     api_key_command: str | None = None
     """Command whose first line of output is the key; run without a shell."""
+    api_key_keyring: str | None = None
+    """``SERVICE/USER`` of the system's keyring; needs the extra ``[keyring]``."""
     organization: str | None = None
     project: str | None = None
     completion_window: str = "24h"

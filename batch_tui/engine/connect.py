@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -10,10 +9,8 @@ from urllib.parse import urlsplit
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.text import printable
 from batch_tui.engine.config import Config, ProfileTable
+from batch_tui.engine.key_sources import key_from_command, key_from_keyring
 from batch_tui.engine.providers import OPENAI_URL, PROVIDERS
-
-KEY_COMMAND_SECONDS = 30.0
-"""Time a key command may take: long enough to touch a security key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +31,8 @@ class Key:
     """The key that was found."""
 
     secret: str = field(repr=False)
+    source: str = ""
+    """The variable or the way it came by, for messages; empty for none."""
     notes: tuple[str, ...] = ()
     """What the user should know about where it goes."""
 
@@ -84,9 +83,24 @@ def choose_key(environ: Mapping[str, str], config: Config, name: str, endpoint: 
     Raises:
         ConfigurationError: There is none, its command failed, or it can't be sent in a header.
     """
-    table = config.profiles.get(name, ProfileTable())
     if environ.get("BATCH_TUI_API_KEY", "").strip():
         return _environments_key(environ, "BATCH_TUI_API_KEY", endpoint)
+    own = _profiles_key(environ, config, name)
+    if own is not None:
+        return Key(own.secret, own.source, _profile_note(endpoint, name))
+    if environ.get("OPENAI_API_KEY", "").strip():
+        return _environments_key(environ, "OPENAI_API_KEY", endpoint)
+    if is_loopback(endpoint.url):
+        return Key("none")  # the SDK insists on one, a local server doesn't look
+    raise ConfigurationError(
+        f"No key for {host_of(endpoint.url)}: set OPENAI_API_KEY, or api_key_env, api_key_command or"
+        f" api_key_keyring of a profile in {config.path}. Without a key: batch-tui demo.",
+    )
+
+
+def _profiles_key(environ: Mapping[str, str], config: Config, name: str) -> Key | None:
+    """The key the profile itself names, by variable, command or keyring, in this order; None without."""
+    table = config.profiles.get(name, ProfileTable())
     if table.api_key_env is not None:
         place = config.place("profiles", name, "api_key_env")
         value = environ.get(table.api_key_env, "")
@@ -94,51 +108,16 @@ def choose_key(environ: Mapping[str, str], config: Config, name: str, endpoint: 
             raise ConfigurationError(
                 f"{place}: the variable {printable(table.api_key_env, 80)} is not set or empty."
             )
-        return Key(header_value(value, table.api_key_env, "the key"), _profile_note(endpoint, name))
+        return Key(header_value(value, table.api_key_env, "the key"), printable(table.api_key_env, 80))
     if table.api_key_command is not None:
         place = config.place("profiles", name, "api_key_command")
         secret = key_from_command(table.api_key_command, place)
-        return Key(header_value(secret, place, "the key"), _profile_note(endpoint, name))
-    if environ.get("OPENAI_API_KEY", "").strip():
-        return _environments_key(environ, "OPENAI_API_KEY", endpoint)
-    if is_loopback(endpoint.url):
-        return Key("none")  # the SDK insists on one, a local server doesn't look
-    raise ConfigurationError(
-        f"No key for {host_of(endpoint.url)}: set OPENAI_API_KEY, or api_key_env or api_key_command of a profile"
-        f" in {config.path}. Without a key: batch-tui demo.",
-    )
-
-
-def key_from_command(command: str, place: str, *, limit: float = KEY_COMMAND_SECONDS) -> str:
-    """The first line a command prints; run without a shell. Blocking.
-
-    Args:
-        command: Words as a shell splits them.
-        place: Where it is configured, for messages.
-        limit: Seconds it may take.
-
-    Raises:
-        ConfigurationError: It can't be run, fails, takes too long, or prints nothing.
-    """
-    import subprocess  # noqa: PLC0415 - only profiles with a command need it
-
-    try:
-        words = shlex.split(command)
-        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit, check=False)
-    except ValueError as error:
-        raise ConfigurationError(f"{place}: api_key_command is not a command: {error}.") from error
-    except subprocess.TimeoutExpired:
-        raise ConfigurationError(f"{place}: api_key_command took longer than {limit:g} seconds.") from None
-    except (OSError, IndexError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is empty"
-        raise ConfigurationError(f"{place}: api_key_command can't be run: {reason}.") from error
-    if done.returncode != 0:
-        said = printable(done.stderr.decode("utf-8", "replace").strip().partition("\n")[0], 200)
-        raise ConfigurationError(f"{place}: api_key_command failed with {done.returncode}{said and f': {said}'}.")
-    first = done.stdout.decode("utf-8", "replace").lstrip().partition("\n")[0].strip()
-    if not first:
-        raise ConfigurationError(f"{place}: api_key_command printed nothing.")
-    return first
+        return Key(header_value(secret, place, "the key"), "api_key_command")
+    if table.api_key_keyring is not None:
+        place = config.place("profiles", name, "api_key_keyring")
+        secret = key_from_keyring(table.api_key_keyring, place)
+        return Key(header_value(secret, place, "the key"), "the keyring")
+    return None
 
 
 def header_value(value: str, source: str, what: str) -> str:
@@ -205,9 +184,9 @@ def _checked_url(endpoint: Endpoint, *, is_insecure: bool) -> str:
 def _environments_key(environ: Mapping[str, str], variable: str, endpoint: Endpoint) -> Key:
     secret = header_value(environ[variable], variable, "the key")
     if endpoint.is_environments or host_of(endpoint.url) == host_of(OPENAI_URL):
-        return Key(secret)
+        return Key(secret, variable)
     note = f"The key from {variable} is sent to {host_of(endpoint.url)}, which {endpoint.source} names."
-    return Key(secret, (note,))
+    return Key(secret, variable, (note,))
 
 
 def _profile_note(endpoint: Endpoint, name: str) -> tuple[str, ...]:

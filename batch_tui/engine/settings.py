@@ -5,7 +5,8 @@ what                   environment                 profile (see ``config``)     
 ====================== =========================== ============================= ====================
 profile                BATCH_TUI_PROFILE           default_profile               -
 base URL               BATCH_TUI_BASE_URL          base_url, provider            OPENAI_BASE_URL
-key                    BATCH_TUI_API_KEY           api_key_env, api_key_command  OPENAI_API_KEY
+key                    BATCH_TUI_API_KEY           api_key_env, api_key_command, OPENAI_API_KEY
+                                                   api_key_keyring
 organization           BATCH_TUI_ORG_ID            organization                  OPENAI_ORG_ID
 project                BATCH_TUI_PROJECT_ID        project                       OPENAI_PROJECT_ID
 read-only              BATCH_TUI_READ_ONLY         read_only                     -
@@ -45,6 +46,8 @@ class Profile:
     """Without a slash at its end."""
     api_key: str = field(repr=False)
     """Empty when none was needed."""
+    key_source: str = ""
+    """The variable or the way the key came by, for messages; empty without a key."""
     organization: str | None = None
     project: str | None = None
     limits: Limits = OPENAI_LIMITS
@@ -121,6 +124,7 @@ def load_settings(environ: Mapping[str, str], flags: Flags, *, needs_key: bool =
         name=name,
         base_url=endpoint.url,
         api_key=key.secret if key else "",
+        key_source=key.source if key else "",
         organization=_header(environ, config, name, "organization", "ORG_ID"),
         project=_header(environ, config, name, "project", "PROJECT_ID"),
         limits=limits_of(table, config, name),

@@ -256,6 +256,7 @@ def test_the_doctor_says_what_is_well_and_what_is_not(run: Run, monkeypatch: pyt
     code, lines, _ = run("doctor")
     assert code == 0
     assert any("the key is good" in line for line in lines)
+    assert any("characters from OPENAI_API_KEY" in line for line in lines)
     monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file.pem")
     code, lines, _ = run("doctor", "--offline")
     assert code == 1

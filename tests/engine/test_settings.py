@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Mapping
 from decimal import Decimal
@@ -11,7 +10,6 @@ import pytest
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.guard import Rule
 from batch_tui.engine.config import read_config
-from batch_tui.engine.connect import key_from_command
 from batch_tui.engine.settings import Flags, Settings, load_settings
 
 KEY = "sk-test-1234"
@@ -301,36 +299,26 @@ def test_a_missing_config_is_an_empty_one(tmp_path: Path) -> None:
     assert not read_config(tmp_path / "none.toml").profiles
 
 
-def python(code: str) -> str:
-    return shlex.join([sys.executable, "-I", "-c", code])
-
-
-def test_a_key_command_gives_its_first_line() -> None:
-    assert key_from_command(python("print('sk-1 '); print('user: me')"), "here") == "sk-1"
-
-
-@pytest.mark.parametrize(
-    ("command", "message"),
-    [
-        (python("import sys; sys.exit('no such entry')"), "here: api_key_command failed with 1: no such entry."),
-        (python("pass"), "here: api_key_command printed nothing."),
-        ("/no/such/program", "here: api_key_command can't be run: No such file or directory."),
-        ("'", "here: api_key_command is not a command: No closing quotation."),
-        ("", "here: api_key_command can't be run: it is empty."),
-    ],
-)
-def test_a_key_command_that_fails_says_how(command: str, message: str) -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        key_from_command(command, "here")
-    assert str(caught.value) == message
-
-
-def test_a_key_command_has_a_time_limit() -> None:
-    with pytest.raises(ConfigurationError, match="took longer than 0"):
-        key_from_command(python("import time; time.sleep(60)"), "here", limit=0.01)
-
-
 def test_a_key_command_of_a_profile_is_not_run_when_no_key_is_needed(home: Home) -> None:
     home.write("[profiles.w]\napi_key_command = '/no/such/program'")
     assert home.load(needs_key=False).profile.api_key == ""
     assert "config.toml:2: api_key_command can't be run" in home.refusal()
+
+
+def test_a_keyring_entry_of_a_profile_is_read_only_when_the_profile_names_one_and_a_key_is_needed(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)  # whoever reads it fails
+    home.write("[profiles.w]\napi_key_keyring = 'openai/me'")
+    assert home.load(needs_key=False).profile.api_key == ""
+    assert "config.toml:2: api_key_keyring needs the package keyring" in home.refusal()
+    assert home.load({"BATCH_TUI_API_KEY": KEY}).profile.key_source == "BATCH_TUI_API_KEY"
+
+
+def test_a_key_from_the_keyring_goes_to_the_profile_s_server(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyring.get_password", lambda service, user: f" sk-{service}-{user}\n")
+    home.write("[profiles.w]\nbase_url = 'https://api.example.org/v1'\napi_key_keyring = 'example/me'")
+    profile = home.load({"OPENAI_API_KEY": KEY}).profile
+    assert (profile.api_key, profile.key_source) == ("sk-example-me", "the keyring")
+    other = home.load({"OPENAI_API_KEY": KEY}, Flags(base_url="https://other.example.org/v1"))
+    assert other.notes == ("The key of profile w is sent to other.example.org, which --base-url names.",)

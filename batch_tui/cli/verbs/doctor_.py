@@ -60,8 +60,8 @@ def _configuration(settings: Settings) -> Iterator[Finding]:
     yield Finding("configuration", is_well=True, message=" ".join((where, *settings.notes)))
     profile = settings.profile
     key = (
-        f"a key of {len(profile.api_key)} characters is set"
-        if profile.api_key
+        f"a key of {len(profile.api_key)} characters from {profile.key_source}"
+        if profile.key_source
         else "no key is set; a server on this machine may need none"
     )
     yield Finding("key", is_well=True, message=f"Profile {printable(profile.name, 60)}: {key}.")
