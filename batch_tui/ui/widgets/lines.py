@@ -21,27 +21,8 @@ from textual.widget import Widget
 
 from batch_tui.domain.text import printable
 from batch_tui.ui.text.cells import Piece, Tone
+from batch_tui.ui.widgets.looks import NO_COLOR, OWN_COLORS, look_in
 
-_NO_COLOR = {
-    "muted": Style(dim=True),
-    "strong": Style(bold=True),
-    "error": Style(bold=True),
-    "cursor": Style(reverse=True),
-    "cursor-blurred": Style(bold=True, underline=True),
-    "header": Style(dim=True),
-    "hit": Style(reverse=True),
-    "key": Style(bold=True),
-}
-_OWN_COLORS = _NO_COLOR | {
-    "accent": Style(color="cyan"),
-    "success": Style(color="green"),
-    "warning": Style(color="yellow"),
-    "error": Style(color="red", bold=True),
-    "cursor": Style(color="default", dim=False, reverse=True),
-    "hit": Style(color="yellow", reverse=True),
-    "key": Style(color="cyan", bold=True),
-}
-"""The terminal's own colours: nothing is said about the ground, so they serve dark and light ones."""
 _IN_ASCII = str.maketrans({"·": "-", "…": ".", "→": ">", "←": "<", "×": "x", "–": "-", "—": "-", "≈": "~"})
 """Our own signs in sentences, one letter for each; what users wrote stays as it is."""
 _NOTHING = Style()
@@ -56,42 +37,10 @@ class LineWidget(Widget):
     """
 
     ALLOW_SELECT: ClassVar[bool] = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "line--plain",
-        "line--muted",
-        "line--strong",
-        "line--accent",
-        "line--success",
-        "line--warning",
-        "line--error",
-        "line--header",
-        "line--cursor",
-        "line--cursor-blurred",
-        "line--hit",
-        "line--key",
-    }
     DEFAULT_CSS = """
     LineWidget {
         color: $foreground;
         background: $background;
-        & > .line--plain { color: $foreground; }
-        & > .line--muted { color: $text-muted; }
-        & > .line--strong { color: $foreground; text-style: bold; }
-        & > .line--accent { color: $text-primary; }
-        & > .line--success { color: $text-success; }
-        & > .line--warning { color: $text-warning; }
-        & > .line--error { color: $text-error; }
-        & > .line--header { color: $text-muted; }
-        & > .line--cursor {
-            color: $block-cursor-foreground;
-            background: $block-cursor-background;
-        }
-        & > .line--cursor-blurred {
-            color: $foreground;
-            background: $block-cursor-blurred-background;
-        }
-        & > .line--hit { color: $background; background: $warning; }
-        & > .line--key { color: $text-primary; text-style: bold; }
     }
     """
 
@@ -184,14 +133,12 @@ class LineWidget(Widget):
         return found
 
     def _resolve(self, name: str) -> Style:
-        base = self.rich_style
         app: App[object] = self.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         if app.no_color:
-            return _NO_COLOR.get(name, _NOTHING)
+            return NO_COLOR.get(name, _NOTHING)
         if app.native_ansi_color:
-            return _OWN_COLORS.get(name, _NOTHING)
-        own = self.get_component_rich_style(f"line--{name}")
-        return Style(color=own.color or base.color, bgcolor=own.bgcolor or base.bgcolor, bold=own.bold or None)
+            return OWN_COLORS.get(name, _NOTHING)
+        return look_in(app.theme_variables, name, self.background_colors[1])
 
     def _writer(self, width: int, over: Style | None = None) -> LineWriter:
         if self._is_plain is None:
