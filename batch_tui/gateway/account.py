@@ -54,6 +54,7 @@ class Account:
             stored.upload.id: stored for stored in disk.read_records(self.layout.uploads, StoredUpload)
         }
         self._forget_results()
+        self._forget_parts()
         numbers = [stored.sequence for stored in files] + [stored.sequence for stored in batches]
         self._sequence = max(numbers, default=0)
         if self.layout.attempts.exists():
@@ -65,6 +66,15 @@ class Account:
             stored = self._batches.get(directory.name)
             if directory.is_dir() and (stored is None or stored.batch.is_ended):
                 disk.remove(directory)
+
+    def _forget_parts(self) -> None:
+        """Delete the parts of uploads that can't be completed any more."""
+        now = self._clock.now()
+        alive = [s for s in self._uploads.values() if s.upload.status == "pending" and s.upload.expires_at > now]
+        wanted = {part for stored in alive for part in stored.parts}
+        for path in self.layout.uploads.glob("part_*"):
+            if path.name not in wanted:
+                disk.remove(path)
 
     def next_sequence(self) -> int:
         """The next place in the order of creation."""
@@ -127,7 +137,12 @@ class Account:
         await asyncio.to_thread(content.replace, self.content(file.id))
         stored = StoredFile(self.next_sequence(), file)
         self._files[file.id] = stored
-        await self._save(self.layout.files / f"{file.id}.json", stored)
+        try:
+            await self._save(self.layout.files / f"{file.id}.json", stored)
+        except OSError:  # its client is told that it doesn't exist
+            del self._files[file.id]
+            await asyncio.to_thread(disk.remove, self.content(file.id))
+            raise
         return file
 
     async def drop_file(self, file_id: str) -> None:

@@ -30,6 +30,10 @@ from batch_tui.gateway.scheduler import Scheduler
 from batch_tui.gateway.uploads_api import UploadsApi
 from batch_tui.gateway.validator import CheckFile, check_with_jsonl
 
+_NO_KEY = (
+    "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth "
+    "(i.e. Authorization: Bearer YOUR_KEY)."
+)
 MakeModel = Callable[[Account, Clock, Pace], Model]
 """Makes the model that answers; tests bring their own."""
 
@@ -156,9 +160,9 @@ class _Front:
     def _refusal(self, authorization: str | None) -> Response | None:
         if self._api_key is None:
             return None
-        if not authorization:
-            return error_reply(ApiError(401, "You didn't provide an API key.", code="invalid_api_key"))
-        given = authorization.removeprefix("Bearer ").strip()
-        if hmac.compare_digest(given.encode(), self._api_key.encode()):
+        scheme, _, given = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer":
+            return error_reply(ApiError(401, _NO_KEY))
+        if hmac.compare_digest(given.strip().encode(), self._api_key.encode()):
             return None
         return error_reply(ApiError(401, "Incorrect API key provided.", code="invalid_api_key"))

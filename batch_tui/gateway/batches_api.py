@@ -22,11 +22,11 @@ from batch_tui.gateway.parameters import (
 )
 from batch_tui.gateway.records import BatchObject, FileObject, StoredBatch, new_id
 from batch_tui.gateway.replies import ApiError, no_such_batch, reply
+from batch_tui.gateway.resource import Resource
 from batch_tui.gateway.scheduler import Scheduler
-from batch_tui.gateway.shapes import as_object
 
 
-class BatchesApi:
+class BatchesApi(Resource):
     """The routes of batches.
 
     Args:
@@ -38,9 +38,8 @@ class BatchesApi:
     """
 
     def __init__(self, account: Account, scheduler: Scheduler, clock: Clock, pace: Pace, limits: Limits) -> None:
-        self._account = account
+        super().__init__(account, clock)
         self._scheduler = scheduler
-        self._clock = clock
         self._pace = pace
         self._limits = limits
 
@@ -60,7 +59,7 @@ class BatchesApi:
         endpoint = one_of("endpoint", required_text(body, "endpoint"), ENDPOINTS)
         window = one_of("completion_window", required_text(body, "completion_window"), ("24h",))
         metadata = metadata_of(body, self._limits)
-        life = _output_life(body)
+        life = life_of("output_expires_after", body.get("output_expires_after"))
         self._check_rate()
         now = self._clock.seconds()
         batch = BatchObject(
@@ -124,14 +123,3 @@ class BatchesApi:
         if recent >= self._limits.creations_per_hour:
             message = f"Rate limit reached for batch creation: {self._limits.creations_per_hour} batches an hour."
             raise ApiError(429, message, code="rate_limit_exceeded")
-
-
-def _output_life(body: dict[str, object]) -> int | None:
-    asked = body.get("output_expires_after")
-    if asked is None:
-        return None
-    policy = as_object(asked)
-    if policy is None:
-        message = "Invalid type for 'output_expires_after': expected an object."
-        raise ApiError(400, message, param="output_expires_after", code="invalid_type")
-    return life_of("output_expires_after", policy.get("anchor"), policy.get("seconds"))

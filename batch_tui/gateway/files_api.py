@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from batch_tui.gateway.account import Account
-from batch_tui.gateway.clock import Clock
 from batch_tui.gateway.content import content_response
 from batch_tui.gateway.form import Form, FormReader
-from batch_tui.gateway.parameters import life_of, one_of, page_of
+from batch_tui.gateway.parameters import life_of, missing, number_in, one_of, page_of
 from batch_tui.gateway.records import FileObject, new_id
 from batch_tui.gateway.replies import ApiError, no_such_file, reply
+from batch_tui.gateway.resource import Resource
 
 MAX_UPLOAD = 512 * 1024 * 1024
 """Bytes of one uploaded file (files reference); the batch's own limit is checked when a batch is validated."""
@@ -21,17 +22,8 @@ BATCH_LIFE = 30 * 86_400
 PURPOSES = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
 
 
-class FilesApi:
-    """The routes of files.
-
-    Args:
-        account: Where they are kept.
-        clock: Time.
-    """
-
-    def __init__(self, account: Account, clock: Clock) -> None:
-        self._account = account
-        self._clock = clock
+class FilesApi(Resource):
+    """The routes of files."""
 
     def routes(self) -> list[Route]:
         """The routes."""
@@ -49,7 +41,7 @@ class FilesApi:
             form = await reader.read(request)
             file = self._described(form)
             if form.path is None:
-                raise missing_file()
+                raise missing("file")
             return reply(await self._account.adopt_file(file, form.path))
 
     async def list(self, request: Request) -> Response:
@@ -78,7 +70,10 @@ class FilesApi:
     async def content(self, request: Request) -> Response:
         """A file's content or a part of it."""
         file = self._found(request)
-        return content_response(file, self._account.content(file.id), request.headers)
+        path = self._account.content(file.id)
+        if not await asyncio.to_thread(path.exists):
+            raise no_such_file(file.id)
+        return content_response(file, path, request.headers)
 
     def _found(self, request: Request) -> FileObject:
         file_id = str(request.path_params["file_id"])
@@ -88,24 +83,26 @@ class FilesApi:
         return file
 
     def _described(self, form: Form) -> FileObject:
-        purpose = form.fields.get("purpose")
         if form.filename is None:
-            raise missing_file()
-        anchor, seconds = form.fields.get("expires_after[anchor]"), form.fields.get("expires_after[seconds]")
-        life = life_of("expires_after", anchor, seconds)
-        return described(form.filename, form.size, purpose, self._clock.seconds(), life)
+            raise missing("file")
+        life = life_of("expires_after", _policy(form))
+        return described(form.filename, form.size, form.fields.get("purpose"), self._clock.seconds(), life)
 
 
-def missing_file() -> ApiError:
-    """400 when an upload has no file."""
-    return ApiError(400, "Missing required parameter: 'file'.", param="file", code="missing_required_parameter")
+def _policy(form: Form) -> dict[str, object] | None:
+    """The expiry policy that a form spells as ``expires_after[anchor]`` and ``expires_after[seconds]``."""
+    told: dict[str, object] = {}
+    for name in ("anchor", "seconds"):
+        text = form.fields.get(f"expires_after[{name}]")
+        if text is not None:
+            told[name] = number_in(text)
+    return told or None
 
 
 def described(filename: str, size: int, purpose: str | None, now: int, life: int | None) -> FileObject:
     """The object of a new file; refuses what the service refuses at the surface."""
     if not purpose:
-        message = "Missing required parameter: 'purpose'."
-        raise ApiError(400, message, param="purpose", code="missing_required_parameter")
+        raise missing("purpose")
     one_of("purpose", purpose, PURPOSES)
     if purpose == "batch":
         life = BATCH_LIFE if life is None else life

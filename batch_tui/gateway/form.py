@@ -123,7 +123,7 @@ class FormReader:
     async def _write(self, sink: AsyncBufferedIOBase) -> None:
         self._form.size += len(self._value)
         if self._form.size > self._max_bytes:
-            raise ApiError(413, "File is too large.", param="file")
+            raise ApiError(400, "File is too large.", param="file")
         await sink.write(self._value)
         self._value = bytearray()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
@@ -47,8 +48,16 @@ def check_options(options: GatewayOptions) -> None:
         raise ConfigurationError(f"The gateway's speed is {options.speed}; it must be above 0.")
     if not 0 <= options.port <= 65535:
         raise ConfigurationError(f"The gateway's port is {options.port}; it must be 0 to 65535.")
-    if options.upstream is not None and not options.upstream.startswith(("http://", "https://")):
-        raise ConfigurationError("The upstream must be a URL that starts with http:// or https://.")
+    if options.upstream is not None and not _is_web_address(options.upstream):
+        raise ConfigurationError(f"The upstream {options.upstream} is no address like https://host/v1.")
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def is_loopback(host: str) -> bool:

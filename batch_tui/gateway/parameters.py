@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ _TYPE_NAMES = {
     "float": "a decimal number",
     "list": "an array",
 }
+_DIGITS = re.compile(r"-?[0-9]{1,18}")
 _MAX_BODY = 1024 * 1024
 SHORTEST_LIFE, LONGEST_LIFE = 3_600, 2_592_000
 """Bounds of ``expires_after`` and ``output_expires_after``, in seconds."""
@@ -39,14 +41,30 @@ async def json_body(request: Request) -> dict[str, object]:
         raise ApiError(400, "We could not parse the JSON body of your request.") from error
 
 
-def required_text(body: Mapping[str, object], key: str) -> str:
-    """A string the request must have."""
+def missing(path: str) -> ApiError:
+    """400 when something the request must have isn't there."""
+    return ApiError(400, f"Missing required parameter: '{path}'.", param=path, code="missing_required_parameter")
+
+
+def required(body: Mapping[str, object], key: str, *, within: str = "") -> object:
+    """What the request must have; ``within`` is the way to an inner object, with its dot."""
     value = body.get(key)
     if value is None or value == "":
-        raise ApiError(400, f"Missing required parameter: '{key}'.", param=key, code="missing_required_parameter")
-    if not isinstance(value, str):
-        raise _wrong_type(key, "a string", value)
+        raise missing(within + key)
     return value
+
+
+def required_text(body: Mapping[str, object], key: str, *, within: str = "") -> str:
+    """A string the request must have."""
+    value = required(body, key, within=within)
+    if not isinstance(value, str):
+        raise _wrong_type(within + key, "a string", value)
+    return value
+
+
+def number_in(text: str) -> int | str:
+    """The whole number that a query or a form spells; the text itself when it spells none."""
+    return int(text) if _DIGITS.fullmatch(text) else text
 
 
 def one_of(key: str, value: str, allowed: Sequence[str]) -> str:
@@ -59,24 +77,20 @@ def one_of(key: str, value: str, allowed: Sequence[str]) -> str:
 
 
 def whole_number(key: str, value: object, low: int, high: int) -> int:
-    """A whole number within bounds, given as a number or as its digits."""
-    try:
-        number = int(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
-    except ValueError:
-        number = None
-    if number is None:
+    """A whole number within bounds."""
+    if not isinstance(value, int) or isinstance(value, bool):
         raise _wrong_type(key, "an integer", value)
-    if number > high:
+    if value > high:
         message = (
-            f"Invalid '{key}': integer above maximum value. Expected a value <= {high}, but got {number} instead."
+            f"Invalid '{key}': integer above maximum value. Expected a value <= {high}, but got {value} instead."
         )
         raise ApiError(400, message, param=key, code="integer_above_max_value")
-    if number < low:
+    if value < low:
         message = (
-            f"Invalid '{key}': integer below minimum value. Expected a value >= {low}, but got {number} instead."
+            f"Invalid '{key}': integer below minimum value. Expected a value >= {low}, but got {value} instead."
         )
         raise ApiError(400, message, param=key, code="integer_below_min_value")
-    return number
+    return value
 
 
 def metadata_of(body: Mapping[str, object], limits: Limits) -> dict[str, str] | None:
@@ -113,12 +127,16 @@ def _metadata_value(key: str, value: object, limits: Limits) -> str:
     return value
 
 
-def life_of(key: str, anchor: object, seconds: object) -> int | None:
-    """Seconds of an expiry policy whose only anchor is ``created_at``; None when there is no policy."""
-    if anchor is None and seconds is None:
+def life_of(key: str, policy: object) -> int | None:
+    """Seconds of an expiry policy ``{anchor: "created_at", seconds}``; None when there is no policy."""
+    if policy is None:
         return None
-    one_of(f"{key}.anchor", str(anchor), ("created_at",))
-    return whole_number(f"{key}.seconds", seconds, SHORTEST_LIFE, LONGEST_LIFE)
+    told = as_object(policy)
+    if told is None:
+        raise _wrong_type(key, "an object", policy)
+    within = f"{key}."
+    one_of(f"{key}.anchor", required_text(told, "anchor", within=within), ("created_at",))
+    return whole_number(f"{key}.seconds", required(told, "seconds", within=within), SHORTEST_LIFE, LONGEST_LIFE)
 
 
 def page_of(
@@ -138,7 +156,7 @@ def page_of(
         default: The limit when none is asked for.
         largest: The highest limit allowed.
     """
-    limit = whole_number("limit", request.query_params.get("limit", str(default)), 1, largest)
+    limit = whole_number("limit", number_in(request.query_params.get("limit", str(default))), 1, largest)
     after = request.query_params.get("after")
     start = 0
     if after:

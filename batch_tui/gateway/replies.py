@@ -72,6 +72,11 @@ async def on_disk_error(_request: Request, error: Exception) -> Response:
     return error_reply(ApiError(500, f"The server had an error while processing your request: {error}"))
 
 
+async def on_bug(_request: Request, _error: Exception) -> Response:
+    """Answer in the API's shape when the gateway itself is wrong; the traceback goes to its log all the same."""
+    return error_reply(ApiError(500, "The server had an error while processing your request."))
+
+
 async def on_disconnect(_request: Request, _error: Exception) -> Response:
     """The client has gone while sending: nobody reads this."""
     return Response(status_code=400)
@@ -92,5 +97,6 @@ ERROR_HANDLERS = {
     HTTPException: on_http_error,
     OSError: on_disk_error,
     ClientDisconnect: on_disconnect,
+    Exception: on_bug,
 }
 """Which exception is answered how; for the application."""

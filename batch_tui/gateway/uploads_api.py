@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +16,13 @@ from starlette.routing import Route
 from batch_tui.gateway import disk
 from batch_tui.gateway.account import Account
 from batch_tui.gateway.clock import Clock
-from batch_tui.gateway.files_api import MAX_UPLOAD, described, missing_file
+from batch_tui.gateway.files_api import MAX_UPLOAD, described
 from batch_tui.gateway.form import FormReader
-from batch_tui.gateway.parameters import json_body, life_of, required_text, whole_number
+from batch_tui.gateway.parameters import json_body, life_of, missing, required, required_text, whole_number
 from batch_tui.gateway.records import FileObject, StoredUpload, UploadObject, new_id
 from batch_tui.gateway.replies import ApiError, reply
-from batch_tui.gateway.shapes import as_list, as_object
+from batch_tui.gateway.resource import Resource
+from batch_tui.gateway.shapes import as_list
 
 MAX_PART = 64 * 1024 * 1024
 """Bytes of one part (uploads reference)."""
@@ -28,7 +30,7 @@ _LIFE = 3_600
 _BLOCK = 1024 * 1024
 
 
-class UploadsApi:
+class UploadsApi(Resource):
     """The routes of uploads in parts.
 
     Args:
@@ -37,8 +39,8 @@ class UploadsApi:
     """
 
     def __init__(self, account: Account, clock: Clock) -> None:
-        self._account = account
-        self._clock = clock
+        super().__init__(account, clock)
+        self._completing: set[str] = set()
 
     def routes(self) -> list[Route]:
         """The routes."""
@@ -52,9 +54,8 @@ class UploadsApi:
     async def create(self, request: Request) -> Response:
         """Announce a file."""
         body = await json_body(request)
-        size = whole_number("bytes", body.get("bytes"), 0, MAX_UPLOAD)
-        policy = as_object(body.get("expires_after")) or {}
-        life = life_of("expires_after", policy.get("anchor"), policy.get("seconds"))
+        size = whole_number("bytes", required(body, "bytes"), 0, MAX_UPLOAD)
+        life = life_of("expires_after", body.get("expires_after"))
         filename, purpose = required_text(body, "filename"), required_text(body, "purpose")
         now = self._clock.seconds()
         described(filename, size, purpose, now, life)  # refuses what the finished file would be refused for
@@ -69,32 +70,47 @@ class UploadsApi:
         async with FormReader(self._account.layout.incoming, "data", MAX_PART) as reader:
             form = await reader.read(request)
             if form.path is None:
-                raise missing_file()
+                raise missing("data")
             part_id = new_id("part_")
-            await asyncio.to_thread(form.path.replace, self._account.layout.uploads / part_id)
-        stored = self._pending(request)
+            part = self._account.layout.uploads / part_id
+            await asyncio.to_thread(form.path.replace, part)
+        try:
+            stored = self._pending(request)
+        except ApiError:  # it ended while the part was being sent
+            await asyncio.to_thread(disk.remove, part)
+            raise
         await self._account.put_upload(replace(stored, parts=(*stored.parts, part_id)))
         now = self._clock.seconds()
         return reply({"id": part_id, "object": "upload.part", "created_at": now, "upload_id": upload_id})
 
     async def complete(self, request: Request) -> Response:
         """Put the parts together in the order asked for."""
-        stored = self._pending(request)
         body = await json_body(request)
+        stored = self._pending(request)
         order = [str(part) for part in as_list(body.get("part_ids")) or ()]
         if not order or len(set(order)) < len(order) or not set(order) <= set(stored.parts):
             raise ApiError(400, "The part_ids are not of this upload.", param="part_ids", code="invalid_value")
         whole = self._account.layout.incoming / new_id("body-")
-        try:
-            file = await self._whole(stored, order, whole, body.get("md5"))
-        finally:
-            await asyncio.to_thread(disk.remove, whole)
-        return await self._end(replace(stored.upload, status="completed", file=file), stored)
+        with self._claimed(stored.upload.id):
+            try:
+                file = await self._whole(stored, order, whole, body.get("md5"))
+            finally:
+                await asyncio.to_thread(disk.remove, whole)
+            return await self._end(replace(stored.upload, status="completed", file=file), stored)
 
     async def cancel(self, request: Request) -> Response:
         """Give an upload up."""
         stored = self._pending(request)
         return await self._end(replace(stored.upload, status="cancelled"), stored)
+
+    @contextmanager
+    def _claimed(self, upload_id: str) -> Generator[None]:
+        """Let nobody else touch an upload while its file is being made: a request sent twice makes one file."""
+        self._completing.add(upload_id)
+        try:
+            yield
+        finally:
+            self._completing.discard(upload_id)
 
     async def _whole(self, stored: StoredUpload, order: Sequence[str], whole: Path, md5: object) -> FileObject:
         upload = stored.upload
@@ -118,8 +134,12 @@ class UploadsApi:
         stored = self._account.upload(upload_id)
         if stored is None:
             raise ApiError(404, f"No such Upload object: {upload_id}", param="upload_id")
-        if stored.upload.status != "pending" or stored.upload.expires_at <= self._clock.now():
-            status = stored.upload.status if stored.upload.status != "pending" else "expired"
+        status = stored.upload.status
+        if status == "pending" and stored.upload.expires_at <= self._clock.now():
+            status = "expired"
+        if status == "pending" and upload_id in self._completing:
+            status = "being completed"
+        if status != "pending":
             raise ApiError(400, f"The upload is {status}.", param="upload_id")
         return stored
 

@@ -179,30 +179,58 @@ async def test_an_empty_file_can_be_downloaded(tmp_path: Path) -> None:
     assert ranged.status_code == 416
 
 
-async def test_parts_make_one_file_in_the_order_asked_for(tmp_path: Path) -> None:
-    async with in_process_gateway(tmp_path) as gateway:
-        client = gateway.client()
-        upload = await client.uploads.create(
-            bytes=11, filename="big.jsonl", mime_type="application/jsonl", purpose="batch"
-        )
-        late = await client.uploads.parts.create(upload.id, data=b" world")
-        early = await client.uploads.parts.create(upload.id, data=b"hello")
-        done = await client.uploads.complete(upload.id, part_ids=[early.id, late.id])
-        assert done.status == "completed"
-        assert done.file is not None
-        assert (await client.files.content(done.file.id)).content == b"hello world"
-        with pytest.raises(openai.BadRequestError, match="completed"):
-            await client.uploads.cancel(upload.id)
-    assert [path.suffix for path in (tmp_path / "uploads").iterdir()] == [".json"]
+@pytest.mark.parametrize(
+    ("policy", "param", "message"),
+    [
+        ({"seconds": "3600"}, "expires_after.anchor", "Missing required parameter: 'expires_after.anchor'."),
+        (
+            {"anchor": "created_at"},
+            "expires_after.seconds",
+            "Missing required parameter: 'expires_after.seconds'.",
+        ),
+        ({"anchor": "now", "seconds": "3600"}, "expires_after.anchor", "Supported values are: 'created_at'."),
+        ({"anchor": "created_at", "seconds": "3599"}, "expires_after.seconds", "Expected a value >= 3600"),
+        ({"anchor": "created_at", "seconds": "2592001"}, "expires_after.seconds", "Expected a value <= 2592000"),
+        ({"anchor": "created_at", "seconds": "1e4"}, "expires_after.seconds", "expected an integer"),
+    ],
+)
+async def test_a_life_that_cannot_be_is_refused(
+    tmp_path: Path, policy: dict[str, str], param: str, message: str
+) -> None:
+    fields = {"purpose": "batch"} | {f"expires_after[{name}]": value for name, value in policy.items()}
+    async with in_process_gateway(tmp_path) as gateway, gateway.http_client() as client:
+        reply = await client.post("/files", files={"file": ("a.jsonl", b"{}")}, data=fields)
+        assert gateway.account.files == {}
+    assert reply.status_code == 400
+    assert reply.json()["error"]["param"] == param
+    assert message in reply.json()["error"]["message"]
 
 
-async def test_parts_that_are_not_what_was_announced_are_refused(tmp_path: Path) -> None:
+async def test_a_file_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batch_tui.gateway.files_api.MAX_UPLOAD", len(CONTENT) - 1)
     async with in_process_gateway(tmp_path) as gateway:
-        client = gateway.client()
-        upload = await client.uploads.create(bytes=9, filename="b.jsonl", mime_type="x", purpose="batch")
-        part = await client.uploads.parts.create(upload.id, data=b"hello")
-        with pytest.raises(openai.BadRequestError, match="announced with 9"):
-            await client.uploads.complete(upload.id, part_ids=[part.id])
-        with pytest.raises(openai.BadRequestError, match="part_ids"):
-            await client.uploads.complete(upload.id, part_ids=["part_unknown"])
-        assert (await client.uploads.cancel(upload.id)).status == "cancelled"
+        with pytest.raises(openai.BadRequestError, match="File is too large"):
+            await uploaded(gateway.client())
+    assert not list((tmp_path / "incoming").iterdir())
+
+
+async def test_a_file_whose_record_cannot_be_kept_does_not_exist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, record: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    async with in_process_gateway(tmp_path) as gateway:
+        monkeypatch.setattr("batch_tui.gateway.disk.write_record", full)
+        with pytest.raises(openai.InternalServerError, match="No space left"):
+            await uploaded(gateway.client())
+        assert gateway.account.files == {}
+    assert not list((tmp_path / "files").iterdir())
+
+
+async def test_content_that_is_gone_from_the_disk_is_no_half_an_answer(tmp_path: Path) -> None:
+    async with in_process_gateway(tmp_path) as gateway:
+        file_id = await uploaded(gateway.client())
+        gateway.account.content(file_id).unlink()
+        with pytest.raises(openai.NotFoundError, match="No such File object"):
+            await gateway.client().files.content(file_id)

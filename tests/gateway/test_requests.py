@@ -3,8 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+import httpx2
 import openai
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.limits import Limits
@@ -41,6 +44,9 @@ async def test_a_page_names_its_first_and_last_id(tmp_path: Path) -> None:
         ("/batches?limit=101", "integer_above_max_value", "Expected a value <= 100, but got 101 instead."),
         ("/batches?limit=0", "integer_below_min_value", "Expected a value >= 1, but got 0 instead."),
         ("/batches?limit=many", "invalid_type", "expected an integer"),
+        ("/batches?limit=", "invalid_type", "expected an integer"),
+        ("/batches?limit=%205", "invalid_type", "expected an integer"),
+        ("/batches?limit=1_0", "invalid_type", "expected an integer"),
         ("/batches?after=batch_gone", "invalid_value", "batch_gone"),
         ("/files?limit=10001", "integer_above_max_value", "Expected a value <= 10000"),
         ("/files?order=sideways", "invalid_value", "Supported values are: 'asc', 'desc'."),
@@ -89,6 +95,17 @@ async def test_files_are_listed_by_order_and_purpose(tmp_path: Path) -> None:
             "output_expires_after.anchor",
             "created_at",
         ),
+        (
+            {"output_expires_after": {"anchor": "created_at", "seconds": "4000"}},
+            "output_expires_after.seconds",
+            "expected an integer, but got a string instead.",
+        ),
+        (
+            {"output_expires_after": {"anchor": "created_at"}},
+            "output_expires_after.seconds",
+            "Missing required parameter: 'output_expires_after.seconds'.",
+        ),
+        ({"output_expires_after": {}}, "output_expires_after.anchor", "Missing required parameter"),
         ({"output_expires_after": 5}, "output_expires_after", "expected an object"),
     ],
 )
@@ -170,6 +187,17 @@ async def test_unknown_objects_and_routes_are_told_in_the_shape_of_the_api(tmp_p
             assert message in reply.json()["error"]["message"]
 
 
+async def test_a_bug_of_the_gateway_is_told_in_the_shape_of_the_api(tmp_path: Path) -> None:
+    async def broken(_request: Request) -> Response:
+        raise ZeroDivisionError
+
+    async with in_process_gateway(tmp_path) as gateway:
+        gateway.gateway.app.add_route("/v1/broken", broken)
+        with pytest.raises(openai.InternalServerError, match="The server had an error") as failure:
+            await gateway.client().get("/broken", cast_to=httpx2.Response)
+    assert failure.value.type == "server_error"
+
+
 @pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b"[" * 5_000])
 async def test_a_body_that_is_no_json_object_is_refused(tmp_path: Path, body: bytes) -> None:
     async with in_process_gateway(tmp_path) as gateway, gateway.http_client() as client:
@@ -200,6 +228,10 @@ async def test_a_key_that_is_set_must_be_sent(tmp_path: Path) -> None:
         with pytest.raises(openai.AuthenticationError, match="Incorrect API key") as refusal:
             await gateway.client(api_key="sk-wrong").batches.list()
         assert "sk-" not in str(refusal.value)
+        for scheme, status in (("Bearer ", 200), ("bearer ", 200), ("Basic ", 401), ("", 401)):
+            assert (
+                await bare.get("/batches", headers={"authorization": scheme + "sk-right"})
+            ).status_code == status
         assert (await bare.get("/batches")).status_code == 401
         assert (await bare.get("/batches", headers=[(b"authorization", b"Bearer k\xc3\xa9")])).status_code == 401
 
@@ -219,6 +251,9 @@ async def test_every_answer_tells_the_time_of_the_gateway(tmp_path: Path) -> Non
         GatewayOptions(data=Path(), speed=0),
         GatewayOptions(data=Path(), port=70_000),
         GatewayOptions(data=Path(), upstream="localhost:8000"),
+        GatewayOptions(data=Path(), upstream="http://"),
+        GatewayOptions(data=Path(), upstream="http://[::1/v1"),
+        GatewayOptions(data=Path(), upstream="http://localhost:port/v1"),
     ],
 )
 def test_options_that_cannot_work_are_refused_in_one_sentence(options: GatewayOptions) -> None:
