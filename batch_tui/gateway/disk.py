@@ -28,7 +28,7 @@ class Layout:
 
     @property
     def batches(self) -> Path:
-        """``ID.json``, and while a batch runs the results so far in ``ID/``."""
+        """``ID.json``, and while a batch runs its input and the results so far in ``ID/``."""
         return self.root / "batches"
 
     @property
@@ -75,6 +75,22 @@ def read_records(directory: Path, shape: type[T]) -> Iterator[T]:
             yield msgspec.json.decode(path.read_bytes(), type=shape)
         except msgspec.MsgspecError:
             path.replace(path.with_name(path.name + ".broken"))
+
+
+def hold(source: Path, destination: Path) -> None:
+    """Give a file's content a second name that outlives the first; a copy where the disk has no links.
+
+    Raises:
+        FileNotFoundError: Neither of them is there.
+    """
+    if destination.exists():
+        return
+    try:
+        os.link(source, destination)
+    except OSError:
+        temporary = destination.with_name(f".{destination.name}.new")
+        shutil.copyfile(source, temporary)
+        temporary.replace(destination)
 
 
 def remove(path: Path) -> None:

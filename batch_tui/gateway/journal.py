@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from batch_tui.gateway import disk
 from batch_tui.gateway.answers import UNRUN_CODES, Answered, NotRun, result_line, usage_of
 from batch_tui.gateway.feed import read_requests
 from batch_tui.gateway.records import UsageObject
@@ -77,6 +78,19 @@ class ResultJournal:
         """Failures so far."""
         return self.directory / "errors.part"
 
+    @property
+    def input(self) -> Path:
+        """The batch's own hold on its input: the file may be deleted while the batch runs."""
+        return self.directory / "input.jsonl"
+
+    def hold_input(self, source: Path) -> None:
+        """Take hold of the input; blocks.
+
+        Raises:
+            FileNotFoundError: It was deleted before the batch ran.
+        """
+        disk.hold(source, self.input)
+
     def recover(self) -> None:
         """Read what an earlier run left, cutting off a line that was torn; blocks."""
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -94,10 +108,10 @@ class ResultJournal:
             if batch:
                 await asyncio.to_thread(self._append, batch)
 
-    def write_unrun(self, source: Path, reason: NotRun) -> None:
+    def write_unrun(self, reason: NotRun) -> None:
         """Give every request without a result an error line; blocks."""
         with self.errors.open("ab") as errors:
-            for request in read_requests(source, self.done):
+            for request in read_requests(self.input, self.done):
                 errors.write(result_line(request.custom_id, reason))
 
     def _append(self, batch: list[tuple[str, Answered | NotRun]]) -> None:

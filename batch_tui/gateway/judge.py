@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from batch_tui.domain.limits import Limits
 from batch_tui.gateway.account import Account
 from batch_tui.gateway.records import BatchObject, ErrorEntry
@@ -26,10 +28,17 @@ class InputJudge:
         """Look at a batch's input file."""
         path = self._account.content(batch.input_file_id)
         findings = await find_faults(path, self._limits, batch.endpoint, self._check)
-        refusal = None if findings.errors else self._queue_refusal(findings)
-        return findings if refusal is None else Findings(findings.requests, findings.model, 0, (refusal,))
+        if findings.errors:
+            return findings
+        refusal = self._queue_refusal(batch.id, findings)
+        if refusal is not None:
+            return Findings(findings.requests, findings.model, 0, (refusal,))
+        # Its place is taken at once: another batch may be judged before this one runs.
+        queued = replace(self._account.batches[batch.id], tokens=findings.tokens, queue=findings.model)
+        await self._account.put_batch(queued)
+        return findings
 
-    def _queue_refusal(self, findings: Findings) -> ErrorEntry | None:
+    def _queue_refusal(self, batch_id: str, findings: Findings) -> ErrorEntry | None:
         """The service's words when a model's queue has no room (they are the only place that tells the limit)."""
         room = self._limits.enqueued_tokens
         if room is None:
@@ -37,7 +46,7 @@ class InputJudge:
         queued = sum(
             stored.tokens
             for stored in self._account.batches.values()
-            if not stored.batch.is_ended and stored.batch.model == findings.model
+            if not stored.batch.is_ended and stored.queue == findings.model and stored.batch.id != batch_id
         )
         if queued + findings.tokens <= room:
             return None

@@ -141,6 +141,8 @@ class StoredBatch:
     """Seconds the output and error files are kept, or None for ever."""
     tokens: int = 0
     """Input tokens, estimated: what the batch takes of the queue while it is active."""
+    queue: str | None = None
+    """The model in whose queue they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ class BatchRun:
             return
         try:
             await asyncio.to_thread(self._journal.recover)
+            await asyncio.to_thread(self._journal.hold_input, self._account.content(self._batch.input_file_id))
             is_complete = await self._execute()
         except FileNotFoundError:
             await self._fail((ErrorEntry("invalid_request", "The input file of this batch was deleted."),))
@@ -105,19 +106,17 @@ class BatchRun:
         return False
 
     async def _judge(self, findings: Findings) -> bool:
-        stored = self._account.batches[self._id]
         if findings.errors:
-            await self._account.put_batch(replace(stored, tokens=0))
             await self._fail(findings.errors)
             return False
         running = replace(
-            stored.batch,
+            self._batch,
             status="in_progress",
             in_progress_at=self._clock.seconds(),
             request_counts=CountsObject(findings.requests),
             model=findings.model,
         )
-        await self._account.put_batch(replace(stored, batch=running, tokens=findings.tokens))
+        await self._account.save_batch(running)
         return True
 
     async def _execute(self) -> bool:
@@ -127,8 +126,7 @@ class BatchRun:
         if batch.finalizing_at is not None:
             return True
         remaining = (batch.expires_at or batch.created_at) - self._clock.now()
-        source = self._account.content(batch.input_file_id)
-        async with RequestFeed(source, self._journal.done) as feed:
+        async with RequestFeed(self._journal.input, self._journal.done) as feed:
             work = asyncio.ensure_future(self._work_all(feed))
             try:
                 await first_of(self._finished(work), self._time_is_up(remaining))
@@ -195,8 +193,7 @@ class BatchRun:
             await self._end("completed", completed_at=self._clock.seconds())
 
     async def _write_unrun(self, reason: NotRun) -> None:
-        source = self._account.content(self._batch.input_file_id)
-        await asyncio.to_thread(self._journal.write_unrun, source, reason)
+        await asyncio.to_thread(self._journal.write_unrun, reason)
 
     async def _fail(self, errors: tuple[ErrorEntry, ...]) -> None:
         at = self._clock.seconds()
@@ -214,9 +211,9 @@ class BatchRun:
     ) -> None:
         output = await self._publish("output")
         errors = await self._publish("error")
-        if status == "completed" and self._stop.is_set():
+        if status != "cancelled" and self._stop.is_set():
             # Cancelled while the files were being made: the cancellation was confirmed, so it stands.
-            status, completed_at, cancelled_at = "cancelled", None, self._clock.seconds()
+            status, completed_at, expired_at, cancelled_at = "cancelled", None, None, self._clock.seconds()
         ended = replace(
             self._batch,
             status=status,

@@ -113,7 +113,9 @@ class _Seeder:
         elif plan.status != "validating":
             batch = self._run(plan, batch, content)
         self._sequence += 1
-        record = StoredBatch(self._sequence, batch, tokens=0 if batch.is_ended else len(content) // 4)
+        record = StoredBatch(
+            self._sequence, batch, tokens=0 if batch.is_ended else len(content) // 4, queue=batch.model
+        )
         _write(self._layout.batches / f"{batch.id}.json", record)
 
     def close(self) -> None:

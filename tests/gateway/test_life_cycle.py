@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import threading
 import time as wall
 from collections import Counter
 from pathlib import Path
@@ -8,9 +10,11 @@ import openai
 import pytest
 from openai.types import Batch
 
-from batch_tui.domain.limits import Limits
+from batch_tui.domain.limits import OPENAI_LIMITS, Limits
+from batch_tui.gateway.journal import shuffle_lines
 from batch_tui.gateway.options import GatewayOptions
-from tests.gateway.lines_for_tests import chat_line, results, submitted
+from batch_tui.gateway.validator import findings_now
+from tests.gateway.lines_for_tests import CHAT, chat_line, results, submitted
 from tests.support.gateway import ManualTime, RunningGateway, in_process_gateway
 
 TWO_HOURS = {"delay_s": 7_200.0}
@@ -256,6 +260,92 @@ async def test_a_batch_whose_input_was_deleted_fails(tmp_path: Path) -> None:
         batch = await ended(gateway, batch.id, "failed")
     assert batch.errors is not None
     assert "deleted" in str(batch.errors.data)
+
+
+@pytest.mark.parametrize("is_cancelled", [True, False])
+async def test_a_batch_that_runs_keeps_its_input_though_the_file_is_deleted(
+    tmp_path: Path,
+    is_cancelled: bool,  # noqa: FBT001 - pytest gives it
+) -> None:
+    time = ManualTime(wall.time() - 10)
+    lines = [chat_line(f"r{i}", echo={"delay_s": 100.0}) for i in range(12)]
+    async with in_process_gateway(tmp_path, speed=1, clock=time.clock) as gateway:
+        batch = await submitted(gateway, *lines)
+        await time.sleepers(1)
+        time.advance(5)
+        await time.sleepers(9)
+        await gateway.client().files.delete(batch.input_file_id)
+        if is_cancelled:
+            await gateway.client().batches.cancel(batch.id)
+    async with in_process_gateway(tmp_path) as gateway:
+        batch = await ended(gateway, batch.id, "cancelled" if is_cancelled else "completed")
+        answered = await results(gateway, batch.output_file_id) | await results(gateway, batch.error_file_id)
+    assert set(answered) == {f"r{i}" for i in range(12)}
+
+
+async def test_an_input_is_copied_where_the_disk_has_no_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("batch_tui.gateway.disk.os.link", refused)
+    async with in_process_gateway(tmp_path) as gateway:
+        batch = await ended(gateway, (await submitted(gateway, chat_line("a"))).id, "completed")
+    assert counts(batch) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(("delay_s", "way"), [(3_600.0, "completed_at"), (200_000.0, "expired_at")])
+async def test_a_batch_cancelled_while_its_files_are_made_is_cancelled(
+    tmp_path: Path, delay_s: float, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, let_go = threading.Event(), threading.Event()
+
+    def held(source: Path, destination: Path, seed: str) -> int:
+        begun.set()
+        assert let_go.wait(60)
+        return shuffle_lines(source, destination, seed)
+
+    monkeypatch.setattr("batch_tui.gateway.run.shuffle_lines", held)
+    time = ManualTime()
+    async with in_process_gateway(tmp_path, speed=1, clock=time.clock) as gateway:
+        slow = chat_line("slow", echo={"delay_s": delay_s})
+        batch = await submitted(gateway, chat_line("quick", echo={"delay_s": 1.0}), slow)
+        await time.sleepers(1)
+        time.advance(5)
+        await time.sleepers(2, longer_than=0.5)
+        time.advance(2)
+        await gateway.until(batch.id, lambda now: now.request_counts.completed == 1)
+        if way == "expired_at":
+            time.advance(86_400)
+        else:
+            time.advance(3_600)
+            await gateway.until(batch.id, "finalizing")
+            await time.sleepers(1)
+            time.advance(10)
+        assert await asyncio.to_thread(begun.wait, 60)
+        assert (await gateway.client().batches.cancel(batch.id)).status == "cancelling"
+        let_go.set()
+        batch = await ended(gateway, batch.id, "cancelled")
+        assert "quick" in await results(gateway, batch.output_file_id)
+    assert getattr(batch, way) is None
+    assert batch.cancelled_at is not None
+
+
+async def test_two_batches_judged_at_once_do_not_share_the_last_place_in_the_queue(tmp_path: Path) -> None:
+    time = ManualTime()
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(chat_line("a"))
+    room = findings_now(source, OPENAI_LIMITS, CHAT).tokens
+    options = GatewayOptions(data=tmp_path, limits=Limits(enqueued_tokens=room))
+    async with in_process_gateway(tmp_path, options=options, clock=time.clock) as gateway:
+        made = [(await submitted(gateway, chat_line("a"))).id for _ in range(2)]
+        await time.sleepers(2)
+        time.advance(5)
+        for batch_id in made:
+            await gateway.until(batch_id, lambda now: now.status != "validating")
+        states = sorted(gateway.account.batch(batch_id).status for batch_id in made)
+    assert states == ["failed", "in_progress"]
 
 
 async def test_the_queue_limit_refuses_a_batch_in_words_that_tell_the_limit(tmp_path: Path) -> None:
