@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import signal
 import socket
 import threading
 from collections.abc import Callable, Generator
+from pathlib import Path
 
 import uvicorn
 
@@ -29,10 +31,11 @@ def serve(options: GatewayOptions, *, announce: Callable[[str], None]) -> int:
         0: being told to stop is how a server ends.
 
     Raises:
-        ConfigurationError: The options can't work, or the address is taken.
+        ConfigurationError: The options can't work, or the address or the data directory can't be used.
     """
     server = GatewayServer(Gateway(options), options, announce)
-    server.run()
+    with _alone_on(options.data):
+        server.run()
     return 0
 
 
@@ -99,6 +102,24 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _alone_on(data: Path) -> Generator[None]:
+    """Hold the data directory: two gateways on one account would run, and pay, every request twice."""
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = (data / "lock").open("a")
+    except OSError as error:
+        raise ConfigurationError(f"The data directory {data} can't be used: {error.strerror}.") from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigurationError(f"Another gateway is running on the data directory {data}.") from error
+        except OSError:
+            pass  # a file system without locks must do without
+        yield
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -48,7 +48,7 @@ class UpstreamModel:
             self._headers["authorization"] = f"Bearer {key}"
         self._clock = clock
         self._places = asyncio.Semaphore(width)
-        self._client = client or httpx2.AsyncClient(timeout=_TIMEOUT)
+        self._client = client or httpx2.AsyncClient(timeout=_TIMEOUT, limits=httpx2.Limits(max_connections=width))
         self._open_at = 0.0
 
     async def answer(self, request: Request, total: int) -> Answer:  # noqa: ARG002 - the upstream sets the pace

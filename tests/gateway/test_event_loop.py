@@ -20,7 +20,7 @@ async def test_nothing_the_gateway_does_blocks_the_event_loop(tmp_path: Path) ->
             assert (await client.files.content(done.output_file_id or "")).content
             await client.files.delete(done.error_file_id or "")
             await gateway.until((await submitted(gateway, b"{\n")).id, "failed")
-            running = await submitted(gateway, chat_line("slow", echo={"delay_s": 1_000.0}), chat_line("other"))
+            running = await submitted(gateway, chat_line("slow", echo={"delay_s": 1e7}), chat_line("other"))
             await gateway.until(running.id, "in_progress")
             await client.batches.cancel(running.id)
             await gateway.until(running.id, "cancelled")

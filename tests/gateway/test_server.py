@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import openai
@@ -26,11 +27,15 @@ sys.exit(serve(options, announce=lambda url: print(url, flush=True)))
 """
 
 
-def waited(client: openai.OpenAI, batch: Batch, status: str) -> Batch:
+def answered(batch: Batch) -> int:
+    return batch.request_counts.completed if batch.request_counts else 0
+
+
+def waited(client: openai.OpenAI, batch: Batch, condition: str | Callable[[Batch], bool]) -> Batch:
     """Polls; each poll is a round trip, so a slow machine gets more time by itself."""
     for _ in range(20_000):
         batch = client.batches.retrieve(batch.id)
-        if batch.status == status:
+        if batch.status == condition if isinstance(condition, str) else condition(batch):
             return batch
     raise AssertionError(batch)
 
@@ -72,7 +77,7 @@ def ended(process: subprocess.Popen[str], number: signal.Signals) -> int:
     process.send_signal(number)
     assert process.stdout is not None
     process.stdout.close()
-    return process.wait(20)
+    return process.wait(60)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -86,18 +91,33 @@ def test_a_signal_ends_the_server_cleanly(tmp_path: Path, number: signal.Signals
 def test_a_killed_server_goes_on_where_it_was(tmp_path: Path) -> None:
     process, base_url = started(tmp_path, 100)
     with openai.OpenAI(api_key="none", base_url=base_url, max_retries=0) as client:
-        content = b"".join(chat_line(f"r{i}", echo={"delay_s": 10.0}) for i in range(40))
+        # The quick ones have results when the server dies; of the others none can have ended by then.
+        waits = [0.0] * 8 + [100_000.0] * 32
+        content = b"".join(chat_line(f"r{i}", echo={"delay_s": wait}) for i, wait in enumerate(waits))
         file = client.files.create(file=("in.jsonl", content), purpose="batch")
         batch = client.batches.create(input_file_id=file.id, endpoint=CHAT, completion_window="24h")
-        batch = waited(client, batch, "in_progress")
+        batch = waited(client, batch, lambda now: answered(now) == 8)
     assert ended(process, signal.SIGKILL) == -signal.SIGKILL
-    process, base_url = started(tmp_path, 1_000)
+    process, base_url = started(tmp_path, 1_000_000)
     with openai.OpenAI(api_key="none", base_url=base_url, max_retries=0) as client:
         batch = waited(client, batch, "completed")
         lines = client.files.content(batch.output_file_id or "").text.splitlines()
         ids = [json.loads(line)["custom_id"] for line in lines]
     assert ended(process, signal.SIGTERM) == 0
     assert sorted(ids) == sorted(f"r{i}" for i in range(40))
+
+
+def test_a_data_directory_has_one_gateway(tmp_path: Path) -> None:
+    process, _ = started(tmp_path, 1)
+    with pytest.raises(ConfigurationError, match="Another gateway is running"):
+        serve(GatewayOptions(data=tmp_path), announce=lambda _url: None)
+    assert ended(process, signal.SIGTERM) == 0
+
+
+def test_a_data_directory_that_cannot_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ConfigurationError, match="can't be used: Not a directory"):
+        serve(GatewayOptions(data=tmp_path / "file" / "data"), announce=lambda _url: None)
 
 
 def test_an_address_that_is_taken_is_named(tmp_path: Path) -> None:

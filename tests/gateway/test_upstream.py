@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+from collections import Counter
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import httpx2
 import pytest
@@ -11,6 +15,7 @@ import pytest
 from batch_tui.gateway.answers import Answer, Answered, NotRun
 from batch_tui.gateway.clock import Clock
 from batch_tui.gateway.feed import Request
+from batch_tui.gateway.options import GatewayOptions
 from batch_tui.gateway.upstream import UpstreamModel
 from tests.gateway.lines_for_tests import chat_line, results, submitted
 from tests.support.gateway import in_process_gateway
@@ -131,6 +136,45 @@ async def test_no_more_requests_than_allowed_are_in_flight() -> None:
     await asyncio.gather(*(upstream.answer(REQUEST, 1) for _ in range(20)))
     await upstream.aclose()
     assert crowd.most == 3
+
+
+class Unsteady(BaseHTTPRequestHandler):
+    """Refuses each request twice, in two ways, before it answers."""
+
+    tries: ClassVar[Counter[bytes]] = Counter()
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.tries[body] += 1
+        status = {1: 429, 2: 503}.get(self.tries[body], 200)
+        reply = GOOD if status == 200 else b'{"error":{"message":"Later."}}'
+        self.send_response(status)
+        self.send_header("content-length", str(len(reply)))
+        self.send_header("retry-after", "0")
+        self.end_headers()
+        self.wfile.write(reply)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
+        """Say nothing."""
+
+
+async def test_a_gateway_told_of_an_unsteady_upstream_gets_every_answer_from_it(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Unsteady) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            address = f"http://127.0.0.1:{server.server_port}/v1"
+            options = GatewayOptions(data=tmp_path, speed=1_000, upstream=address)
+            async with in_process_gateway(tmp_path, options=options) as gateway:
+                batch = await submitted(gateway, *(chat_line(f"r{i}") for i in range(20)))
+                done = await gateway.until(batch.id, "completed")
+                lines = await results(gateway, done.output_file_id)
+        finally:
+            server.shutdown()
+            thread.join()
+    assert set(lines) == {f"r{i}" for i in range(20)}
+    assert set(Unsteady.tries.values()) == {3}
+    assert (done.request_counts.completed, done.request_counts.failed) == (20, 0)
 
 
 async def test_a_batch_runs_through_an_upstream(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ class ManualTime:
 
     async def sleepers(self, count: int, *, longer_than: float = 0.0) -> None:
         """Wait until so many sleep (more than some seconds from now)."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while sum(until - self.now > longer_than for until, _ in self._sleepers) < count:
                 await self._bell.wait()
 
@@ -236,7 +236,7 @@ class RunningGateway:
             if batch.status == condition if isinstance(condition, str) else condition(batch):
                 return batch
             try:
-                await asyncio.wait_for(self.account.changed(), 20)
+                await asyncio.wait_for(self.account.changed(), 60)
             except TimeoutError:
                 raise AssertionError(f"Nothing happens any more, and it is not so yet: {batch}") from None
 
@@ -295,9 +295,9 @@ def loopback_gateway(
     thread = threading.Thread(target=server.run, name="gateway", daemon=True)
     thread.start()
     try:
-        assert ready.wait(20), "the gateway did not start"
+        assert ready.wait(60), "the gateway did not start"
         yield announced[0]
     finally:
         server.stop()
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
