@@ -6,11 +6,10 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from batch_tui.domain.batch import Batch
 from batch_tui.engine.cache import SnapshotFile
-from batch_tui.engine.cancel import Canceller
-from batch_tui.engine.collect import Collector
 from batch_tui.engine.cost_book import CostBook
 from batch_tui.engine.events import EventLog
 from batch_tui.engine.gate import RateGate
@@ -20,17 +19,23 @@ from batch_tui.engine.journal import Journal
 from batch_tui.engine.kit import Kit
 from batch_tui.engine.memory import Memory
 from batch_tui.engine.monitor import Monitor, Tick
-from batch_tui.engine.parts import PartMaker
 from batch_tui.engine.patrol import Patrol
-from batch_tui.engine.ports import BatchService
 from batch_tui.engine.prices import PriceList
-from batch_tui.engine.queue import Queue
-from batch_tui.engine.queue_store import LimitMemory, QueueStore
-from batch_tui.engine.resubmit import Resubmitter
-from batch_tui.engine.settings import Settings
 from batch_tui.engine.store import BatchStore, Changes
-from batch_tui.engine.submit import OnStep, Submission, Submitter
-from batch_tui.jsonl.workshop import Workshop
+
+if TYPE_CHECKING:
+    from batch_tui.domain.batch import Batch
+    from batch_tui.engine.cancel import Canceller
+    from batch_tui.engine.collect import Collector
+    from batch_tui.engine.parts import PartMaker
+    from batch_tui.engine.ports import BatchService
+    from batch_tui.engine.queue import Queue
+    from batch_tui.engine.queue_store import LimitMemory
+    from batch_tui.engine.resubmit import Resubmitter
+    from batch_tui.engine.settings import Settings
+    from batch_tui.engine.submission import OnStep, Submission
+    from batch_tui.engine.submit import Submitter
+    from batch_tui.jsonl.workshop import Workshop
 
 
 class _Chronicle:
@@ -83,6 +88,8 @@ class _Chronicle:
 class Cockpit:
     """Everything a front end may do with one profile's batches; nothing runs before it is asked for.
 
+    Parts that only actions need are made, and their modules loaded, when they are first asked for.
+
     A front end that stays open awaits :meth:`start` once, iterates ``canceller.recover()``, and follows
     :meth:`ticks`. Before it ends it calls :meth:`begin_close`, and at the very end awaits :meth:`aclose`.
 
@@ -111,14 +118,15 @@ class Cockpit:
         self.events = EventLog(paths.state / "events.jsonl", clock=clock, secrets=[profile.api_key])
         self.journal = Journal(paths.state / "operations")
         self.history = History(paths.state)
-        self.workshop = Workshop()
         self.monitor = Monitor(service, self.store, self.gate, clock=clock, sleep=sleep)
         self._chronicle = _Chronicle(self.store, self.history, self.events, clock, tell=self.monitor.announce)
         place = f"{profile.base_url} {profile.organization} {profile.project}"
         snapshots = SnapshotFile(paths.cache, service=place)
         self.memory = Memory(self.store, self.monitor, self.history, snapshots, clock=clock)
         self.patrol = _patrol(self, clock)
-        kit = Kit(
+        self.prices = PriceList(profile.prices)
+        self.costs = CostBook(self.prices)
+        self._kit = Kit(
             service=service,
             store=self._chronicle,
             gate=self.gate,
@@ -128,28 +136,82 @@ class Cockpit:
             sleep=sleep,
             is_read_only=profile.read_only,
         )
-        self.submitter = Submitter(kit, limits=profile.limits)
-        self.canceller = Canceller(kit)
-        self.collector = Collector(kit, paths.cache / "results")
-        self.resubmitter = Resubmitter(
-            kit,
+
+    @cached_property
+    def workshop(self) -> Workshop:
+        """Work on whole files, in a process of its own."""
+        from batch_tui.jsonl.workshop import Workshop  # noqa: PLC0415 - 25 modules
+
+        return Workshop()
+
+    @cached_property
+    def submitter(self) -> Submitter:
+        """Submits files, and takes up what was interrupted."""
+        from batch_tui.engine.submit import Submitter  # noqa: PLC0415
+
+        return Submitter(self._kit, limits=self.settings.profile.limits)
+
+    @cached_property
+    def canceller(self) -> Canceller:
+        """Cancels batches."""
+        from batch_tui.engine.cancel import Canceller  # noqa: PLC0415
+
+        return Canceller(self._kit)
+
+    @cached_property
+    def collector(self) -> Collector:
+        """Fetches what came back."""
+        from batch_tui.engine.collect import Collector  # noqa: PLC0415
+
+        return Collector(self._kit, self.settings.paths.cache / "results")
+
+    @cached_property
+    def resubmitter(self) -> Resubmitter:
+        """Sends again what did not succeed."""
+        from batch_tui.engine.resubmit import Resubmitter  # noqa: PLC0415
+
+        return Resubmitter(
+            self._kit,
             collector=self.collector,
             submitter=self.submitter,
             workbench=self.workshop,
-            limits=profile.limits,
+            limits=self.settings.profile.limits,
         )
-        self.prices = PriceList(profile.prices)
-        self.costs = CostBook(self.prices)
-        self.parts = PartMaker(self.workshop, paths.state / "parts", limits=profile.limits)
-        self.token_limits = LimitMemory(paths.state / "token_limits.json", profile.limits.enqueued_tokens)
-        self.queue = Queue(
-            kit,
+
+    @cached_property
+    def parts(self) -> PartMaker:
+        """Splits files over the limits."""
+        from batch_tui.engine.parts import PartMaker  # noqa: PLC0415
+
+        limits = self.settings.profile.limits
+        return PartMaker(self.workshop, self.settings.paths.state / "parts", limits=limits)
+
+    @cached_property
+    def token_limits(self) -> LimitMemory:
+        """What refusals taught about the account's limits."""
+        from batch_tui.engine.queue_store import LimitMemory  # noqa: PLC0415
+
+        limits = self.settings.profile.limits
+        return LimitMemory(self.settings.paths.state / "token_limits.json", limits.enqueued_tokens)
+
+    @cached_property
+    def queue(self) -> Queue:
+        """Files that wait for room at the service."""
+        from batch_tui.engine.queue import Queue  # noqa: PLC0415
+        from batch_tui.engine.queue_store import QueueStore  # noqa: PLC0415
+
+        return Queue(
+            self._kit,
             submitter=self.submitter,
             checker=self.workshop,
-            store=QueueStore(paths.state / "queue"),
+            store=QueueStore(self.settings.paths.state / "queue"),
             memory=self.token_limits,
-            limits=profile.limits,
+            limits=self.settings.profile.limits,
         )
+
+    def warm(self) -> None:
+        """Make the parts that a screen needs soon after it is up; it takes a while: call it in a thread."""
+        _ = self.submitter, self.canceller, self.collector, self.workshop
 
     async def start(self, *, resume: bool = True, on_step: OnStep | None = None) -> tuple[Submission, ...]:
         """Read what earlier runs left, and take up their submits; may wait for the network.
@@ -188,7 +250,8 @@ class Cockpit:
     async def aclose(self) -> None:
         """End the worker process, close the connections, and leave what is known on disk."""
         self.begin_close()
-        await self.workshop.aclose()
+        if "workshop" in self.__dict__:
+            await self.workshop.aclose()
         await self.service.aclose()
         await self.memory.write()
         await self.events.flush()
