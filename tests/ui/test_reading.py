@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from batch_tui.ui.text.json_tones import json_pieces
 from batch_tui.ui.text.lines import Lines, TextLine
-from batch_tui.ui.widgets.reading import Reading, Row
+from batch_tui.ui.widgets.reading import Reading, Row, breaks
 from batch_tui.ui.widgets.viewer import clipped
 
 TEXTS = st.lists(st.text("ab\u0301日 ", max_size=40), max_size=12)
@@ -55,8 +55,31 @@ def test_wrapped_rows_hold_every_character_once_in_order(lines: list[str], width
     shown: dict[int, str] = {}
     for row in reading.rows():
         text = reading.source.line(row.line).text
-        shown[row.line] = shown.get(row.line, "") + reading.text_of(row, text)[1]
+        start, end = reading.span_of(row)
+        shown[row.line] = shown.get(row.line, "") + text[start:end]
+        assert len(reading.text_of(row, text)[1]) <= width
+        assert reading.text_of(row, text)[1] in {text[start:end], text[start : end - 1]}
     assert shown == dict(enumerate(lines))
+
+
+def test_a_wrapped_line_is_broken_between_words_and_a_long_word_where_the_row_is_full() -> None:
+    reading = _reading(["the quick brown foxes jump", "a-word-longer-than-a-row"], width=10, height=20)
+    reading.toggle_wrap()
+    rows = [reading.text_of(row, reading.source.line(row.line).text)[1] for row in reading.rows()]
+    assert rows == ["the quick ", "brown ", "foxes jump", "a-word-lon", "ger-than-a", "-row"]
+
+
+def test_wrapped_json_is_broken_behind_a_comma_too() -> None:
+    line = TextLine('{"first":1,"second":2,"third":3}', is_json=True)
+    assert [line.text[start:] for start in breaks(line, 12)][1:] == ['"second":2,"third":3}', '"third":3}']
+
+
+def test_a_match_in_a_wrapped_line_puts_the_cursor_on_its_row() -> None:
+    reading = _reading(["one two three four five six"], width=9)
+    reading.toggle_wrap()
+    reading.search("four")
+    text = reading.source.line(0).text
+    assert "four" in reading.text_of(reading.cursor, text)[1]
 
 
 @given(TEXTS.filter(bool), st.integers(2, 20))

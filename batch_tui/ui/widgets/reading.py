@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from batch_tui.ui.text.lines import Lines, LineSource
+from batch_tui.ui.text.lines import Lines, LineSource, TextLine
 
 _SEARCH_LINES = 200_000
 _SEARCH_CHARS = 4_000_000
@@ -13,6 +15,10 @@ _SEARCH_CHARS = 4_000_000
 
 _FIRST_WIDE = "\u1100"
 """No character below it takes two cells."""
+_BROKEN_AT_WORDS = 20_000
+"""Characters of a line up to which it is broken between words; a longer one after every so many characters."""
+_LEAST_FILLED = 3
+"""A row is broken inside a word rather than left emptier than one in so many."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,7 +44,7 @@ class Reading:
 
     Attributes:
         source: The lines.
-        width: Cells of a row; wrapping breaks lines at as many characters.
+        width: Cells of a row; wrapped lines go on in the next one, after a blank where there is one.
         height: Rows in sight.
         is_wrapped: Whether long lines take several rows.
         left: Characters moved out on the left; 0 while wrapped.
@@ -58,7 +64,7 @@ class Reading:
         self.cursor = Row(0)
         self.needle: re.Pattern[str] | None = None
         self.matches = Matches()
-        self._wraps: dict[int, int] = {}
+        self._starts: dict[int, Sequence[int]] = {}
 
     def open(self, source: LineSource) -> None:
         """Another text, from its top."""
@@ -66,12 +72,12 @@ class Reading:
         self.top = self.cursor = Row(0)
         self.left = 0
         self.needle, self.matches = None, Matches()
-        self._wraps.clear()
+        self._starts.clear()
 
     def resize(self, width: int, height: int) -> None:
         """Another size; the cursor stays on its line, in sight."""
         self.width, self.height = max(1, width), max(1, height)
-        self._wraps.clear()
+        self._starts.clear()
         self.top, self.cursor = self._existing(self.top), self._existing(self.cursor)
         self.reveal()
 
@@ -97,11 +103,19 @@ class Reading:
             row = self.after(row)
         return tuple(found)
 
+    def span_of(self, row: Row) -> tuple[int, int]:
+        """Where a row of a wrapped line begins and ends in it; the rows of a line leave nothing out."""
+        starts = self._row_starts(row.line)
+        is_last = row.part + 1 >= len(starts)
+        return starts[row.part], len(self.source.line(row.line).text) if is_last else starts[row.part + 1]
+
     def text_of(self, row: Row, line: str) -> tuple[int, str]:
         """Where a row's text begins in its line, and at most four characters for each cell of it."""
         if self.is_wrapped:
-            room = self._wrap(row.line)
-            return row.part * room, line[row.part * room : (row.part + 1) * room]
+            start, end = self.span_of(row)
+            text = line[start:end]
+            # The blank between two rows hangs over the edge.
+            return start, text[:-1] if text.endswith(" ") and len(text) > self._room(line) else text
         return self.left, line[self.left : self.left + self.width * 4]
 
     def after(self, row: Row) -> Row | None:
@@ -185,7 +199,7 @@ class Reading:
         found = self.needle.search(self.source.line(line).text) if self.needle else None
         start = found.start() if found else 0
         if self.is_wrapped:
-            self.cursor = self._existing(Row(line, start // self._wrap(line)))
+            self.cursor = Row(line, bisect_right(self._row_starts(line), start) - 1)
         else:
             self.cursor = Row(line)
             if not self.left <= start < self.left + self.width:
@@ -205,19 +219,23 @@ class Reading:
         return Matches(tuple(found), is_complete=self.source.count <= _SEARCH_LINES)
 
     def _parts(self, line: int) -> int:
-        if not self.is_wrapped or line >= self.source.count:
-            return 1
-        length = len(self.source.line(line).text)
-        return max(1, -(-length // self._wrap(line)))
+        return len(self._row_starts(line)) if self.is_wrapped and line < self.source.count else 1
 
-    def _wrap(self, line: int) -> int:
+    def _row_starts(self, number: int) -> Sequence[int]:
+        """Where the rows of a wrapped line begin in it; never empty."""
+        starts = self._starts.get(number)
+        if starts is None:
+            line = self.source.line(number)
+            room = self._room(line.text)
+            is_short = len(line.text) <= _BROKEN_AT_WORDS
+            starts = breaks(line, room) if is_short else range(0, len(line.text), room)
+            self._starts[number] = starts
+        return starts
+
+    def _room(self, text: str) -> int:
         """Characters in a row of a wrapped line: half as many where some take two cells."""
-        room = self._wraps.get(line)
-        if room is None:
-            text = self.source.line(line).text
-            has_wide = not text.isascii() and max(text) >= _FIRST_WIDE
-            room = self._wraps[line] = max(1, self.width // 2) if has_wide else self.width
-        return room
+        has_wide = not text.isascii() and max(text) >= _FIRST_WIDE
+        return max(1, self.width // 2) if has_wide else self.width
 
     def _walk(self, row: Row, rows: int) -> Row:
         step = self.after if rows > 0 else self.before
@@ -239,3 +257,20 @@ class Reading:
         if not self.source.count:
             return Row(0)
         return Row(line, max(0, min(row.part, self._parts(line) - 1)))
+
+
+def breaks(line: TextLine, room: int) -> list[int]:
+    """Where the rows of a wrapped line begin: behind a blank, in JSON also behind a comma, else where it is full.
+
+    Args:
+        line: The line.
+        room: Characters of a row; a blank behind them hangs over the edge.
+    """
+    text, ends = line.text, " ,:" if line.is_json else " "
+    starts, start = [0], 0
+    while len(text) - start > room:
+        least = start + room // _LEAST_FILLED
+        full = start + room + (text[start + room] == " ")
+        start = next((at for at in range(full, least, -1) if text[at - 1] in ends), start + room)
+        starts.append(start)
+    return starts if len(starts) == 1 or starts[-1] < len(text) else starts[:-1]
