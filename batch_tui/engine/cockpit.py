@@ -27,9 +27,12 @@ if TYPE_CHECKING:
     from batch_tui.domain.batch import Batch
     from batch_tui.engine.cancel import Canceller
     from batch_tui.engine.collect import Collector
+    from batch_tui.engine.generations import Generations
+    from batch_tui.engine.groups import Groups
     from batch_tui.engine.parts import PartMaker
     from batch_tui.engine.ports import BatchService
     from batch_tui.engine.queue import Queue
+    from batch_tui.engine.queue_runner import QueueRunner
     from batch_tui.engine.queue_store import LimitMemory
     from batch_tui.engine.resubmit import Resubmitter
     from batch_tui.engine.settings import Settings
@@ -207,6 +210,37 @@ class Cockpit:
             store=QueueStore(self.settings.paths.state / "queue"),
             memory=self.token_limits,
             limits=self.settings.profile.limits,
+        )
+
+    @cached_property
+    def queue_runner(self) -> QueueRunner:
+        """Sends the queue while the program is open."""
+        from batch_tui.engine.queue_runner import QueueRunner  # noqa: PLC0415
+
+        return QueueRunner(self.queue, sleep=self._kit.sleep, is_read_only=self._kit.is_read_only)
+
+    @cached_property
+    def generations(self) -> Generations:
+        """Collects batches with all that sent their requests again."""
+        from batch_tui.engine.generations import Generations  # noqa: PLC0415
+
+        return Generations(self.collector, self.workshop)
+
+    @cached_property
+    def groups(self) -> Groups:
+        """Split files, each as one."""
+        from batch_tui.engine.groups import Groups  # noqa: PLC0415
+
+        return Groups(
+            self.store,
+            runner=self.queue_runner,
+            canceller=self.canceller,
+            collector=self.collector,
+            generations=self.generations,
+            bench=self.workshop,
+            resubmitter=self.resubmitter,
+            submitter=self.submitter,
+            parts=self.parts,
         )
 
     def warm(self) -> None:

@@ -15,7 +15,7 @@ from batch_tui.engine.prices import PriceList
 
 @dataclass(frozen=True, slots=True)
 class DaySpent:
-    """What the batches of one day have cost."""
+    """What some batches have cost: those of a day, of a group."""
 
     cost: Cost
     """Of those whose cost is known."""
@@ -71,7 +71,11 @@ class CostBook:
             now: Unix seconds by the service's clock.
         """
         midnight = time.mktime((*time.localtime(now)[:3], 0, 0, 0, 0, 0, -1))
-        costs = [self.cost(batch) for batch in batches if (batch.times.created or 0) >= midnight]
+        return self.spent(batch for batch in batches if (batch.times.created or 0) >= midnight)
+
+    def spent(self, batches: Iterable[Batch]) -> DaySpent | None:
+        """What some batches have cost together; None when there are none, or no cost of them is known."""
+        costs = [self.cost(batch) for batch in batches]
         known = [cost for cost in costs if cost is not None]
         if not known:
             return None

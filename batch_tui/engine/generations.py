@@ -16,6 +16,7 @@ from batch_tui.domain.text import printable
 from batch_tui.engine.collect import Collector
 from batch_tui.engine.ports import OnProgress
 from batch_tui.jsonl.concat import concatenate
+from batch_tui.jsonl.export import ExportFormat
 from batch_tui.jsonl.merge import Merged
 
 
@@ -27,11 +28,12 @@ class MergeBench(Protocol):
         results: list[list[Path]],
         destination: Path,
         *,
+        export_format: ExportFormat = ExportFormat.JSONL,
         input_path: Path | None = None,
         overwrite: bool = False,
         on_progress: OnProgress | None = None,
     ) -> Merged:
-        """One result line for each request, in input order, the newest success first."""
+        """One result line or row for each request, in input order, the newest success first."""
         ...
 
 
@@ -114,18 +116,21 @@ class Generations:
         family: Family,
         destination: Path,
         *,
+        export_format: ExportFormat = ExportFormat.JSONL,
         overwrite: bool = False,
         on_progress: OnProgress | None = None,
     ) -> Merged:
-        """Write the final output: one line for each line of the input, in its order, the newest success wins.
+        """Write the final output: one entry for each line of the input, in its order, the newest success wins.
 
         Raises:
+            ConfigurationError: Parquet was asked for and its library isn't installed.
             InputFileError: A file can't be read.
             OutputFileError: The destination exists, or can't be written.
         """
         return await self._bench.merge(
             family.results,
             destination,
+            export_format=export_format,
             input_path=family.input_path,
             overwrite=overwrite,
             on_progress=on_progress,

@@ -41,6 +41,10 @@ _CLAIM = "queue"
 OnChange = Callable[[QueueEntry], None]
 
 
+class QueueTakenError(StateError):
+    """Another process is sending the queue; it sends what is added here too."""
+
+
 class Checker(Protocol):
     """Who checks big files: the worker process."""
 
@@ -104,26 +108,32 @@ class Queue:
             await self._store.remove(entry.id)
         return tuple(dropped)
 
-    async def run(self, *, on_change: OnChange | None = None) -> tuple[QueueEntry, ...]:
+    async def run(
+        self, *, on_change: OnChange | None = None, on_start: Callable[[], None] | None = None
+    ) -> tuple[QueueEntry, ...]:
         """Send what waits as there is room for it, until the service has taken all, or only the user can help.
 
         What other processes add meanwhile is sent too.
 
         Args:
             on_change: Told of every entry that moves, and once of each reason to wait.
+            on_start: Called when it's certain that no other process sends.
 
         Returns:
             The entries as they stand; those the service has taken, and those it never will, are no longer in
             the queue.
 
         Raises:
-            StateError: Another process is sending the queue, or it can't be written.
+            QueueTakenError: Another process is sending the queue.
+            StateError: It can't be written.
             ServiceError: The service can't be asked, and waiting won't help.
         """
         async with self._kit.journal.claim(_CLAIM) as is_ours:
             if not is_ours:
-                raise StateError("Another batch-tui is sending the queue; it will send these too.")
+                raise QueueTakenError("Another batch-tui is sending the queue; it will send these too.")
             self._on_change = on_change
+            if on_start is not None:
+                on_start()
             await self._submitter.recover(resume=True)
             done: dict[str, QueueEntry] = {}
             await self._forget(await self.entries())  # what a crash left after its end

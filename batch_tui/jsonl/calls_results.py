@@ -53,10 +53,11 @@ class EditCall(msgspec.Struct):
 
 
 class MergeCall(msgspec.Struct):
-    """Asks for ``merge_results``."""
+    """Asks for ``merge_as``."""
 
     join: JoinCall
     destination: bytes
+    format: ExportFormat
     overwrite: bool
 
 

@@ -9,19 +9,20 @@ from batch_tui.jsonl.lines import BLOCK_BYTES, open_input
 from batch_tui.jsonl.output import new_output
 
 
-def concatenate(sources: Iterable[Path], destination: Path) -> None:
+def concatenate(sources: Iterable[Path], destination: Path, *, overwrite: bool = True) -> None:
     """Write files one after the other into a new one; a file that ends without a newline gets one.
 
     Args:
         sources: The files, in order.
-        destination: The file to make; an existing one is replaced. Its directory is made too.
+        destination: The file to make; its directory is made too.
+        overwrite: False to leave an existing file as it is.
 
     Raises:
         InputFileError: A source can't be read.
-        OutputFileError: The destination can't be written.
+        OutputFileError: The destination can't be written, or exists and isn't to be replaced.
     """
     destination.parent.mkdir(parents=True, exist_ok=True)
-    with new_output(destination, overwrite=True) as output:
+    with new_output(destination, overwrite=overwrite) as output:
         ends_whole = True
         for source in sources:
             if not ends_whole:

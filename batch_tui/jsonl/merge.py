@@ -62,13 +62,16 @@ def merge_results(
         OutputFileError: The destination can't be written.
     """
     refuse_destination(destination, overwrite=overwrite)
-    columns = joined.columns
-    unfinished = array("Q", (row for row, outcome in enumerate(columns.outcomes) if outcome != SUCCEEDED))
     with new_output(destination, overwrite=overwrite) as output:
         write_result_lines(joined, range(len(joined)), output, with_missing=True, on_progress=on_progress)
-    return Merged(
-        destination, len(joined), len(joined) - len(unfinished), unfinished, causes_of(columns, unfinished)
-    )
+    return merged_of(joined, destination)
+
+
+def merged_of(joined: JoinedResults, path: Path) -> Merged:
+    """What became of a merge of these results into this file."""
+    columns = joined.columns
+    unfinished = array("Q", (row for row, outcome in enumerate(columns.outcomes) if outcome != SUCCEEDED))
+    return Merged(path, len(joined), len(joined) - len(unfinished), unfinished, causes_of(columns, unfinished))
 
 
 def write_result_lines(

@@ -23,7 +23,7 @@ from batch_tui.jsonl.edit import REMOVED, edit_file
 from batch_tui.jsonl.export import export_results
 from batch_tui.jsonl.join import JoinedResults, join_results
 from batch_tui.jsonl.lines import ProgressHook
-from batch_tui.jsonl.merge import merge_results
+from batch_tui.jsonl.merge_table import merge_as
 from batch_tui.jsonl.retry_set import write_retry_set
 from batch_tui.jsonl.search import Hit, search_file
 from batch_tui.jsonl.worker import Answer, Procedure, Reply
@@ -73,9 +73,10 @@ class ResultProcedures:
     def merge(self, call: msgspec.Raw, reply: Reply, /) -> Answer:
         """Merge all generations; the unfinished rows go back raw."""
         wanted = msgspec.json.decode(call, type=MergeCall)
-        done = merge_results(
+        done = merge_as(
             self._joined(wanted.join),
             _path(wanted.destination),
+            wanted.format,
             overwrite=wanted.overwrite,
             on_progress=reply.progress,
         )

@@ -79,12 +79,13 @@ class ResultsWorkshop:
         results: Sequence[Sequence[Path]],
         destination: Path,
         *,
+        export_format: ExportFormat = ExportFormat.JSONL,
         input_path: Path | None = None,
         overwrite: bool = False,
         on_progress: ProgressHook | None = None,
     ) -> Merged:
-        """See :func:`~batch_tui.jsonl.merge.merge_results`."""
-        call = MergeCall(JoinCall.of(results, input_path), os.fsencode(destination), overwrite)
+        """See :func:`~batch_tui.jsonl.merge_table.merge_as`."""
+        call = MergeCall(JoinCall.of(results, input_path), os.fsencode(destination), export_format, overwrite)
         answered = await self._process.call("merge", call, on_progress=on_progress)
         done = msgspec.json.decode(answered.value, type=MergeAnswer)
         unfinished = array("Q", answered.columns[0])
