@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Callable
 from pathlib import Path
 
 from batch_tui.domain.endpoints import normal_endpoint
@@ -14,6 +13,7 @@ from batch_tui.domain.rules import BARE_FINDING, Expected, Finding, embedding_in
 from batch_tui.domain.text import printable
 from batch_tui.jsonl.check_block import BlockCheck
 from batch_tui.jsonl.check_fast import is_bare_line
+from batch_tui.jsonl.check_ids import SeenIds
 from batch_tui.jsonl.check_log import KEPT, ProblemLog
 from batch_tui.jsonl.check_rest import (
     BLANK_FINDING,
@@ -31,8 +31,6 @@ from batch_tui.jsonl.check_rest import (
 from batch_tui.jsonl.explain import BOM, UTF16_MARKS, explain, is_blank
 from batch_tui.jsonl.lines import BlockReader, ProgressHook
 
-_MAX_IDS = 250_000
-"""Ids remembered: five times what OpenAI takes in a file, and about 35 MB of memory."""
 _MAX_BLANKS = 100_000
 _LARGE_LINE = 10_000_000
 
@@ -93,7 +91,7 @@ class Checker:
         self._inputs = 0
         self._is_counted = False
         self._is_other_encoding = False
-        self._ids: dict[str, int] = {}
+        self._ids = SeenIds()
         self._repeats: list[tuple[int, int]] = []
         self._block = BlockCheck(is_mixed=limits.allows_mixed_models)
 
@@ -138,25 +136,12 @@ class Checker:
         """Count good lines; False, with nothing changed, when there is any doubt about one of them."""
         with view[start:end] as lines:
             good = self._block.read(buffer, lines, start)
-        if good is None or self._is_too_many(good.inputs) or not self._take_ids(good.ids):
+        if good is None or self._is_too_many(good.inputs) or not self._ids.take(good.ids, self._number + 1):
             return False
         self._number += len(good.ids)
         self._text_bytes += good.text_bytes
         self._inputs += good.inputs
         return True
-
-    def _take_ids(self, ids: list[str]) -> bool:
-        """Remember the ids of the next lines; False, with none remembered, when one was there already."""
-        if len(self._ids) >= _MAX_IDS:
-            return True
-        numbers = range(self._number + 1, self._number + 1 + len(ids))
-        first = list(map(self._ids.setdefault, ids, numbers))
-        if first == list(numbers):
-            return True
-        for custom_id, seen, number in zip(ids, first, numbers, strict=True):
-            if seen == number:
-                del self._ids[custom_id]
-        return False
 
     def _look_at(self, buffer: bytearray, view: memoryview, start: int) -> int:
         """Read one line strictly and note what is wrong with it; gives the start of the next."""
@@ -214,7 +199,7 @@ class Checker:
             self._take_inputs(self._number, embedding_inputs(body))
 
     def _take_id(self, custom_id: str, column: int) -> None:
-        first = self._remember()(id_key(custom_id), self._number)
+        first = self._ids.first(id_key(custom_id), self._number)
         if first != self._number:
             self._log.add(self._number, repeated_id(custom_id, first, column))
             if len(self._repeats) < KEPT:
@@ -229,14 +214,10 @@ class Checker:
         """True when these embedding inputs are those with which the limit is passed."""
         return self._inputs <= self._limits.max_embedding_inputs < self._inputs + inputs
 
-    def _remember(self) -> Callable[[str, int], int]:
-        """What tells the first line of an id: beyond a bound of memory, each id counts as new."""
-        return self._ids.setdefault if len(self._ids) < _MAX_IDS else _forget
-
     def report(self, path: Path, size: int, sha256: str) -> Report:
         """The verdict, after the last block."""
         requests = self._number - self._blank_lines
-        facts = FileFacts(size, requests, self._line_of(self._limits.max_requests + 1), len(self._ids) >= _MAX_IDS)
+        facts = FileFacts(size, requests, self._line_of(self._limits.max_requests + 1), self._ids.is_full)
         if not self._is_other_encoding:
             for line, finding in file_findings(facts, self._limits):
                 self._log.add(line, finding)
@@ -266,7 +247,3 @@ class Checker:
                 break
             line += 1
         return line
-
-
-def _forget(_custom_id: str, number: int) -> int:
-    return number

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Literal
 
+import jiter
 import msgspec
 
 from batch_tui.jsonl.check_fast import Body, Layout, body_type, is_utf8, learn_layout
 from batch_tui.jsonl.check_rest import MAX_ID
 
 _MAX_LAYOUTS = 4
+COMPARED_BYTES = 512 * 1024
+"""The first bytes of a file in which the keys of every object are compared. All of a file would take three times
+as long: 0.7 s instead of 0.23 for 190 MB. A program that repeats a key does so from its first line on."""
+_COMPARED_AT_ONCE = 1024 * 1024
 _id_of = attrgetter("custom_id")
 _model_of = attrgetter("model")
 _stream_of = attrgetter("stream")
@@ -41,8 +46,13 @@ class BlockCheck:
       between two documents, no line is empty, and each has exactly one.
     - Each line begins, to the byte, as one that was read strictly, with its own decoded custom_id in it. So the
       first three keys are as they should be and ``body`` is the fourth.
+      The custom_id is as long as the bytes between its head and its middle, so no second one hides there; or
+      it ends at the first quote.
     - Each line ends with ``}}``: its last value is an object, which only ``body`` may be. As many bodies were
       made as there are requests: ``body`` stands there once, and nothing after it.
+
+    So no key of a request line is there twice. Inside the bodies, where a repeated key is a warning and the last
+    one counts, that is looked for at the file's start only, and in lines that are read strictly.
 
     Args:
         is_mixed: True when the lines may name several models.
@@ -52,6 +62,7 @@ class BlockCheck:
         self._is_mixed = is_mixed
         self._model: str | None = None
         self._layouts: list[Layout] = []
+        self._compared = 0
         self._bodies: list[Body] = []
         self._type: type[Body] = Body
         self._decoder = _lines_decoder(Body, self._bodies)
@@ -87,9 +98,13 @@ class BlockCheck:
             if read is None:
                 return None
             ids, inputs = read
-            if not all(ids) or max(map(len, ids)) > MAX_ID:
+            lengths = list(map(len, ids))
+            if not 0 < min(lengths) <= max(lengths) <= MAX_ID:
                 return None
-            text = self._text_bytes(buffer, start, start + len(lines), len(ids))
+            text = self._text_bytes(buffer, start, start + len(lines), lengths)
+            if self._compared < COMPARED_BYTES:
+                _compare_keys(lines)
+                self._compared += len(lines)
         except (ValueError, RecursionError):
             return None
         return Stretch(ids, text, inputs)
@@ -108,33 +123,49 @@ class BlockCheck:
         finally:
             bodies.clear()
 
-    def _text_bytes(self, buffer: bytearray, start: int, end: int, requests: int) -> int:
-        """Bytes of the bodies; ValueError when the lines' edges aren't as they must be."""
-        has, find, index = buffer.startswith, buffer.find, buffer.index
-        ending = b"}}\r\n" if has(b"\r", end - 2) else b"}}\n"
-        back, lines, text, layout = len(ending), 0, 0, self._layouts[0]
-        head, middle, width = layout.head, layout.middle, len(layout.head)
-        while start < end:
-            if not has(head, start):
-                layout = self._layout_at(buffer, start)
-                head, middle, width = layout.head, layout.middle, len(layout.head)
-            quote = find(b'"', start + width, end)
-            start = index(b"\n", quote, end) + 1
-            if not has(middle, quote) or not has(ending, start - back):
-                raise ValueError(start)
-            text += start - quote - len(middle)
-            lines += 1
-        if lines != requests:
-            raise ValueError(lines)
-        return text - lines * (back - 1)
+    def _text_bytes(self, buffer: bytearray, start: int, end: int, lengths: list[int]) -> int:
+        """Bytes of the bodies; ValueError when the lines' edges aren't as they must be.
 
-    def _layout_at(self, buffer: bytearray, start: int) -> Layout:
-        """The layout that fits a line, put first; ValueError when none does."""
-        for at, layout in enumerate(self._layouts):
+        ``at`` is where the line before ends: its ending and the next head are looked at together.
+        """
+        has, find = buffer.startswith, buffer.find
+        ending = b"}}\r\n" if has(b"\r", end - 2) else b"}}\n"
+        back, text = len(ending), 0
+        edges = [(ending + one.head, one.middle, back + len(one.head), len(one.middle)) for one in self._layouts]
+        at = start - back
+        _, middle, width, size = edges[self._layout_at(buffer, start)]
+        for length in lengths:
+            quote = at + width + length
+            if not has(middle, quote):
+                # An id with escapes, or beyond ASCII, has more bytes than characters.
+                quote = find(b'"', at + width, end)
+                if not has(middle, quote):
+                    raise ValueError(quote)
+            at = find(b"\n", quote, end) + 1 - back
+            text += at + 1 - quote - size
+            for edge, middle, width, size in edges:  # noqa: B007 - the next line's
+                if has(edge, at):
+                    break
+            else:
+                if at + back != end or not has(ending, at):
+                    raise ValueError(at)
+        if at + back != end:
+            raise ValueError(at)
+        return text
+
+    def _layout_at(self, buffer: bytearray, start: int) -> int:
+        """Which layout fits a line; ValueError when none does."""
+        for number, layout in enumerate(self._layouts):
             if buffer.startswith(layout.head, start):
-                self._layouts.insert(0, self._layouts.pop(at))
-                return layout
+                return number
         raise ValueError(start)
+
+
+def _compare_keys(lines: memoryview) -> None:
+    """Read good lines once more; ValueError when an object in them has a key twice."""
+    if len(lines) <= _COMPARED_AT_ONCE:
+        # No string holds a raw newline, so all of them stand between the lines.
+        jiter.from_json(b"[%b]" % bytes(lines[:-1]).replace(b"\n", b","), catch_duplicate_keys=True)
 
 
 class _Request(msgspec.Struct, forbid_unknown_fields=True, gc=False):

@@ -10,6 +10,7 @@ from batch_tui.domain.errors import InputFileError
 from batch_tui.domain.files import Progress
 from batch_tui.domain.limits import Limits
 from batch_tui.domain.problems import Code, Cure, Severity
+from batch_tui.jsonl import check_block
 from batch_tui.jsonl.check import check_file
 
 CHAT = "/v1/chat/completions"
@@ -39,8 +40,11 @@ def write(path: Path, rows: list[bytes], end: bytes = b"\n") -> Path:
     return path
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
+@pytest.fixture(params=["at the file's start", "further on"])
+def path(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A place for an input file; every rule must hold where keys are compared and where they aren't."""
+    if request.param == "further on":
+        monkeypatch.setattr(check_block, "COMPARED_BYTES", 0)
     return tmp_path / "input.jsonl"
 
 
@@ -167,6 +171,41 @@ def test_a_repeated_key_is_a_warning_on_its_line(path: Path, extra: bytes, place
     rows.insert(100, row[:1] + extra + row[1:] if place == "first" else row[:-1] + b", " + extra[:-2] + b"}")
     report = check_file(write(path, rows))
     assert [(p.line, p.severity) for p in report.problems if "twice" in p.message] == [(101, Severity.WARNING)]
+
+
+@pytest.mark.parametrize("bad", [number(b'1, "seed": 2'), number(b'{"a": 1, "a": 2}')])
+def test_a_key_repeated_within_a_body_is_told_near_the_files_start(tmp_path: Path, bad: bytes) -> None:
+    rows = lines(300)
+    rows.insert(200, bad)
+    report = check_file(write(tmp_path / "input.jsonl", rows))
+    assert [(p.line, p.severity) for p in report.problems] == [(201, Severity.WARNING)]
+
+
+@pytest.mark.parametrize(
+    "custom_id",
+    [
+        b"caf\xc3\xa9",
+        b"caf\\u00e9",
+        b"docs\\/a",
+        b"\\ud83d\\ude80",
+        b'x\\", \\"method\\": \\"POST',
+        b"\xf0\x9f\x9a\x80",
+    ],
+)
+def test_an_id_may_be_written_with_escapes_or_beyond_ascii(path: Path, custom_id: bytes) -> None:
+    rows = [row.replace(b'"r-', b'"%b-' % custom_id) for row in lines(100)]
+    report = check_file(write(path, [*lines(100), *rows]))
+    assert report.problems == ()
+    bodies = [len(json.dumps(json.loads(row)["body"])) for row in lines(100)]
+    assert report.text_bytes == 2 * sum(bodies)
+
+
+@pytest.mark.parametrize("first", [b"y", b"r-999", b"a-much-longer-id-than-the-second"])
+def test_a_second_id_does_not_hide_behind_the_first(path: Path, first: bytes) -> None:
+    rows = lines(300)
+    rows.insert(200, planted(b"x").replace(b'"planted"', b'"%b", "custom_id": "r-999"' % first))
+    report = check_file(write(path, rows))
+    assert [(p.line, p.severity) for p in report.problems] == [(201, Severity.WARNING)]
 
 
 @pytest.mark.parametrize("tail", [b"", b"\r"])

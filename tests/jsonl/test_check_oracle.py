@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from typing import NoReturn
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_tui.domain.problems import Severity
+from batch_tui.jsonl import check_block
 from batch_tui.jsonl.check import check_file
 
 URL, MODEL = "/v1/chat/completions", "gpt-4o-mini"
@@ -40,6 +42,8 @@ PIECES = [
     b', "body": {}',
     b', "method": "POST"',
     b'"custom_id": "id-1", ',
+    b'x", "custom_id": "id-3',
+    b"\\u0069d-",
     b'"}}\n{"custom_id": "id-2", "method": "POST", "url": "/v1/chat/completions", "body": {"x": "',
 ]
 VALUES: st.SearchStrategy[object] = st.sampled_from(
@@ -111,10 +115,11 @@ def changed(draw: st.DrawFn) -> bytes:
     return json.dumps(value, ensure_ascii=draw(st.booleans())).encode()
 
 
-@settings(max_examples=400, deadline=None)
+@pytest.mark.parametrize("compared", [0, check_block.COMPARED_BYTES])
+@settings(max_examples=300, deadline=None)
 @given(lines=st.lists(st.one_of(bent(), changed()), max_size=12))
 def test_the_verdict_is_that_of_a_simple_reading(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]
+    tmp_path_factory: pytest.TempPathFactory, compared: int, lines: list[bytes]
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "oracle.jsonl"
     content = b"\n".join([(GOOD % (9, BODY)).encode(), *lines]) + b"\n"
@@ -122,7 +127,8 @@ def test_the_verdict_is_that_of_a_simple_reading(
     lines = content.split(b"\n")[:-1]
     seen: set[str] = set()
     bad = [number for number, line in enumerate(lines, start=1) if not is_good(line, seen)]
-    report = check_file(path)
+    with mock.patch.object(check_block, "COMPARED_BYTES", compared):
+        report = check_file(path)
     assert sorted({p.line for p in report.problems if p.severity is Severity.ERROR}) == bad
     assert report.requests == sum(bool(line.strip(b" \t\r")) for line in lines)
     told = {p.line for p in report.problems if "twice" in p.message}
