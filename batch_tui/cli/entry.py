@@ -7,6 +7,8 @@ import sys
 
 from batch_tui.ui.first_frame import FirstFrame, wanted
 
+_ENDING = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM")
+
 
 def main() -> int:
     """Run the command line; gives the exit code."""
@@ -23,9 +25,9 @@ def _with_picture(first: FirstFrame) -> int:
     import gc  # noqa: PLC0415 - built in; only the screen defers collection
 
     gc.disable()  # the screen turns it on after its first picture
+    _end_in_order(first)
     try:
-        if first.paint():
-            _end_in_order(first)
+        first.paint()
         from batch_tui.cli.main import main as run  # noqa: PLC0415
 
         return run(first_frame=first)
@@ -35,11 +37,11 @@ def _with_picture(first: FirstFrame) -> int:
 
 def _end_in_order(first: FirstFrame) -> None:
     """Until the screen has its own handlers, a signal gives the terminal back before it ends the program."""
-    import signal  # noqa: PLC0415 - costs more than the picture
+    builtin = sys.modules["_signal"]  # what ``signal`` wraps; the wrapper costs more than the picture
 
     def end(number: int, _frame: object) -> None:
         first.leave()
         os._exit(128 + number)
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, end)
+    for name in _ENDING:
+        builtin.signal(getattr(builtin, name), end)

@@ -50,21 +50,24 @@ class FirstFrame:
             if found is None or not self._is_ours():
                 return False
             self._quieten()
+            self.is_painted = True  # a signal may come in the middle of it
             os.write(self._out, found)
         except (OSError, ValueError):
-            self.restore()
+            self.leave()
             return False
-        self.is_painted = True
         return True
 
     def leave(self) -> None:
-        """Give the terminal back as it was found; harmless when the screen did so already."""
+        """Give the terminal back as it was found, without waiting for it; harmless when that is done already."""
         if self.is_painted:
             self.is_painted = False
             try:
+                os.set_blocking(self._out, False)
                 os.write(self._out, _LEAVE)
             except OSError:
                 pass
+            finally:
+                os.set_blocking(self._out, True)
         self.restore()
 
     def restore(self) -> None:

@@ -41,8 +41,12 @@ class Picture:
             driver.attrs_before = first.attributes
 
     def keep(self, app: App[int], now: float, *, is_last: bool = False) -> None:
-        """Keep what the screen shows, now and then, and at the end. The docked line isn't part of it."""
-        if self._first is None or (not is_last and now - self._kept_at < KEEP_EVERY):
+        """Keep what the screen shows, now and then, and at the end. The docked line isn't part of it.
+
+        A screen that ends before it was kept once never came to show anything.
+        """
+        due_at = float("-inf") if is_last else self._kept_at + KEEP_EVERY
+        if self._first is None or now < due_at or (is_last and self._kept_at == float("-inf")):
             return
         size = app.size
         if len(app.screen_stack) != 1 or size.height < 3:

@@ -81,8 +81,12 @@ def run_screen(app: Runnable, cockpit: Cockpit, *, has_mouse: bool, before: Term
     """
     app.driver_class = PatientDriver
     with kept_terminal(before) as restore:
-        dog = Watchdog(restore)
-        _send(SAVE_TITLE)
+
+        def give_back() -> None:
+            restore()
+            _send(RESTORE_TITLE)
+
+        dog = Watchdog(give_back)
         try:
             asyncio.run(_run(app, cockpit, dog, has_mouse=has_mouse))
             if app.guests.was_hung_up:
@@ -117,6 +121,7 @@ async def _run(app: Runnable, cockpit: Cockpit, dog: Watchdog, *, has_mouse: boo
         app.end(128 + number)
 
     install(loop, ended)
+    _send(SAVE_TITLE)
     try:
         await app.run_async(mouse=has_mouse)
         save_session(state, app.place)
