@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import importlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -62,6 +64,77 @@ def test_a_large_file_goes_through_split_queue_retry_and_merge_to_one_output(run
     code, rows, _ = run("results", group, "--merged", "--summary", "--json")
     assert code == 0
     assert json.loads(rows[0])["succeeded"] == 150
+
+
+def test_the_outputs_of_a_group_are_fetched_as_one(run: Run, tmp_path: Path) -> None:
+    source, here = tmp_path / "big.jsonl", tmp_path / "parts" / "here"
+    failing: dict[str, object] = {"status": 500, "times": 1}
+    lines = (echo_line(f"r-{n}", echo=failing if n % 10 == 0 else None) for n in range(60))
+    source.write_text("".join(lines), encoding="utf-8")
+    _, _, said = run("submit", source, "--split", "--wait")
+    group = said.split("group ")[1].split()[0]
+    code, paths, said = run("download", group, "-o", here)
+    assert code == 0
+    assert [Path(path).name for path in paths] == ["big_output.jsonl", "big_errors.jsonl"]
+    answers, failures = (
+        [json.loads(line)["custom_id"] for line in Path(path).read_text(encoding="utf-8").splitlines()]
+        for path in paths
+    )
+    assert sorted(answers + failures) == sorted(f"r-{n}" for n in range(60))
+    assert sorted(failures) == sorted(f"r-{n}" for n in range(0, 60, 10))
+    assert run("download", group, "-o", here)[0] == 1, "never over what is there"
+    run("wait", *run("retry", group, "--submit")[1], "--timeout", "60s")
+    code, _, said = run("download", group, "-o", here, "--force")
+    assert code == 0
+    assert "sent again (in 1 batch) is not in it" in said
+    code, merged, _ = run("download", group, "--merge", "-o", tmp_path / "merged", "--json")
+    assert code == 0
+    path = tmp_path / "merged" / "big_merged.jsonl"
+    assert json.loads(merged[0]) == {"id": group, "merged": str(path)}
+    assert len(path.read_bytes().splitlines()) == 60
+
+
+def test_a_merge_goes_into_a_table_too_and_names_what_never_succeeded(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "big.jsonl"
+    hopeless: dict[str, object] = {"status": 400, "code": "context_length_exceeded"}
+    source.write_text(
+        "".join(echo_line(f"r-{n}", echo=hopeless if n % 2 else None) for n in range(60)), encoding="utf-8"
+    )
+    _, _, said = run("submit", source, "--split", "--wait")
+    group = said.split("group ")[1].split()[0]
+    table = tmp_path / "all.csv"
+    code, paths, said = run("merge", group, "-o", table)
+    assert (code, paths) == (1, [str(table)])
+    assert "30 requests of 60 never succeeded" in said
+    assert "r-39  failed  context_length_exceeded" in said
+    assert "r-41" not in said
+    assert "and 10 more" in said
+    with table.open(newline="", encoding="utf-8") as opened:
+        rows = list(csv.DictReader(opened))
+    assert [row["custom_id"] for row in rows] == [f"r-{n}" for n in range(60)]
+    assert {row["outcome"] for row in rows[::2]} == {"succeeded"}
+    code, lines, _ = run("merge", group, "-o", tmp_path / "all.parquet", "--json")
+    assert code == 1
+    *unfinished, last = [json.loads(line) for line in lines]
+    assert [row["custom_id"] for row in unfinished] == [f"r-{n}" for n in range(1, 60, 2)]
+    assert (last["requests"], last["succeeded"]) == (60, 30)
+    table = importlib.import_module("pyarrow.parquet").read_table(tmp_path / "all.parquet")
+    assert table.column("custom_id").to_pylist() == [f"r-{n}" for n in range(60)]
+    assert run("merge", group, "-o", tmp_path / "odd.csv", "--format", "jsonl")[0] == 1
+    assert json.loads((tmp_path / "odd.csv").read_text(encoding="utf-8").splitlines()[1])["custom_id"] == "r-1"
+
+
+def test_a_group_that_still_runs_is_fetched_as_far_as_it_is(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "slow.jsonl"
+    slow: dict[str, object] = {"delay_s": 100_000}
+    source.write_text("".join(echo_line(f"r-{n}", echo=slow) for n in range(50)), encoding="utf-8")
+    _, _, said = run("submit", source, "--split")
+    group = said.split("group ")[1].split()[0]
+    code, lines, said = run("download", group, "-o", tmp_path)
+    assert (code, lines) == (1, [])
+    assert "results are not complete" in said
+    assert run("cancel", "--group", group, "--yes")[0] == 0
+    assert run("download", "f" * 32)[0] == 3
 
 
 def test_without_the_queue_parts_are_sent_at_once_and_a_missing_one_is_named(run: Run, tmp_path: Path) -> None:

@@ -12,11 +12,16 @@ from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, run_async
 from batch_tui.cli.verbs.results_ import cause_lines
 from batch_tui.domain.errors import ConfigurationError
-from batch_tui.domain.formatting import plural
-from batch_tui.engine.generations import Family, Generations
+from batch_tui.domain.formatting import grouped, plural
+from batch_tui.engine.generations import Family
 from batch_tui.engine.listing import list_all
-from batch_tui.jsonl.join import join_results
-from batch_tui.jsonl.merge import Merged, merge_results
+from batch_tui.jsonl.export import ExportFormat
+from batch_tui.jsonl.join import JoinedResults, join_results
+from batch_tui.jsonl.merge import Merged
+from batch_tui.jsonl.merge_table import merge_as
+
+_LISTED = 20
+"""Requests without a success that are named on stderr; ``--json`` names all."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,35 +40,56 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="local output and error files of one try; again for the next try, oldest first",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="the merged file")
+    parser.add_argument(
+        "--format",
+        choices=tuple(ExportFormat),
+        help="jsonl: one result line for each request; csv, parquet: one row for each (default: as OUT ends)",
+    )
     parser.add_argument("--force", action="store_true", help="overwrite it if it exists")
     add_json(parser)
     add_profile(parser)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
-    """Write one result line for each request; 1 when some never succeeded."""
+    """Write one result line or row for each request; 1 when some never succeeded."""
     if bool(args.id) == bool(args.results):
         raise ConfigurationError("Name a batch, or local files with --input and --results; not both.")
     if args.results:
         with join_results(args.results, input_path=args.input, on_progress=console.progress("reading")) as joined:
-            merged = merge_results(
-                joined, args.output, overwrite=args.force, on_progress=console.progress("merging")
+            merged = merge_as(
+                joined,
+                args.output,
+                format_of(args.output, args.format),
+                overwrite=args.force,
+                on_progress=console.progress("merging"),
             )
-        return _show(merged, console)
+            return _show(merged, joined, console)
     return run_async(lambda: _merge(args, console))
+
+
+def format_of(path: Path, named: str | None) -> ExportFormat:
+    """What to write a file as: what was asked for, else what its name ends in, else result lines."""
+    if named is not None:
+        return ExportFormat(named)
+    ending = path.suffix.lower().removeprefix(".")
+    return ExportFormat(ending) if ending in tuple(ExportFormat) else ExportFormat.JSONL
 
 
 async def _merge(args: argparse.Namespace, console: Console) -> int:
     async with open_cockpit(args, console) as cockpit:
-        listing = await list_all(cockpit.service)
-        generations = Generations(cockpit.collector, cockpit.workshop)
-        family = await generations.collect(args.id, listing.batches, on_progress=console.progress("downloading"))
+        cockpit.store.apply((await list_all(cockpit.service)).batches)
+        family = await cockpit.groups.family(args.id, on_progress=console.progress("downloading"))
         await asyncio.to_thread(args.output.parent.mkdir, parents=True, exist_ok=True)
-        merged = await generations.merge(
-            family, args.output, overwrite=args.force, on_progress=console.progress("merging")
+        merged = await cockpit.generations.merge(
+            family,
+            args.output,
+            export_format=format_of(args.output, args.format),
+            overwrite=args.force,
+            on_progress=console.progress("merging"),
         )
         console.say(f"{plural(len(family.batches), 'batch')} merged.")
-    return max(_show(merged, console), _tell_missing(family, console))
+        with await cockpit.workshop.join(family.results, input_path=family.input_path) as joined:
+            return max(_show(merged, joined, console), _tell_missing(family, console))
 
 
 def _tell_missing(family: Family, console: Console) -> int:
@@ -74,16 +100,41 @@ def _tell_missing(family: Family, console: Console) -> int:
     return Exit.FAILURES
 
 
-def _show(merged: Merged, console: Console) -> int:
-    left = merged.requests - merged.succeeded
+def _show(merged: Merged, joined: JoinedResults, console: Console) -> int:
+    """The file's path, and every request that never succeeded."""
     if console.is_json:
+        for index in merged.unfinished:
+            console.json(_unfinished_record(joined, index))
         record = {"path": str(merged.path), "requests": merged.requests, "succeeded": merged.succeeded}
         console.json(record)
     else:
         console.data(str(merged.path))
-    if left:
-        console.say(f"{plural(left, 'request')} of {merged.requests:,} never succeeded:")
-        for cause in merged.causes:
-            for line in cause_lines(cause):
-                console.say(line)
-    return Exit.FAILURES if left else Exit.CLEAN
+    if not merged.unfinished:
+        return Exit.CLEAN
+    console.say(f"{plural(len(merged.unfinished), 'request')} of {merged.requests:,} never succeeded:")
+    for cause in merged.causes:
+        for line in cause_lines(cause):
+            console.say(line)
+    if not console.is_json:
+        _list_unfinished(merged, joined, console)
+    return Exit.FAILURES
+
+
+def _list_unfinished(merged: Merged, joined: JoinedResults, console: Console) -> None:
+    for index in merged.unfinished[:_LISTED]:
+        row = joined.row(index)
+        console.say(f"{row.custom_id}  {row.outcome.replace('_', ' ')}  {row.code}".rstrip())
+    more = len(merged.unfinished) - _LISTED
+    if more > 0:
+        console.say(f"and {grouped(more)} more; --json lists them all")
+
+
+def _unfinished_record(joined: JoinedResults, index: int) -> dict[str, object]:
+    row = joined.row(index)
+    return {
+        "custom_id": row.custom_id,
+        "outcome": row.outcome,
+        "status_code": row.status_code,
+        "code": row.code or None,
+        "message": row.message or None,
+    }
