@@ -27,15 +27,16 @@ from batch_tui.ui.commands.registry import Scope, command, hints_for
 from batch_tui.ui.controllers.attention import Attention
 from batch_tui.ui.controllers.background import start_work
 from batch_tui.ui.controllers.dispatcher import Dispatcher
-from batch_tui.ui.controllers.filter_prompt import FILTER, FilterPrompt
+from batch_tui.ui.controllers.filter_prompt import FilterPrompt
 from batch_tui.ui.controllers.handlers import action_handlers, handover_handlers, list_handlers, submit_handlers
 from batch_tui.ui.controllers.handover import Handover
 from batch_tui.ui.controllers.monitor_feed import MonitorFeed
 from batch_tui.ui.controllers.navigation import Navigation
+from batch_tui.ui.controllers.prompts import PALETTE, Prompts
 from batch_tui.ui.controllers.recovery import confirm_cancels, take_up
 from batch_tui.ui.controllers.submits import Submits
 from batch_tui.ui.deck import Deck
-from batch_tui.ui.desk import CHOICE, Desk
+from batch_tui.ui.desk import Desk
 from batch_tui.ui.first_frame import FirstFrame
 from batch_tui.ui.panes.batches import BatchesPane
 from batch_tui.ui.picture import Picture
@@ -53,8 +54,6 @@ from batch_tui.ui.widgets.too_small import TooSmall
 
 FIRST_BATCHES = 200
 """Batches of the last run shown in the first picture; the others follow it."""
-PALETTE = "palette"
-"""Kind of the prompt over the list of commands."""
 
 
 class BatchTuiApp(App[int], inherit_bindings=False):
@@ -107,6 +106,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         self.commands = CommandList(is_ascii=is_ascii, is_read_only=settings.profile.read_only)
         self.submits = Submits(self.desk, self.deck.show_pending, clock)
         self.filter_prompt = FilterPrompt(self.dock, self.now)
+        self.prompts = Prompts(self.commands, self.filter_prompt, self.desk)
         self.feed = MonitorFeed(
             cockpit, self.desk, self.header, self.deck.batches, clock=clock, after=self._ticked
         )
@@ -272,27 +272,21 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         """Where the user is, for the next start."""
         return self._place or self.deck.session
 
-    @on(Dock.Confirmed)
-    @on(Dock.Declined)
-    def _answered(self, event: Dock.Confirmed | Dock.Declined) -> None:
-        self.desk.answered(event.token, is_yes=isinstance(event, Dock.Confirmed))
+    @on(Dock.Answered)
+    def _answered(self, event: Dock.Answered) -> None:
+        self.desk.answered(event.token, event.answer)
 
     @on(Dock.PromptChanged)
     def _typed(self, event: Dock.PromptChanged) -> None:
-        typed = {PALETTE: self.commands.narrow, FILTER: self.filter_prompt.typed, CHOICE: self.desk.typed}
-        typed[event.kind](event.text)
+        self.prompts.typed(event.kind, event.text)
 
     @on(Dock.PromptAccepted)
     def _accepted(self, event: Dock.PromptAccepted) -> None:
-        if event.kind == PALETTE:
-            self.commands.choose()
+        self.prompts.accepted(event.kind, event.text)
 
     @on(Dock.PromptDismissed)
     def _dismissed(self, event: Dock.PromptDismissed) -> None:
-        if event.kind == PALETTE:
-            self.commands.close()
-        elif event.kind == FILTER:
-            self.filter_prompt.dismissed()
+        self.prompts.dismissed(event.kind)
 
     @on(CommandList.Chosen)
     async def _chosen(self, event: CommandList.Chosen) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,16 +12,12 @@ from textual.containers import Container
 from textual.screen import Screen
 from textual.timer import Timer
 
-from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
-from batch_tui.domain.errors import BatchTuiError
-from batch_tui.domain.files import Progress, RemoteFile
-from batch_tui.domain.problems import Report
 from batch_tui.engine.store import Changes
 from batch_tui.ui import layout
 from batch_tui.ui.commands.pending_submit import PendingSubmit
 from batch_tui.ui.commands.selection import Selection
-from batch_tui.ui.controllers.file_checks import FileChecks
+from batch_tui.ui.controllers.file_looks import FileLooks
 from batch_tui.ui.controllers.inspector import Inspector
 from batch_tui.ui.controllers.remote_files import RemoteFiles
 from batch_tui.ui.desk import Desk
@@ -30,13 +26,8 @@ from batch_tui.ui.panes.batches import BatchesPane, Order
 from batch_tui.ui.panes.columns import BatchFacts, View, read_columns
 from batch_tui.ui.panes.files import FilesPane
 from batch_tui.ui.panes.inspect import InspectPane
-from batch_tui.ui.panes.local_files import REQUEST_SUFFIXES
 from batch_tui.ui.panes.results import ResultsPane
-from batch_tui.ui.panes.verdict import first_error, problem_text
 from batch_tui.ui.session import SessionState
-
-_CHECKING = "Checking…"
-_UNASKED = "Not a .jsonl file: enter checks it all the same."
 
 
 class Deck(Container):
@@ -72,13 +63,13 @@ class Deck(Container):
         settings = desk.cockpit.settings
         columns = read_columns(settings.columns, settings.paths.config)
         self.files = FilesPane(workspace, now=now, is_ascii=is_ascii)
-        self.checks = FileChecks(desk, self.files, told=self._reported)
         self.remote = RemoteFiles(desk, self.files, workspace, now=now)
         self.batches = BatchesPane(self.facts_of, self._view, columns=columns, is_ascii=is_ascii)
         self.inspect = InspectPane(is_ascii=is_ascii)
-        self.results = ResultsPane(is_ascii=is_ascii)
+        self.results = ResultsPane(desk.cockpit.prices, is_ascii=is_ascii)
         self.panels = Panels((self.files, self.batches, self.inspect, self.results))
         self.inspector = Inspector(desk, self.inspect, self.results, facts_of=self.facts_of, now=now)
+        self.looks = FileLooks(desk, self.files, self.inspect, self.inspector)
 
     def compose(self) -> ComposeResult:
         """The panes."""
@@ -170,10 +161,6 @@ class Deck(Container):
         self.is_absolute = not self.is_absolute
         self.batches.redraw_rows()
 
-    def check_file(self, path: Path) -> None:
-        """Check a local file and show the verdict."""
-        self._desk.start(self._check(path), name="check", group="check")
-
     def step_tab(self, count: int) -> None:
         """Another tab of the pane that has tabs."""
         pane = self.panels.focused
@@ -182,23 +169,6 @@ class Deck(Container):
 
     def _view(self) -> View:
         return View(self._now(), is_ascii=self._is_ascii, is_absolute=self.is_absolute)
-
-    async def _check(self, path: Path) -> None:
-        def told(progress: Progress) -> None:
-            if self.inspect.subject == str(path) and progress.fraction is not None:
-                self.inspect.say("overview", f"Checking… {formatting.percent(progress.fraction)}")
-
-        try:
-            report = await self.checks.report(path, told)
-        except BatchTuiError as error:
-            self.inspect.say("overview", str(error))
-            return
-        self._reported({path: report})
-
-    def _reported(self, reports: Mapping[Path, Report]) -> None:
-        """Files were checked, whoever asked: the one that Inspect shows is told there too."""
-        for path, report in reports.items():
-            self.inspector.show_report(path, report)
 
     def on_descendant_focus(self) -> None:
         """Remember in which pane the focus is."""
@@ -210,7 +180,7 @@ class Deck(Container):
     def _follow(self) -> None:
         """Inspect shows what the cursor of the current list stands on."""
         if self.panels.current == layout.FILES:
-            self._look_at_file(*self.files.current)
+            self.looks.look(*self.files.current)
         elif self.panels.current == layout.BATCHES:
             self._look(self.batches.table.cursor_id or "")
 
@@ -247,43 +217,25 @@ class Deck(Container):
     @on(FilesPane.Highlighted)
     def _file_highlighted(self, event: FilesPane.Highlighted) -> None:
         if self.panels.current == layout.FILES:
-            self._look_at_file(event.path, event.remote)
+            self.looks.look(event.path, event.remote)
 
     @on(FilesPane.Opened)
     def _file_opened(self, event: FilesPane.Opened) -> None:
-        self._look_at_file(event.path, event.remote, is_asked=True)
-        if event.path is not None:
-            self._show_damage(event.path)
+        self.looks.look_inside(event.path, event.remote)
         self.panels.show(self.screen, layout.INSPECT)
-
-    def _look_at_file(self, path: Path | None, remote: RemoteFile | None, *, is_asked: bool = False) -> None:
-        """Show a file; a local one of requests, or any the user asks for, with its verdict."""
-        if remote is not None:
-            self.inspector.at_remote(remote)
-        if path is None:
-            return
-        report = self.files.report_of(path)
-        is_checked = report is None and (is_asked or path.suffix in REQUEST_SUFFIXES)
-        self.inspector.at_file(path, _CHECKING if is_checked else _UNASKED)
-        if report is not None:
-            self.inspector.show_report(path, report)
-        elif is_checked:
-            self.check_file(path)
-
-    def _show_damage(self, path: Path) -> None:
-        """Open a file that is known to be bad at its first bad line, with the reason."""
-        error = first_error(self.files.report_of(path))
-        if error is not None:
-            self.inspect.look_at_line(error.line)
-            self._desk.warn(problem_text(error))
 
     @on(FilesPane.Listed)
     def _files_listed(self, event: FilesPane.Listed) -> None:
-        self.checks.consider(event.entries)
+        self.looks.checks.consider(event.entries)
 
     @on(FilesPane.ListingAsked)
     def _listing_asked(self, event: FilesPane.ListingAsked) -> None:
         self.remote.listing(event.purpose)
+
+    @on(InspectPane.CauseOpened)
+    def _cause_opened(self, event: InspectPane.CauseOpened) -> None:
+        if self.inspector.outcomes.list_cause(event.batch_id, event.cause):
+            self.panels.show(self.screen, layout.RESULTS)
 
     @on(InspectPane.TabWanted)
     def _tab_wanted(self, event: InspectPane.TabWanted) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
+from batch_tui.domain.errors import BatchTuiError
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.submission import Submission
 from batch_tui.ui.text.cells import Piece
-from batch_tui.ui.widgets.dock import Dock, Level
+from batch_tui.ui.widgets.dock import Answer, Dock, Level
 
 _INFO_SECONDS = 8.0
 """How long a message of no urgency stays."""
@@ -17,6 +19,18 @@ _INFO_SECONDS = 8.0
 
 CHOICE = "choice"
 """Kind of the prompt that a menu is."""
+ENTRY = "entry"
+"""Kind of the prompt for a line of text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A third answer to a question."""
+
+    key: str
+    """One letter."""
+    title: str
+    run: Callable[[], None]
 
 
 class Starter(Protocol):
@@ -63,7 +77,8 @@ class Desk:
         self._changed = changed
         self._clock = clock
         self._tokens = count(1)
-        self._asked: dict[str, tuple[Callable[[], None], Callable[[], None] | None]] = {}
+        self._asked: dict[str, dict[Answer, Callable[[], None] | None]] = {}
+        self._entry: tuple[Callable[[str], None], Callable[[str], str]] = (_ignored, str)
 
     def say(self, text: str, level: Level = Level.INFO) -> None:
         """One sentence on the docked line; what isn't urgent goes after a while."""
@@ -84,12 +99,41 @@ class Desk:
         yes: Callable[[], None],
         *,
         no: Callable[[], None] | None = None,
+        other: Option | None = None,
         number: int | None = None,
     ) -> None:
         """Ask on the docked line; what will be done is frozen in ``yes``."""
         token = f"question-{next(self._tokens)}"
-        self._asked[token] = (yes, no)
-        self._dock.confirm(token, question, number=number)
+        runs = {Answer.YES: yes, Answer.NO: no, Answer.OTHER: other.run if other else None}
+        self._asked[token] = runs
+        self._dock.confirm(token, question, number=number, other=(other.key, other.title) if other else None)
+
+    def ask_line(
+        self, label: str, text: str, take: Callable[[str], None], *, note: str, look: Callable[[str], str]
+    ) -> None:
+        """Ask for a line of text on the docked line; leaving it does nothing.
+
+        Args:
+            label: Stands before what is typed.
+            text: To begin with.
+            take: Gets the line after enter.
+            note: Said beside it: what can be typed.
+            look: Says what the line means so far, while it is typed; raises a ``BatchTuiError`` for a mistake.
+        """
+        self._entry = (take, look)
+        self._dock.ask_text(ENTRY, label, text)
+        self._dock.set_prompt_note(note)
+
+    def entry_typed(self, text: str) -> None:
+        """Something was typed into the line."""
+        try:
+            self._dock.set_prompt_note(self._entry[1](text))
+        except BatchTuiError as error:
+            self._dock.set_prompt_note(str(error), Level.WARN)
+
+    def entered(self, text: str) -> None:
+        """The line was ended with enter."""
+        self._entry[0](text)
 
     def choose(self, label: str, note: str, take: Callable[[str], bool]) -> None:
         """Open a menu on the docked line: one letter chooses.
@@ -113,15 +157,16 @@ class Desk:
         """Time went by: a message that is old goes."""
         self._dock.tick(self._clock())
 
-    def answered(self, token: str, *, is_yes: bool) -> None:
+    def answered(self, token: str, answer: Answer) -> None:
         """The docked line got an answer."""
-        yes, no = self._asked.pop(token, (None, None))
-        if is_yes and yes is not None:
-            yes()
-        elif not is_yes:
+        asked = self._asked.pop(token, None)
+        if asked is None:
+            return
+        if answer is Answer.NO:
             self._dock.clear_message()
-            if no is not None:
-                no()
+        run = asked.get(answer)
+        if run is not None:
+            run()
 
     def note(self, batch_id: str, text: str | None) -> None:
         """Let a batch's row say something in place of its status, or (None) its status again."""
@@ -138,6 +183,10 @@ class Desk:
     def record(self, kind: str, text: str, *, batch_id: str | None = None, command: str | None = None) -> None:
         """Note an action in Events, with the command line that does the same."""
         self.cockpit.events.record(kind, text, batch_id=batch_id, command=command)
+
+
+def _ignored(_text: str) -> None:
+    """Nobody asked for a line."""
 
 
 def _nobody(_submission: Submission) -> None:

@@ -117,7 +117,7 @@ async def test_a_verdict_found_in_the_background_reaches_inspect(tmp_path: Path)
     async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
         deck = running.app.deck
         await running.until(lambda: "enter checks it" in deck.inspect.facts.text)
-        await deck.checks.report(path)
+        await deck.looks.checks.report(path)
         await running.until(lambda: "line 1" in deck.inspect.facts.text)
 
 
@@ -211,8 +211,8 @@ async def test_the_errors_tab_groups_by_cause(tmp_path: Path) -> None:
         await running.settle()
         text = running.app.deck.inspect.facts.text
         assert "1 × 429 rate_limit_exceeded" in text
-        assert "can pass again" in text
-        assert "will fail again" in text
+        assert "A second try can pass." in text
+        assert "Unchanged it fails again" in text
 
 
 def file_rows(running: Stage) -> list[str]:

@@ -65,7 +65,8 @@ async def test_a_validation_error_leads_to_its_line_of_the_input_file(tmp_path: 
     async with stage(tmp_path, service, session=SessionState(cursor="b", tab="errors")) as running:
         inspect = running.app.deck.inspect
         await running.press("3")
-        assert "line 3  bad  line 3 is bad" in inspect.facts.text
+        assert "2 × bad  The service refused the whole file" in inspect.facts.text
+        assert "line 3  line 3 is bad" in inspect.facts.text
         await running.press("j", "enter")
         await running.until(lambda: inspect.tab == "input" and inspect.viewer.cursor_line == 6)
         assert '"r7"' in inspect.viewer.cursor_text

@@ -153,7 +153,7 @@ async def test_hostile_text_is_shown_literally(tmp_path: Path) -> None:
     async with stage(tmp_path, service) as running:
         row = running.row("evil")
         assert "\x1b" not in row
-        assert "]52;c;AAAA␇[@" in row
+        assert "␛]52;c;AAAA␇" in row
         assert all("\x1b" not in line for line in map(str, running.app.deck.inspect.facts.lines[:1]))
 
 

@@ -57,11 +57,8 @@ class DockApp(App[None]):
     def action_said(self, word: str) -> None:
         self.said.append(word)
 
-    def on_dock_confirmed(self, message: Dock.Confirmed) -> None:
-        self.said.append(f"yes {message.token}")
-
-    def on_dock_declined(self, message: Dock.Declined) -> None:
-        self.said.append(f"no {message.token}")
+    def on_dock_answered(self, message: Dock.Answered) -> None:
+        self.said.append(f"{message.answer.value} {message.token}")
 
     def on_dock_prompt_changed(self, message: Dock.PromptChanged) -> None:
         self.said.append(f"typed {message.text}")

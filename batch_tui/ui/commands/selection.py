@@ -8,6 +8,7 @@ from pathlib import Path
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.files import RemoteFile
+from batch_tui.domain.lines import Cause
 from batch_tui.domain.problems import Report
 from batch_tui.ui.commands.pending_submit import PendingSubmit
 
@@ -64,6 +65,8 @@ class Selection:
     """Text under the cursor of a viewer: what can be copied, opened or edited."""
     rows: frozenset[int] | None = None
     """Requests that a filter of Results shows, in input order; None when it shows all."""
+    cause: Cause | None = None
+    """The cause of failure under the cursor of Inspect: only its requests are meant."""
     hits: int = 0
     """Matches of the search in the focused viewer."""
     has_tabs: bool = False

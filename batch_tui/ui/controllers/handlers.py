@@ -31,7 +31,11 @@ def always(work: Callable[[], object]) -> Handler:
 
 def action_handlers(desk: Desk, deck: Deck, save: SaveAction) -> dict[str, Handler]:
     """What changes something in the account or on the disk."""
-    submit, cancel, fix = SubmitAction(desk), CancelAction(desk), FixAction(desk)
+    submit, cancel, fix = (
+        SubmitAction(desk),
+        CancelAction(desk),
+        FixAction(desk, deck.inspector.outcomes.rows_meant),
+    )
     return {
         "new": submit.new,
         "upload": submit.upload,

@@ -9,15 +9,18 @@ from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.files import Progress
+from batch_tui.domain.lines import Cause
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.collect import Collected
 from batch_tui.engine.costs import bill_of
 from batch_tui.jsonl.joined import JoinedResults
+from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.panes import inspect as tabs
 from batch_tui.ui.panes.inspect import InspectPane
-from batch_tui.ui.panes.outcome import cause_lines, summary_lines
+from batch_tui.ui.panes.outcome import cause_facts, condition_of, summary_lines
 from batch_tui.ui.panes.results import ResultsPane
+from batch_tui.ui.text.cells import Piece, Tone
 from batch_tui.ui.text.money import batch_text
 
 
@@ -65,6 +68,27 @@ class Outcomes:
         self._results.open_batch(batch)
         self._results.say(f"Opening the results of {batch.name}…")
         self._desk.start(self._load(batch), name="results", group="results")
+
+    def list_cause(self, batch_id: str, cause: Cause) -> bool:
+        """Narrow Results to the requests of a cause; False when it shows another batch."""
+        joined, shown = self._results.joined, self._results.selection.batch
+        if joined is None or shown is None or shown.id != batch_id:
+            return False
+        self._results.close_answer()
+        self._results.set_filter(condition_of(cause, joined.summary.causes))
+        return True
+
+    def rows_meant(self, selection: Selection) -> frozenset[int] | None:
+        """The requests, in input order, that a selection is narrowed to; None for all of the batch.
+
+        A cause of failure whose requests can't be told, for there is no input to count them in, gives none.
+        """
+        if selection.cause is None:
+            return selection.rows
+        joined = self._results.joined
+        if joined is None or joined.input_path is None:
+            return frozenset()
+        return frozenset(joined.cause_rows(selection.cause))
 
     def stop(self) -> bool:
         """Stop fetching; False when nothing is fetched."""
@@ -134,9 +158,14 @@ class Outcomes:
             return
         summary = joined.summary
         money = batch_text(batch, self._desk.cockpit.costs)
-        self._inspect.fill(tabs.RESULTS, summary_lines(summary, money, is_ascii=self._inspect.is_ascii))
+        counted = summary_lines(summary, money, is_ascii=self._inspect.is_ascii)
+        causes = cause_facts(summary.causes)
+        lines, targets = [line for line, _ in causes], [target for _, target in causes]
+        before = (*counted, ())
+        self._inspect.fill(tabs.RESULTS, [*before, *lines], targets=[*(None for _ in before), *targets])
         failures = sum(cause.count for cause in summary.causes)
-        self._inspect.fill(tabs.ERRORS, cause_lines(summary.causes), count=failures)
+        none = [(Piece("Every request has a good answer.", Tone.SUCCESS),)]
+        self._inspect.fill(tabs.ERRORS, lines or none, count=failures, targets=targets)
 
 
 def why_not_yet(batch: Batch) -> str | None:

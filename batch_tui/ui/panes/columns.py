@@ -56,7 +56,7 @@ class View:
 
 COLUMNS: tuple[Column, ...] = (
     Column("glyph", "", 1, is_pinned=True),
-    Column("name", "name", 12, is_flexible=True, is_pinned=True),
+    Column("name", "name", 12, is_flexible=True, is_pinned=True, is_cut_inside=True),
     Column("status", "status", 11),
     Column("progress", "progress", _BAR, priority=60),
     Column("percent", "%", 4, "right", priority=15, instead_of="progress"),

@@ -11,19 +11,22 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
+from batch_tui.domain.lines import Cause
 from batch_tui.ui.commands.bindings import bindings
 from batch_tui.ui.commands.registry import Scope
 from batch_tui.ui.text.cells import Cell, Tone, cell_text
+from batch_tui.ui.text.wrapping import wrapped
 from batch_tui.ui.widgets.lines import LineWidget
 
+Target = int | Cause
+"""Where a line leads: to a line of the input file, counted from 1, or to the requests of one cause."""
 _WHEEL = 3
 
 
 class FactsView(LineWidget, can_focus=True):
-    """A short text made of lines with meaning; only lines that look different are sent.
+    """A short text made of lines with meaning, folded to the width; only what looks different is sent.
 
-    Lines may lead to a line of the input file: then the cursor goes from one of these to the next, and enter
-    follows it.
+    Lines may lead somewhere: then the cursor goes from one of these to the next, and enter follows it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.VIEWER)
@@ -35,14 +38,15 @@ class FactsView(LineWidget, can_focus=True):
     class Followed(Message):
         """Enter was pressed on a line that leads somewhere."""
 
-        line: int
-        """Of the input file, counted from 1."""
+        target: Target
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._lines: tuple[Cell, ...] = ()
+        self._folded: list[tuple[int, Cell]] = []
+        self._folded_width = 0
         self._top = 0
-        self._targets: dict[int, int] = {}
+        self._targets: dict[int, Target] = {}
         self._cursor: int | None = None
 
     @property
@@ -55,26 +59,35 @@ class FactsView(LineWidget, can_focus=True):
         """The bare text, for copying."""
         return "\n".join(map(cell_text, self._lines))
 
-    def show(self, lines: Sequence[Cell], *, is_new: bool = False, targets: Sequence[int | None] = ()) -> None:
+    @property
+    def target(self) -> Target | None:
+        """Where the line under the cursor leads; None when no line leads anywhere."""
+        return None if self._cursor is None else self._targets[self._cursor]
+
+    def show(self, lines: Sequence[Cell], *, is_new: bool = False, targets: Sequence[Target | None] = ()) -> None:
         """Show other lines.
 
         Args:
             lines: The lines.
             is_new: Start at the top; else the place is kept.
-            targets: For each line, the line of the input file it leads to, or None.
+            targets: For each line, where it leads, or None.
         """
         self._lines = tuple(lines)
         self._targets = {place: target for place, target in enumerate(targets) if target is not None}
         if is_new or self._cursor not in self._targets:
             self._cursor = next(iter(self._targets), None)
+        self._fold(self.size.width)
         self._roll(0 if is_new else self._top)
 
     def draw(self, y: int, width: int) -> Strip:
         """One line."""
-        place = self._top + y
-        if place < len(self._lines):
+        if width != self._folded_width:
+            self._fold(width)
+        row = self._top + y
+        if row < len(self._folded):
+            place, content = self._folded[row]
             over = self.look(Tone.CURSOR) if place == self._cursor and self.has_focus else None
-            return self.compose_line(self._lines[place], width, over=over)
+            return self.compose_line(content, width, over=over)
         return Strip.blank(width, self.look(Tone.PLAIN))
 
     def action_cursor_down(self) -> None:
@@ -92,11 +105,11 @@ class FactsView(LineWidget, can_focus=True):
 
     def action_first(self) -> None:
         """To the top."""
-        self._roll(0)
+        self._step(-len(self._lines))
 
     def action_last(self) -> None:
         """To the bottom."""
-        self._roll(len(self._lines))
+        self._step(len(self._folded))
 
     def action_page(self, halves: int) -> None:
         """By half pages."""
@@ -132,9 +145,20 @@ class FactsView(LineWidget, can_focus=True):
         places = list(self._targets)
         at = max(0, min(places.index(self._cursor) + count, len(places) - 1))
         self._cursor = places[at]
+        rows = [row for row, (place, _) in enumerate(self._folded) if self._is_of_cursor(place)]
         height = max(1, self.size.height)
-        self._roll(max(min(self._top, self._cursor), self._cursor - height + 1))
+        # What stands under the line belongs to it: in sight too, where there is room.
+        self._roll(min(max(self._top, rows[-1] - height + 1), rows[0]))
+
+    def _is_of_cursor(self, place: int) -> bool:
+        """True for the line under the cursor and what stands below it, up to the next that leads somewhere."""
+        before = [target for target in self._targets if target <= place]
+        return (before[-1] if before else next(iter(self._targets))) == self._cursor
+
+    def _fold(self, width: int) -> None:
+        self._folded_width = width
+        self._folded = [(place, row) for place, line in enumerate(self._lines) for row in wrapped(line, width)]
 
     def _roll(self, top: int) -> None:
-        self._top = max(0, min(top, len(self._lines) - max(1, self.size.height)))
+        self._top = max(0, min(top, len(self._folded) - max(1, self.size.height)))
         self.repaint()

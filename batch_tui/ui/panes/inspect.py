@@ -14,10 +14,11 @@ from textual.message import Message
 from textual.widgets import ContentSwitcher
 
 from batch_tui.domain.batch import Batch
+from batch_tui.domain.lines import Cause
 from batch_tui.ui.commands.bindings import asking
 from batch_tui.ui.commands.selection import Place, Scope, Selection
 from batch_tui.ui.panes.base import Pane
-from batch_tui.ui.panes.facts import FactsView
+from batch_tui.ui.panes.facts import FactsView, Target
 from batch_tui.ui.text.cells import Cell, Piece, Tone
 from batch_tui.ui.text.lines import LineSource
 from batch_tui.ui.widgets.tabs import Tab, TabStrip
@@ -51,6 +52,13 @@ class InspectPane(Pane):
 
         tab: str
 
+    @dataclass
+    class CauseOpened(Message):
+        """The requests of one cause of failure are wanted as a list."""
+
+        batch_id: str
+        cause: Cause
+
     def __init__(self, *, is_ascii: bool = False) -> None:
         super().__init__(is_ascii=is_ascii)
         self._batch: Batch | None = None
@@ -58,7 +66,7 @@ class InspectPane(Pane):
         self._path: Path | None = None
         self._wanted_line: int | None = None
         self._facts: dict[str, tuple[Cell, ...]] = {}
-        self._targets: dict[str, tuple[int | None, ...]] = {}
+        self._targets: dict[str, tuple[Target | None, ...]] = {}
         self.tabs = TabStrip([Tab(tab, title) for tab, title in _TITLES.items()])
         self.facts = FactsView(id="facts")
         self.viewer = Viewer(is_ascii=is_ascii, id="text")
@@ -94,6 +102,7 @@ class InspectPane(Pane):
             batch=self._batch,
             shown=(self._batch,) if self._batch is not None else (),
             place=self._place,
+            cause=self._cause,
             text=self.viewer.cursor_text if is_text else self.facts.text,
             hits=len(self.viewer.matches.lines) if is_text else 0,
             has_tabs=True,
@@ -122,7 +131,7 @@ class InspectPane(Pane):
         lines: Sequence[Cell],
         *,
         count: int | None = None,
-        targets: Sequence[int | None] = (),
+        targets: Sequence[Target | None] = (),
     ) -> None:
         """The content of a tab of facts.
 
@@ -130,7 +139,7 @@ class InspectPane(Pane):
             tab: Which one.
             lines: What it says.
             count: The number behind its title; None leaves it.
-            targets: For each line, the line of the input file that enter goes to, or None.
+            targets: For each line, where enter leads to, or None.
         """
         is_first = tab not in self._facts
         self._facts[tab] = tuple(lines)
@@ -180,9 +189,19 @@ class InspectPane(Pane):
         return Place(self._path, self.viewer.cursor_line + 1)
 
     @on(FactsView.Followed)
+    @property
+    def _cause(self) -> Cause | None:
+        """The cause of failure under the cursor."""
+        target = None if self.tab in _TEXTS else self.facts.target
+        return target if isinstance(target, Cause) else None
+
     def _follow(self, event: FactsView.Followed) -> None:
         event.stop()
-        self.look_at_line(event.line)
+        match event.target:
+            case int(line):
+                self.look_at_line(line)
+            case Cause() as cause:
+                self.post_message(self.CauseOpened(self._subject, cause))
 
     @on(TabStrip.TabOpened)
     def _change_tab(self, event: TabStrip.TabOpened) -> None:

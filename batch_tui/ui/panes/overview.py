@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
-from textwrap import wrap
 
 from batch_tui.domain import formatting
-from batch_tui.domain.batch import INTENT_KEY, NAME_KEY, PARENT_KEY, Batch
+from batch_tui.domain.batch import INTENT_KEY, NAME_KEY, PARENT_KEY, Batch, BatchError
+from batch_tui.domain.cause_meaning import meaning_of_validation
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY, group_of, missing_parts, parent_of, place_of
 from batch_tui.domain.pace import NO_PACE, Pace
 from batch_tui.domain.status import BatchStatus
@@ -16,10 +17,9 @@ from batch_tui.ui.text.cells import Cell, Piece, Tone
 from batch_tui.ui.text.glyphs import batch_sign, glyphs
 
 _LABEL = 10
-_BAR = 24
+_BAR = 12
+"""Cells of the bar: with the numbers behind its signs it fits a line of 80."""
 _SPARK = 16
-_MESSAGE = 56
-"""Characters of a message on one line: it stands beside a code, in half a screen."""
 _WARN_LEFT = 2 * 3600
 """Seconds before the window closes from which the time left is a warning."""
 _STILL = 120
@@ -221,16 +221,24 @@ def _metadata(batch: Batch) -> list[Cell]:
 
 
 def validation_facts(batch: Batch) -> list[tuple[Cell, int | None]]:
-    """Why validation refused the batch: each line, and the line of the input file it leads to."""
+    """Why validation refused the batch, by cause: each line, and the line of the input file it leads to."""
     found: list[tuple[Cell, int | None]] = []
-    for error in batch.errors:
-        where = f"line {error.line}  " if error.line is not None else ""
-        code = f"{error.code}  " if error.code else ""
-        first, *rest = wrap(error.message, _MESSAGE) or [""]
+    for code, errors in _by_code(batch).items():
+        meaning = meaning_of_validation(code)
+        head = f"{formatting.grouped(len(errors))} × {code}  " if code else ""
+        again = Piece(meaning.second_try, Tone.SUCCESS if meaning.can_pass else Tone.WARNING)
         label = "" if found else "refused"
-        found.append((line(label, Piece(where, Tone.STRONG), Piece(code, Tone.ERROR), first), error.line))
-        found += [(line("", "  " + more), None) for more in rest]
+        found.append((line(label, Piece(head, Tone.ERROR), f"{meaning.sentence} ", again), None))
+        for error in errors:
+            where = f"line {error.line}  " if error.line is not None else ""
+            found.append((line("", Piece(where, Tone.STRONG), error.message), error.line))
     return found
+
+
+def _by_code(batch: Batch) -> dict[str, list[BatchError]]:
+    """Its errors by code, the most frequent first."""
+    codes = Counter(error.code for error in batch.errors)
+    return {code: [e for e in batch.errors if e.code == code] for code, _ in codes.most_common()}
 
 
 def validation_lines(batch: Batch) -> list[Cell]:

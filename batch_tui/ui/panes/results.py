@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import on
@@ -19,6 +19,8 @@ from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import InputFileError
 from batch_tui.domain.lines import Outcome
+from batch_tui.engine.costs import row_costs
+from batch_tui.engine.prices import PriceList
 from batch_tui.jsonl.joined import JoinedResults
 from batch_tui.ui.commands.bindings import asking
 from batch_tui.ui.commands.selection import Scope, Selection
@@ -33,19 +35,28 @@ from batch_tui.ui.widgets.fitting import Column
 from batch_tui.ui.widgets.table import VirtualTable
 from batch_tui.ui.widgets.viewer import Viewer
 
+_ID = Column("custom_id", "custom_id", 18, is_flexible=True, is_pinned=True, is_cut_inside=True)
 _COLUMNS = (
-    Column("custom_id", "custom_id", 18, is_flexible=True, is_pinned=True),
+    _ID,
     Column("outcome", "outcome", 9),
-    Column("status", "status", 19, priority=75),
-    Column("finish", "finish", 8, priority=60),
-    Column("in", "in", 5, align="right", priority=70),
-    Column("out", "out", 5, align="right", priority=70),
-    Column("words", "answer", 12, is_flexible=True, priority=80),
+    Column("status", "status", 6, priority=80),
+    Column("finish", "finish", 6, priority=90),
+    Column("in", "in", 5, align="right", priority=60),
+    Column("out", "out", 5, align="right", priority=60),
+    Column("cost", "cost", 8, align="right", priority=50),
+    Column("words", "answer", 18, is_flexible=True),
 )
+_LOOKED_AT = 2_000
+"""Rows whose ids tell how wide their column is."""
 
 
 class ResultsPane(Pane):
-    """What came back of one batch."""
+    """What came back of one batch.
+
+    Args:
+        prices: What tokens cost.
+        is_ascii: Whether only ASCII may be drawn.
+    """
 
     NUMBER = 4
     TITLE = "Results"
@@ -63,8 +74,9 @@ class ResultsPane(Pane):
 
         batch_id: str
 
-    def __init__(self, *, is_ascii: bool = False) -> None:
+    def __init__(self, prices: PriceList, *, is_ascii: bool = False) -> None:
         super().__init__(is_ascii=is_ascii)
+        self._prices = prices
         self._separator = glyphs(is_ascii=is_ascii).separator
         self._batch: Batch | None = None
         self._joined: JoinedResults | None = None
@@ -126,6 +138,7 @@ class ResultsPane(Pane):
 
     def say(self, sentence: str) -> None:
         """One sentence in place of rows."""
+        self.filter_text, self._is_problems_only = "", False
         self.table.set_empty(sentence)
 
     def show(self, joined: JoinedResults) -> None:
@@ -139,6 +152,10 @@ class ResultsPane(Pane):
         self.refill()
         return len(self._rows)
 
+        longest = max(
+            (len(joined.columns.custom_id(row)) for row in range(min(len(joined), _LOOKED_AT))), default=0
+        )
+        self.table.set_columns((_fitting(longest), *_COLUMNS[1:]))
     def toggle_problems(self) -> None:
         """Only what has no good answer, or everything again."""
         self._is_problems_only = not self._is_problems_only
@@ -174,14 +191,21 @@ class ResultsPane(Pane):
         self.take_focus()
         return True
 
+    @property
+    def _condition(self) -> str:
+        return f"/{self.filter_text}" if self.filter_text else ""
+
     def _describe(self, joined: JoinedResults) -> None:
         summary = joined.summary
         name = self._batch.name if self._batch is not None else ""
         words = [name, f"{formatting.grouped(summary.succeeded)} ok"]
         rest = (("failed", summary.failed), ("not run", summary.not_run), ("missing", summary.missing))
         words += [f"{formatting.grouped(count)} {word}" for word, count in rest if count]
-        if len(self._rows) != len(joined):
-            words.append(f"{formatting.grouped(len(self._rows))} shown")
+        narrowing = " ".join(
+            word for word in ("problems" if self._is_problems_only else "", self._condition) if word
+        )
+        if narrowing:
+            words.append(f"{narrowing} {formatting.grouped(len(self._rows))} shown")
         self.title_bar.set_note(f" {self._separator} ".join(words))
 
     @on(VirtualTable.RowOpened)
@@ -210,14 +234,14 @@ class ResultsPane(Pane):
         if self._joined is None:
             return ((),) * len(_COLUMNS)
         index = int(row_id)
-        row = self._joined.row(index)
+        row, (cost,) = self._joined.row(index), row_costs(self._joined, (index,), self._prices)
         words = ""
         if row.outcome is Outcome.SUCCEEDED and row.result is not None:
             try:
                 words = first_words(self._joined.result_line(index))
             except InputFileError:
                 words = ""
-        return row_cells(row, words, is_ascii=self.is_ascii)
+        return row_cells(row, words, cost, is_ascii=self.is_ascii)
 
 
 _HOW = "enter on an ended batch (2 Batches) fetches its results."
@@ -225,3 +249,9 @@ _HOW = "enter on an ended batch (2 Batches) fetches its results."
 
 def _decoded(line: bytes | None) -> str | None:
     return None if line is None else line.decode(errors="replace")
+def _fitting(longest: int) -> Column:
+    """The column of ids: as wide as the longest one where there is room, never wider."""
+    least = max(len(_ID.title), min(longest, _ID.width))
+    return replace(_ID, width=least, most=max(least, longest))
+
+

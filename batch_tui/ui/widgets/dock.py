@@ -28,7 +28,7 @@ from batch_tui.ui.widgets.dock_text import (
 from batch_tui.ui.widgets.line_editor import EditedLine
 from batch_tui.ui.widgets.typed_line import TypedLine
 
-__all__ = ["Dock", "Level"]
+__all__ = ["Answer", "Dock", "Level"]
 
 
 class Dock(TypedLine, can_focus=True):
@@ -49,18 +49,12 @@ class Dock(TypedLine, can_focus=True):
     """
 
     @dataclass
-    class Confirmed(Message):
-        """The question was answered with yes."""
+    class Answered(Message):
+        """The question was answered; left, it counts as declined."""
 
         dock: Dock
         token: str
-
-    @dataclass
-    class Declined(Message):
-        """The question was answered with anything else, or left."""
-
-        dock: Dock
-        token: str
+        answer: Answer
 
     @dataclass
     class PromptChanged(Message):
@@ -165,24 +159,32 @@ class Dock(TypedLine, can_focus=True):
         self._prompt = None
         self._give_focus_back()
 
-    def confirm(self, token: str, question: Cell | str, *, number: int | None = None) -> None:
+    def confirm(
+        self,
+        token: str,
+        question: Cell | str,
+        *,
+        number: int | None = None,
+        other: tuple[str, str] | None = None,
+    ) -> None:
         """Ask for a confirmation and take the focus. A question that is still open is declined.
 
         Args:
             token: Comes back in the messages: what will be done must be frozen behind it.
             question: What will happen; may hold text from outside.
             number: The number to be typed, when there is more than one target.
+            other: Letter and title of a third answer.
         """
         if self._question is not None:
-            self.post_message(self.Declined(self, self._question.token))
+            self.post_message(self.Answered(self, self._question.token, Answer.NO))
         text = (Piece(question, Tone.STRONG),) if isinstance(question, str) else question
-        self._question = Question(token, text, number)
+        self._question = Question(token, text, number, other)
         self._take_focus()
 
     def decline(self) -> None:
         """Take the question away; it counts as declined."""
         if self._question is not None:
-            self._decide(self._question, is_yes=False)
+            self._decide(self._question, Answer.NO)
 
     @property
     def is_typing(self) -> bool:
@@ -234,12 +236,11 @@ class Dock(TypedLine, can_focus=True):
             self._question = said
             self.changed()
         else:
-            self._decide(question, is_yes=said is Answer.YES)
+            self._decide(question, said)
 
-    def _decide(self, question: Question, *, is_yes: bool) -> None:
+    def _decide(self, question: Question, said: Answer) -> None:
         self._question = None
-        answer = self.Confirmed if is_yes else self.Declined
-        self.post_message(answer(self, question.token))
+        self.post_message(self.Answered(self, question.token, said))
         self._give_focus_back()
 
     def _type(self, prompt: Prompt, key: str, char: str | None) -> bool:

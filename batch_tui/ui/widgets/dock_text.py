@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from enum import Enum, StrEnum, auto
+from enum import StrEnum
 
 from batch_tui.ui.commands.registry import Command, key_label
 from batch_tui.ui.text.cells import Cell, Piece, Tone
@@ -53,11 +53,13 @@ class Prompt:
         return None if line is None else replace(self, line=line)
 
 
-class Answer(Enum):
+class Answer(StrEnum):
     """What a key said to a question."""
 
-    YES = auto()
-    NO = auto()
+    YES = "yes"
+    NO = "no"
+    OTHER = "other"
+    """The third answer, where the question has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,14 @@ class Question:
     text: Cell
     number: int | None = None
     """The number to type before enter; None when the key ``y`` confirms."""
+    other: tuple[str, str] | None = None
+    """Letter and title of a third answer; None when there are two."""
     line: EditedLine = field(default_factory=EditedLine)
 
     def press(self, key: str, char: str | None) -> Question | Answer:
         """The answer a key gives, or the question with one more digit typed. All but the asked-for key says no."""
+        if self.other is not None and char == self.other[0]:
+            return Answer.OTHER
         if self.number is None:
             return Answer.YES if char == "y" else Answer.NO
         if char is not None and char.isdecimal():
@@ -113,14 +119,19 @@ def prompt_line(prompt: Prompt, width: int) -> TwoEnds:
 
 def question_line(question: Question, chosen: GlyphSet) -> TwoEnds:
     """What will happen, and how to say yes."""
+    third: Cell = ()
+    if question.other is not None:
+        third = (Piece(f" {question.other[0]}", Tone.KEY), Piece(f" {question.other[1]}"))
     if question.number is None:
         answer: Cell = (
+            *third,
             Piece(" y", Tone.KEY),
             Piece(" yes ", Tone.PLAIN),
             Piece(f"{chosen.separator} any other key no ", Tone.MUTED),
         )
         return TwoEnds(question.text, answer)
     answer = (
+        *third,
         Piece(f" type {question.number} {chosen.enter} ", Tone.KEY),
         *edited(question.line, 8),
     )

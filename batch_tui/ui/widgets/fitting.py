@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -26,6 +27,10 @@ class Column:
     """Shown only when the column of that id was dropped: its narrow form."""
     is_tight: bool = False
     """No gap behind it."""
+    most: int | None = None
+    """Cells it never has more of, when it is flexible."""
+    is_cut_inside: bool = False
+    """What is too long loses its middle: names and ids differ at their ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +78,19 @@ def _needed(columns: Sequence[Column], chosen: Sequence[int], gap: int) -> int:
 
 
 def _place(columns: Sequence[Column], chosen: Sequence[int], width: int, gap: int) -> tuple[Placed, ...]:
+    extra: dict[int, int] = dict.fromkeys(chosen, 0)
     spare = max(0, width - _needed(columns, chosen, gap))
-    flexible = [i for i in chosen if columns[i].is_flexible]
-    placed: list[Placed] = []
-    for i in chosen:
-        share = spare // len(flexible) if flexible and i in flexible else 0
-        if flexible and i == flexible[0]:
-            share += spare % len(flexible)
-        placed.append(Placed(i, columns[i], columns[i].width + share))
-    return tuple(placed)
+    open_ones: list[int] = [i for i in chosen if columns[i].is_flexible]
+    while spare and open_ones:
+        share = max(1, spare // len(open_ones))
+        for i in open_ones:
+            given = min(share, spare, _room(columns[i], extra[i]))
+            extra[i] += given
+            spare -= given
+        open_ones = [i for i in open_ones if _room(columns[i], extra[i])]
+    return tuple(Placed(i, columns[i], columns[i].width + extra[i]) for i in chosen)
+
+
+def _room(column: Column, extra: int) -> int:
+    """Cells a flexible column may still take."""
+    return sys.maxsize if column.most is None else max(0, column.most - column.width - extra)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from textual.strip import Strip
 
+from batch_tui.domain.text import printable
 from batch_tui.ui.text.cells import Cell, Tone
 from batch_tui.ui.text.glyphs import glyphs
 from batch_tui.ui.widgets.fitting import Column, Placed, fit_columns
@@ -104,7 +106,10 @@ class TablePainter:
     def _write(self, writer: LineWriter, content: Cell, placed: Placed) -> None:
         inner = LineWriter(placed.width, is_ascii=self._is_ascii)
         for piece in content:
-            inner.add(piece.text, self._look(piece.tone))
+            text = piece.text
+            if placed.column.is_cut_inside:
+                text = cut_inside(printable(text), placed.width, self._glyphs.ellipsis)
+            inner.add(text, self._look(piece.tone))
         padding = " " * inner.room
         if placed.column.align == "right":
             writer.add(padding, self._look(Tone.PLAIN))
@@ -135,3 +140,16 @@ class TablePainter:
         if self._placed is None:
             self._placed = fit_columns(self._columns, width - MARGIN, skip=self._skip)
         return self._placed
+
+
+def cut_inside(text: str, width: int, ellipsis: str) -> str:
+    """Text of at most ``width`` cells; a longer one keeps its beginning and, a little less of, its end."""
+    if cell_len(text) <= width or width < _LEAST_CUT:
+        return text
+    room = width - len(ellipsis)
+    head, tail = set_cell_size(text, room - room // 2), set_cell_size(text[::-1], room // 2)[::-1]
+    return f"{head}{ellipsis}{tail}"
+
+
+_LEAST_CUT = 6
+"""Cells below which two ends say less than a beginning."""

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from batch_tui.ui.text.cells import Cell, Piece, Tone, cell_text
+from batch_tui.ui.text.wrapping import wrapped
+
+PIECES = st.lists(st.builds(Piece, st.text(max_size=60), st.sampled_from(Tone)), max_size=6).map(tuple)
+
+
+def fact(label: str, *values: str) -> Cell:
+    return (Piece(label.ljust(10), Tone.MUTED), *map(Piece, values))
+
+
+def test_what_fits_stays_one_line() -> None:
+    assert wrapped(fact("id", "batch_1"), 40) == [fact("id", "batch_1")]
+
+
+def test_the_rest_goes_on_under_the_first_word() -> None:
+    lines = wrapped(fact("refused", "A line is not JSON, so nothing of the file ran."), 36)
+    assert [cell_text(line).rstrip() for line in lines] == [
+        "refused   A line is not JSON, so",
+        "          nothing of the file ran.",
+    ]
+
+
+def test_a_word_longer_than_a_line_is_cut() -> None:
+    assert [cell_text(line) for line in wrapped((Piece("x" * 50),), 20)] == [
+        "x" * 18,
+        "  " + "x" * 18,
+        "  " + "x" * 14,
+    ]
+
+
+def test_the_tones_stay_with_their_words() -> None:
+    lines = wrapped((*fact("a", "one two three four five"), Piece("six", Tone.ERROR)), 30)
+    assert [piece.text for line in lines for piece in line if piece.tone is Tone.ERROR] == ["six"]
+
+
+@given(PIECES, st.integers(1, 80))
+def test_no_line_is_wider_than_there_is_room_and_no_letter_is_lost(content: Cell, width: int) -> None:
+    lines = wrapped(content, width)
+    letters = "".join(cell_text(line) for line in lines)
+    assert "".join(letters.split()) == "".join("".join(cell_text(wrapped(content, 0)[0])).split())
+    # One letter alone may be wider than a line of one cell.
+    assert all(cell_len(cell_text(line).rstrip()) <= max(width, 2) for line in lines)
