@@ -171,7 +171,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         self.dock.tick(self.clock())
         if self.dispatcher.knows(command_id):
             self.dispatcher.run(command_id)
-        elif self.focused is not None:
+        elif self.focused is not None and self.dispatcher.allows(command_id):
             await self.run_action(command(command_id).action, default_namespace=self.focused)
         self.show_hints()
 
@@ -179,9 +179,9 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         """The docked line tells what can be done here."""
         self.dock.set_hints(hints_for(self.deck.selection, is_read_only=self.dispatcher.is_read_only))
 
-    def open_commands(self, title: str) -> None:
+    def open_commands(self, title: str, *, is_whole: bool) -> None:
         """The list of commands, narrowed by what is typed."""
-        self.commands.open(title, self.deck.selection)
+        self.commands.open(title, self.deck.selection, is_whole=is_whole)
         self.dock.ask_text(PALETTE, ":")
 
     def close_commands(self) -> bool:
@@ -294,8 +294,9 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         await self.action_command(event.command_id)
 
     def on_key(self, event: Key) -> None:
-        """Arrows move in the list of commands while the docked line is typed in."""
-        self.commands.press(event)
+        """Arrows move in the list of commands; a key that does nothing here is told where it would."""
+        if not self.commands.press(event) and not self.dock.is_typing:
+            self.dispatcher.explain(event.key)
 
     def on_descendant_focus(self) -> None:
         """Another pane has other hints."""

@@ -7,6 +7,7 @@ import pytest
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.commands.copy_choices import copy_choices, menu_note
+from batch_tui.ui.commands.registry import COMMANDS
 from batch_tui.ui.commands.selection import Scope, Selection
 from batch_tui.ui.panes.columns import read_columns
 from batch_tui.ui.session import SessionState
@@ -113,6 +114,61 @@ async def test_the_palette_has_every_command_of_the_pane_and_says_why_one_cannot
         assert any("Nothing to cancel: done has ended" in line for line in shown)
         await running.press("enter")
         assert "Nothing to cancel" in running.said()
+
+
+async def test_the_palette_finds_every_command_of_the_screen_and_says_where_it_works(tmp_path: Path) -> None:
+    async with stage(tmp_path, account(), session=SessionState(cursor="done")) as running:
+        await running.press("colon")
+        assert len(running.app.commands.table.row_ids) == len(COMMANDS)
+        await running.press(*"mend")
+        assert running.app.commands.table.row_ids[0] == "mend"
+        await running.press("enter")
+        assert running.said() == "Mend works in 1 Files."
+
+
+async def test_enter_without_a_command_leaves_the_palette(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        await running.press("colon", *"zzz", "enter")
+        assert not running.app.commands.is_open
+        await running.press("j")
+        assert running.app.deck.batches.table.has_focus
+
+
+async def test_help_is_about_the_pane_alone_and_pages_with_the_keys_for_it(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        await running.press("question_mark")
+        rows = running.app.commands.table.row_ids
+        assert "cancel" in rows
+        assert not {"mend", "wrap", "next_match"} & set(rows)
+        await running.press("pagedown")
+        assert running.app.commands.table.cursor_id != rows[0]
+
+
+async def test_a_key_that_does_nothing_here_says_where_it_works(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        await running.press("w")
+        assert running.said().startswith("Wrap works in a text")
+        await running.press("1", "x")
+        assert running.said() == "Cancel works in 2 Batches, 3 Inspect or 4 Results."
+        await running.press("3", "v")
+        assert running.said().startswith("Mark a range works in a list")
+        await running.press("n")
+        assert running.said() == "No match to go to: search with / first."
+
+
+async def test_a_read_only_profile_says_so_where_a_key_would_change_the_account(tmp_path: Path) -> None:
+    async with stage(tmp_path, account(), is_read_only=True) as running:
+        await running.press("x")
+        assert running.said() == "Cancel: this profile is read-only."
+        await running.press("colon", *"upload")
+        assert "this profile is read-only" in running.line_of(running.app.commands.table, 1)
+
+
+async def test_esc_takes_a_message_away(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        running.app.desk.warn("Something happened.")
+        await running.press("escape")
+        assert running.app.dock.message == ""
 
 
 def test_columns_are_chosen_by_name_and_a_mistake_names_its_line(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
+from batch_tui.ui.commands.registry import command
 from batch_tui.ui.text.lines import Lines, TextLine
 from batch_tui.ui.widgets.viewer import Viewer
 
@@ -28,6 +29,9 @@ class ViewerApp(App[None]):
 
     def on_viewer_line_opened(self, message: Viewer.LineOpened) -> None:
         self.opened.append(message.line)
+
+    async def action_command(self, command_id: str) -> None:
+        await self.run_action(command(command_id).action, default_namespace=self.viewer)
 
     @property
     def lines(self) -> list[str]:

@@ -159,6 +159,11 @@ def needs_hits(selection: Selection) -> str | None:
     return None if selection.hits else "No match to go to: search with / first."
 
 
+def wrappable(selection: Selection) -> str | None:
+    """Wants a text whose lines may run past the edge."""
+    return None if selection.is_in_text else "These lines are folded to the width as they are."
+
+
 def needs_text(selection: Selection) -> str | None:
     """Wants something that can be copied or opened."""
     if selection.text or selection.batch or selection.file or selection.remote_file:

@@ -23,6 +23,7 @@ __all__ = [
     "hints_for",
     "key_label",
     "markdown_key_table",
+    "scopes_of",
     "scopes_of_pane",
 ]
 
@@ -66,6 +67,13 @@ def scopes_of_pane(pane: Scope) -> frozenset[Scope]:
     return frozenset({pane, Scope.APP}) | _CONTENTS.get(pane, frozenset())
 
 
+def scopes_of(selection: Selection) -> frozenset[Scope]:
+    """Every scope that hears a key now: Results shows a list, or the text of one request."""
+    absent = Scope.TABLE if selection.is_in_text else Scope.VIEWER
+    scopes = scopes_of_pane(selection.pane)
+    return scopes - {absent} if selection.pane is Scope.RESULTS else scopes
+
+
 def commands_of_pane(pane: Scope, *, is_read_only: bool = False) -> Iterator[Command]:
     """Everything that works in a pane: its own commands, those of its list or text, and the app's."""
     scopes = scopes_of_pane(pane)
@@ -79,7 +87,7 @@ def hints_for(selection: Selection, *, is_read_only: bool = False) -> tuple[Comm
     useful = (
         entry
         for entry in commands_of_pane(selection.pane, is_read_only=is_read_only)
-        if entry.hint and entry.unavailable(selection) is None
+        if entry.hint and entry.scopes & scopes_of(selection) and entry.unavailable(selection) is None
     )
     return tuple(sorted(useful, key=lambda entry: entry.hint))
 

@@ -69,6 +69,8 @@ class Selection:
     """The cause of failure under the cursor of Inspect: only its requests are meant."""
     hits: int = 0
     """Matches of the search in the focused viewer."""
+    is_in_text: bool = False
+    """The focus stands in a text, which can be searched and wrapped."""
     has_tabs: bool = False
     """The focused pane has tabs."""
 

@@ -118,7 +118,16 @@ _FIND = (
         hint=2,
     ),
     Command(
-        "next_match", ("n",), "Next match", "To the next match.", Group.FIND, _VIEWER, "match(1)", can.needs_hits
+        "next_match",
+        ("n",),
+        "Next match",
+        "To the next match.",
+        Group.FIND,
+        _VIEWER,
+        "match(1)",
+        can.needs_hits,
+        hint=2,
+        hint_title="Next",
     ),
     Command(
         "previous_match",
@@ -342,7 +351,7 @@ _VIEW = (
     Command("zoom", ("f",), "Zoom", "Give the pane the whole screen, or put it back.", Group.VIEW, _APP, "zoom"),
     Command("grow", ("+",), "Grow", "Make the pane larger.", Group.VIEW, _APP, "grow(1)"),
     Command("shrink", ("_",), "Shrink", "Make the pane smaller.", Group.VIEW, _APP, "grow(-1)"),
-    Command("wrap", ("w",), "Wrap", "Wrap long lines, or don't.", Group.VIEW, _VIEWER, "wrap"),
+    Command("wrap", ("w",), "Wrap", "Wrap long lines, or don't.", Group.VIEW, _VIEWER, "wrap", can.wrappable),
     Command("times", ("t",), "Times", "Switch between ages and clock times.", Group.VIEW, _APP, "times"),
     Command("mouse", ("M",), "Mouse", "Let go of the mouse, or take it again.", Group.VIEW, _APP, "mouse"),
     Command("config", (",",), "Configuration", "Open the configuration in $EDITOR.", Group.VIEW, _APP, "config"),

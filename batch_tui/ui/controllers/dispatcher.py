@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from batch_tui.ui.commands.guidance import why_not, why_silent
+from batch_tui.ui.commands.keymap import read_keymap
 from batch_tui.ui.commands.registry import COMMANDS, Command, command
 from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
@@ -32,6 +34,7 @@ class Dispatcher:
         self._desk = desk
         self._selection = selection
         self._handlers = handlers
+        self._keymap = read_keymap(desk.cockpit.settings.keymap)
         self.is_read_only = is_read_only
         """What changes the account is refused."""
 
@@ -55,6 +58,19 @@ class Dispatcher:
         if handler is not None:
             handler(selection)
 
+    def allows(self, command_id: str) -> bool:
+        """True when a command of the focused widget can run now; else it's said why not."""
+        reason = self.reason(command(command_id), self._selection())
+        if reason is not None:
+            self._desk.say(reason)
+        return reason is None
+
+    def explain(self, key: str) -> None:
+        """A key was pressed: say where it works when it does nothing here."""
+        reason = why_silent(key, self._selection(), self._keymap, is_read_only=self.is_read_only)
+        if reason is not None:
+            self._desk.say(reason)
+
     def _meant(self, entry: Command, selection: Selection) -> Command:
         """The command itself, or the one that takes its key on this selection."""
         others = (other for other in COMMANDS if other.instead_of == entry.id)
@@ -62,6 +78,4 @@ class Dispatcher:
 
     def reason(self, entry: Command, selection: Selection) -> str | None:
         """Why a command can't run now, or None."""
-        if self.is_read_only and entry.is_paid:
-            return f"{entry.title}: this profile is read-only."
-        return entry.unavailable(selection)
+        return why_not(entry, selection, is_read_only=self.is_read_only)

@@ -19,6 +19,7 @@ from batch_tui.ui.layout import PANES
 from batch_tui.ui.panes.batches import BatchesPane
 from batch_tui.ui.panes.files import FilesPane
 from batch_tui.ui.panes.results import ResultsPane
+from batch_tui.ui.widgets.dock import Dock
 from batch_tui.ui.widgets.table import VirtualTable
 
 _MOUSE_MODES = (1000, 1003, 1015, 1006)
@@ -39,8 +40,13 @@ class Shell(Protocol):
         """The screen."""
         ...
 
-    def open_commands(self, title: str) -> None:
-        """Open the list of commands."""
+    @property
+    def dock(self) -> Dock:
+        """The docked line."""
+        ...
+
+    def open_commands(self, title: str, *, is_whole: bool) -> None:
+        """Open the list of commands: all, or those of the focused pane."""
         ...
 
     def close_commands(self) -> bool:
@@ -92,8 +98,8 @@ class Navigation:
             "grow": always(lambda: self._deck.panels.grow(shell.screen, 1)),
             "shrink": always(lambda: self._deck.panels.grow(shell.screen, -1)),
             "filter": always(lambda: shell.filter_prompt.open(self._deck.panels.focused)),
-            "palette": always(lambda: shell.open_commands("Commands")),
-            "help": always(lambda: shell.open_commands(f"Help for {self._deck.panels.focused.TITLE}")),
+            "palette": always(lambda: shell.open_commands("Commands", is_whole=True)),
+            "help": always(self._help),
             "back": always(self._back),
             "close": always(self._close),
             "quit": always(shell.end),
@@ -120,6 +126,9 @@ class Navigation:
         if not (isinstance(pane, FilesPane) and pane.fold(is_open=count > 0)):
             self._step(count)
 
+    def _help(self) -> None:
+        self._shell.open_commands(f"Help for {self._deck.panels.focused.TITLE}", is_whole=False)
+
     def _toggle_zoom(self) -> None:
         if not self._zoom(is_on=True):
             self._zoom(is_on=False)
@@ -128,8 +137,9 @@ class Navigation:
         return self._deck.panels.zoom(self._shell.screen, is_on=is_on)
 
     def _back(self) -> bool:
-        """One step back: list of commands, upload under the cursor, answer, filter, marks, zoom."""
+        """One step back: list of commands, upload under the cursor, answer, filter, marks, zoom; a message too."""
         pane = self._deck.panels.focused
+        self._shell.dock.clear_message()
         if self._shell.close_commands() or self._shell.submits.stop(self._deck.selection):
             return True
         if isinstance(pane, ResultsPane) and (self._deck.inspector.outcomes.stop() or pane.close_answer()):

@@ -105,6 +105,7 @@ class InspectPane(Pane):
             cause=self._cause,
             text=self.viewer.cursor_text if is_text else self.facts.text,
             hits=len(self.viewer.matches.lines) if is_text else 0,
+            is_in_text=is_text,
             has_tabs=True,
         )
 

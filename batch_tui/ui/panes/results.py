@@ -122,7 +122,15 @@ class ResultsPane(Pane):
         # Without the input, rows stand in the order of the answers: nobody could say which requests they are.
         has_input = self._joined is not None and self._joined.input_path is not None
         rows = frozenset(self._rows) if is_narrowed and has_input else None
-        return Selection(Scope.RESULTS, batch=self._batch, shown=shown, text=text, rows=rows, hits=hits)
+        return Selection(
+            Scope.RESULTS,
+            batch=self._batch,
+            shown=shown,
+            text=text,
+            rows=rows,
+            hits=hits,
+            is_in_text=self.is_answer_open,
+        )
 
     def open_batch(self, batch: Batch | None, note: str = "") -> None:
         """Show another batch, whose results aren't there yet."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,7 +11,16 @@ from textual.events import Key
 from textual.message import Message
 from textual.strip import Strip
 
-from batch_tui.ui.commands.registry import Command, Selection, command, commands_of_pane, key_label
+from batch_tui.ui.commands.guidance import why_not
+from batch_tui.ui.commands.registry import (
+    COMMANDS,
+    Command,
+    Selection,
+    command,
+    commands_of_pane,
+    key_label,
+    scopes_of,
+)
 from batch_tui.ui.text.cells import Cell, Piece, Tone, cell
 from batch_tui.ui.widgets.fitting import Column
 from batch_tui.ui.widgets.lines import LineWidget
@@ -29,7 +38,7 @@ class CommandList(Vertical):
 
     Args:
         is_ascii: Whether only ASCII may be drawn.
-        is_read_only: Leave out what changes the account.
+        is_read_only: What changes the account can't run, and is no part of the help.
     """
 
     DEFAULT_CSS = """
@@ -64,10 +73,21 @@ class CommandList(Vertical):
         """True while it is shown."""
         return self.has_class("-open")
 
-    def open(self, title: str, selection: Selection) -> None:
-        """Show the commands that work on a selection."""
+    def open(self, title: str, selection: Selection, *, is_whole: bool) -> None:
+        """Show commands.
+
+        Args:
+            title: Stands over them.
+            selection: What they are asked about.
+            is_whole: Show all, those of the pane first; else only what can be done in the pane.
+        """
         self._selection = selection
-        self._commands = tuple(commands_of_pane(selection.pane, is_read_only=self._is_read_only))
+        scopes = scopes_of(selection)
+        if is_whole:
+            self._commands = tuple(sorted(COMMANDS, key=lambda entry: not entry.scopes & scopes))
+        else:
+            here = commands_of_pane(selection.pane, is_read_only=self._is_read_only)
+            self._commands = tuple(entry for entry in here if entry.scopes & scopes)
         self.heading.say(title)
         self.add_class("-open")
         self.narrow("")
@@ -86,24 +106,29 @@ class CommandList(Vertical):
         self.table.action_first()
         return len(found)
 
-    def press(self, event: Key) -> None:
-        """Arrows and tab move the cursor while the docked line is typed in."""
-        if self.is_open and event.key in {"down", "up", "tab", "shift+tab"}:
-            event.stop()
-            event.prevent_default()
-            self.step(1 if event.key in {"down", "tab"} else -1)
-
-    def step(self, rows: int) -> None:
-        """Move the cursor."""
-        if rows > 0:
-            self.table.action_cursor_down()
-        else:
-            self.table.action_cursor_up()
+    def press(self, event: Key) -> bool:
+        """Arrows, tab and pages move the cursor while the docked line is typed in; False for any other key."""
+        moves: dict[str, Callable[[], None]] = {
+            "down": self.table.action_cursor_down,
+            "tab": self.table.action_cursor_down,
+            "up": self.table.action_cursor_up,
+            "shift+tab": self.table.action_cursor_up,
+            "pagedown": lambda: self.table.action_page(2),
+            "pageup": lambda: self.table.action_page(-2),
+        }
+        if not self.is_open or event.key not in moves:
+            return False
+        event.stop()
+        event.prevent_default()
+        moves[event.key]()
+        return True
 
     def choose(self) -> None:
-        """Take the command under the cursor."""
+        """Take the command under the cursor; without one, leave."""
         chosen = self.table.cursor_id
-        if chosen is not None:
+        if chosen is None:
+            self.close()
+        else:
             self.post_message(self.Chosen(chosen))
 
     @on(VirtualTable.RowOpened)
@@ -117,7 +142,7 @@ class CommandList(Vertical):
 
     def _row(self, row_id: str) -> Sequence[Cell]:
         entry = command(row_id)
-        reason = entry.unavailable(self._selection)
+        reason = why_not(entry, self._selection, is_read_only=self._is_read_only)
         tone = Tone.MUTED if reason else Tone.PLAIN
         keys = " ".join(key_label(key, is_ascii=self._is_ascii) for key in entry.keys)
         return (cell(keys, Tone.ACCENT), cell(entry.title, tone), cell(reason or entry.help, Tone.MUTED))
