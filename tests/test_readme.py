@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
 from batch_tui.cli.table import VERBS
+from batch_tui.engine.config import GuardTable, LimitsTable, NotifyTable, PriceTable, ProfileTable, UiTable
 from batch_tui.engine.settings import Flags, load_settings
 
 ROOT = Path(__file__).parent.parent
@@ -40,6 +44,21 @@ def test_the_configuration_it_shows_is_one_that_is_read(tmp_path: Path) -> None:
     assert (work.profile.name, work.profile.api_key, work.theme) == ("work", "k", "nord")
     local = load_settings(environ, Flags(profile="local"), needs_key=False)
     assert local.profile.limits.max_requests == 100_000
+
+
+@pytest.mark.parametrize("table", [ProfileTable, PriceTable, LimitsTable, GuardTable, UiTable, NotifyTable])
+def test_the_configuration_it_shows_has_every_key(table: type) -> None:
+    shown = re.search(r"```toml\n(.*?)```", README, flags=re.DOTALL)
+    assert shown
+    named = set(re.findall(r"^(?:# )?(\w+) = ", shown[1], flags=re.MULTILINE))
+    headings = set(re.findall(r"^\[(?:profiles\.\w+\.)?(\w+)", shown[1], flags=re.MULTILINE))
+    assert {entry.name for entry in fields(table)} <= named | headings
+
+
+def test_the_variables_it_names_are_those_that_are_read() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "batch_tui").rglob("*.py"))
+    read = set(re.findall(r"BATCH_TUI_[A-Z_]*[A-Z]", code)) | {"BATCH_TUI_ORG_ID", "BATCH_TUI_PROJECT_ID"}
+    assert set(re.findall(r"BATCH_TUI_[A-Z_]*[A-Z]", README)) == read
 
 
 def test_the_make_targets_the_readme_names_exist() -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 from batch_tui.cli.table import VERBS
-from batch_tui.ui.commands.registry import markdown_key_table
+from batch_tui.ui.commands.registry import COMMANDS, markdown_key_table
 
 README = Path(__file__).parent.parent / "README.md"
 
 
 def rendered(text: str) -> str:
     """The README with its generated parts made anew."""
-    for name, rows in (("keys", markdown_key_table()), ("verbs", verb_table())):
+    for name, rows in (("keys", markdown_key_table()), ("ids", id_list()), ("verbs", verb_table())):
         pattern = rf"(<!-- {name}: .*? -->\n).*?(<!-- /{name} -->)"
         text = re.sub(pattern, lambda found, body=rows: found[1] + body + found[2], text, flags=re.DOTALL)
     return text
@@ -25,6 +26,11 @@ def verb_table() -> str:
     rows = ["| verb | does |", "|---|---|", "| `batch-tui` | the screen |"]
     rows += [f"| `{verb.name}` | {verb.help} |" for verb in VERBS]
     return "\n".join(rows) + "\n"
+
+
+def id_list() -> str:
+    """The ids of all commands, as the configuration's ``[keys]`` names them."""
+    return textwrap.fill(" ".join(f"`{entry.id}`" for entry in COMMANDS), 115, break_on_hyphens=False) + "\n"
 
 
 def main() -> int:
