@@ -189,13 +189,13 @@ class InspectPane(Pane):
             return None
         return Place(self._path, self.viewer.cursor_line + 1)
 
-    @on(FactsView.Followed)
     @property
     def _cause(self) -> Cause | None:
         """The cause of failure under the cursor."""
         target = None if self.tab in _TEXTS else self.facts.target
         return target if isinstance(target, Cause) else None
 
+    @on(FactsView.Followed)
     def _follow(self, event: FactsView.Followed) -> None:
         event.stop()
         match event.target:

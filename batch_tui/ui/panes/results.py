@@ -138,6 +138,7 @@ class ResultsPane(Pane):
             self._batch = batch
             return
         self._batch, self._joined, self._rows = batch, None, ()
+        self.filter_text, self._is_problems_only = "", False
         self.close_answer()
         self.title_bar.set_note(batch.name if batch is not None else "")
         self.table.clear_marks()
@@ -146,12 +147,15 @@ class ResultsPane(Pane):
 
     def say(self, sentence: str) -> None:
         """One sentence in place of rows."""
-        self.filter_text, self._is_problems_only = "", False
         self.table.set_empty(sentence)
 
     def show(self, joined: JoinedResults) -> None:
         """Show the results of the batch."""
         self._joined = joined
+        longest = max(
+            (len(joined.columns.custom_id(row)) for row in range(min(len(joined), _LOOKED_AT))), default=0
+        )
+        self.table.set_columns((_fitting(longest), *_COLUMNS[1:]))
         self.refill()
 
     def set_filter(self, text: str) -> int:
@@ -160,10 +164,6 @@ class ResultsPane(Pane):
         self.refill()
         return len(self._rows)
 
-        longest = max(
-            (len(joined.columns.custom_id(row)) for row in range(min(len(joined), _LOOKED_AT))), default=0
-        )
-        self.table.set_columns((_fitting(longest), *_COLUMNS[1:]))
     def toggle_problems(self) -> None:
         """Only what has no good answer, or everything again."""
         self._is_problems_only = not self._is_problems_only
@@ -191,6 +191,10 @@ class ResultsPane(Pane):
         self.table.update_rows()
         self._describe(joined)
 
+    @property
+    def _condition(self) -> str:
+        return f"/{self.filter_text}" if self.filter_text else ""
+
     def close_answer(self) -> bool:
         """Back to the list; False when it is shown."""
         if not self.is_answer_open:
@@ -198,10 +202,6 @@ class ResultsPane(Pane):
         self.query_one(ContentSwitcher).current = "results-table"
         self.take_focus()
         return True
-
-    @property
-    def _condition(self) -> str:
-        return f"/{self.filter_text}" if self.filter_text else ""
 
     def _describe(self, joined: JoinedResults) -> None:
         summary = joined.summary
@@ -255,11 +255,11 @@ class ResultsPane(Pane):
 _HOW = "enter on an ended batch (2 Batches) fetches its results."
 
 
-def _decoded(line: bytes | None) -> str | None:
-    return None if line is None else line.decode(errors="replace")
 def _fitting(longest: int) -> Column:
     """The column of ids: as wide as the longest one where there is room, never wider."""
     least = max(len(_ID.title), min(longest, _ID.width))
     return replace(_ID, width=least, most=max(least, longest))
 
 
+def _decoded(line: bytes | None) -> str | None:
+    return None if line is None else line.decode(errors="replace")
