@@ -64,9 +64,10 @@ def _cost_of_group(group: UsageGroup, prices: PriceList) -> Cost | None:
 def cost_so_far(batch: Batch, prices: PriceList) -> Cost | None:
     """What a batch has cost by the usage the service reports.
 
-    None when it reports none, or nobody knows the price. A batch that validation refused cost nothing.
+    None when it reports none, or nobody knows the price. A batch of which nothing succeeded cost nothing.
     """
-    if batch.is_terminal and batch.counts.done == 0 and batch.usage is None and not batch.output_file_id:
+    has_answers = batch.counts.completed > 0 or bool(batch.output_file_id)
+    if batch.is_terminal and not has_answers and batch.usage in {None, Usage()}:
         return NOTHING
     if batch.usage is None or batch.usage == Usage():
         return NOTHING if batch.usage is not None and batch.counts.done == 0 else None

@@ -138,6 +138,15 @@ def load_settings(environ: Mapping[str, str], flags: Flags, *, needs_key: bool =
     return _settings(environ, flags, config, profile, endpoint, notes)
 
 
+def profile_names(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of all profiles in the configuration, in its order; none is chosen.
+
+    Raises:
+        ConfigurationError: The configuration can't be read.
+    """
+    return tuple(read_config(find_paths(environ, DEFAULT_PROFILE).config).profiles)
+
+
 def _settings(
     environ: Mapping[str, str],
     flags: Flags,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,3 +95,81 @@ def test_a_running_batch_of_which_nothing_is_done_has_cost_nothing_and_promises_
     _, lines, _ = run("cost", ids[0])
     assert [line.split()[-1] for line in lines if line.startswith("at the end")] == ["n/a"]
     assert run("cancel", ids[0], "--yes")[0] == 0
+
+
+def priced(tmp_path: Path, *profiles: str) -> None:
+    """A configuration in which the echo model costs a dollar a token."""
+    (tmp_path / "config" / "batch-tui").mkdir(parents=True)
+    tables = [f"[profiles.{name}.prices.echo]\ninput = 1000000\noutput = 0\n" for name in profiles]
+    (tmp_path / "config" / "batch-tui" / "config.toml").write_text("".join(tables), encoding="utf-8")
+
+
+def two_batches(run: Run, tmp_path: Path) -> list[str]:
+    path = tmp_path / "in.jsonl"
+    path.write_text("".join(echo_line(str(number)) for number in range(5)), encoding="utf-8")
+    other = tmp_path / "other.jsonl"
+    other.write_text(echo_line("x", model="who") + echo_line("y", model="who"), encoding="utf-8")
+    return [run("submit", source, "--wait")[1][0] for source in (path, other)]
+
+
+def totals(run: Run, *words: str) -> tuple[int, dict[str, dict[str, object]]]:
+    code, lines, _ = run("cost", *words, "--json")
+    return code, {record["key"]: record for record in map(json.loads, lines)}
+
+
+def used(run: Run, batch_id: str) -> int:
+    """Input tokens by a plain sum over the result lines."""
+    _, paths, _ = run("download", batch_id, "-o", f"{batch_id}-files")
+    lines = Path(paths[0]).read_text(encoding="utf-8").splitlines()
+    tokens = (json.loads(line)["response"]["body"]["usage"]["prompt_tokens"] for line in lines)
+    return sum(tokens)
+
+
+def test_costs_are_added_up_by_batch_day_and_model(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    priced(tmp_path, "default")
+    priced_batch, other = two_batches(run, tmp_path)
+    dollars = used(run, priced_batch)
+    code, by_batch = totals(run, "--by", "batch")
+    assert code == 1, "nobody knows the price of the other model"
+    assert by_batch[priced_batch]["cost_usd"] == str(dollars)
+    assert by_batch[priced_batch]["synchronous_usd"] == str(2 * dollars)
+    assert (by_batch[other]["cost_usd"], by_batch[other]["unknown"]) == (None, 1)
+    assert (by_batch["total"]["cost_usd"], by_batch["total"]["unknown"]) == (str(dollars), 1)
+    _, by_model = totals(run, "--by", "model")
+    assert by_model["echo"]["cost_usd"] == str(dollars)
+    assert by_model["who"]["cost_usd"] is None
+    _, by_day = totals(run, "--by", "day")
+    (day,) = by_day.keys() - {"total"}
+    assert day == time.strftime("%Y-%m-%d")
+    assert by_day[day]["batches"] == 2
+    code, by_lines = totals(run, "--by", "model", "--lines")
+    assert code == 0, "the answers themselves tell a model that has a price"
+    assert by_lines["echo"]["cost_usd"] == str(dollars + used(run, other))
+    code, only = totals(run, "--by", "batch", priced_batch)
+    assert code == 0
+    assert set(only) == {priced_batch, "total"}
+    assert set(totals(run, "--by", "batch", "--since", "0s")[1]) <= {"total"}
+
+
+def test_costs_are_added_up_over_all_profiles(run: Run, tmp_path: Path) -> None:
+    priced(tmp_path, "first", "second")
+    path = tmp_path / "in.jsonl"
+    path.write_text(echo_line("a"), encoding="utf-8")
+    run("submit", path, "--wait", "--profile", "first")
+    code, by_profile = totals(run, "--by", "profile")
+    assert code == 0
+    assert {key: one["batches"] for key, one in by_profile.items()} == {"first": 1, "second": 1, "total": 2}
+    assert set(totals(run, "--by", "profile", "--profile", "first")[1]) == {"first", "total"}
+    _, lines, _ = run("cost", "--by", "profile")
+    assert lines[0].split()[:2] == ["profile", "batches"]
+    assert "(synchronous $" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    "words", [["cost"], ["cost", "--by", "day", "--estimate"], ["cost", "--by", "day", "--history"]]
+)
+def test_what_is_neither_an_estimate_nor_a_sum_is_wrong_usage(run: Run, words: list[str]) -> None:
+    assert run(*words)[0] == 2

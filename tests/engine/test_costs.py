@@ -130,6 +130,13 @@ def test_a_batch_that_never_ran_cost_nothing() -> None:
     assert cost_so_far(Batch("b", BatchStatus.FAILED), PRICES) == Cost(Decimal(0), Decimal(0))
 
 
+def test_a_batch_of_which_everything_failed_cost_nothing_and_one_that_hides_its_tokens_is_unknown() -> None:
+    lost = Batch("b", BatchStatus.COMPLETED, counts=RequestCounts(9, 0, 9), error_file_id="e")
+    assert cost_so_far(lost, PRICES) == Cost(Decimal(0), Decimal(0))
+    hidden = Batch("b", BatchStatus.COMPLETED, counts=RequestCounts(9, 9, 0), output_file_id="o", model="m")
+    assert cost_so_far(hidden, PRICES) is None
+
+
 def test_a_batch_without_a_finished_request_has_no_projection() -> None:
     assert projected(running(Usage(), done=0), PRICES) is None
 

@@ -1,4 +1,4 @@
-"""``cost``: an estimate before a file is submitted, the actual cost of a batch after."""
+"""``cost``: an estimate before a file is submitted, the actual cost of a batch after, and of all together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from batch_tui.cli.arguments import add_json, add_profile
+from batch_tui.cli.arguments import add_json, add_profile, seconds
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.cli.money import (
@@ -21,8 +21,11 @@ from batch_tui.cli.money import (
     usd,
 )
 from batch_tui.cli.session import open_cockpit, run_async
+from batch_tui.cli.spending import show_spending
 from batch_tui.domain.batch import Batch
+from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.money import Bill, Cost, Estimate
+from batch_tui.domain.spending import By
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.costs import bill_of, cost_so_far, estimate_of, projected
 from batch_tui.engine.listing import list_all
@@ -34,7 +37,18 @@ Pairs = Sequence[tuple[str, str]]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of what."""
-    parser.add_argument("what", nargs="+", metavar="FILE|ID", help="a local input file, or a batch")
+    parser.add_argument(
+        "what", nargs="*", metavar="FILE|ID", help="a local input file, or a batch; with --by: only these batches"
+    )
+    added = parser.add_argument_group("added up")
+    added.add_argument("--by", choices=tuple(By), help="what the account's batches have cost, by this")
+    added.add_argument("--since", type=seconds, metavar="T", help="only batches made in the last T, e.g. 7d")
+    added.add_argument(
+        "--lines",
+        action="store_true",
+        help="fetch the answers and price each by its own model, tier and length (as is done with those that are "
+        "here already), instead of taking the service's sums",
+    )
     counting = parser.add_mutually_exclusive_group()
     counting.add_argument(
         "--exact",
@@ -56,6 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print the cost of each; 1 when one isn't known."""
+    if args.by:
+        if args.history or args.is_exact is not None:
+            raise ConfigurationError("--by adds up what was spent; estimates are for files, without it.")
+        return run_async(lambda: show_spending(args, console))
+    if not args.what:
+        raise ConfigurationError("Name a file or a batch, or add up the account's batches with --by.")
     files = [Path(name) for name in args.what if Path(name).is_file()]
     ids = [name for name in args.what if not Path(name).is_file()]
     if ids or args.history:
