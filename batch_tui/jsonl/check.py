@@ -32,6 +32,8 @@ from batch_tui.jsonl.explain import BOM, UTF16_MARKS, explain, is_blank
 from batch_tui.jsonl.lines import BlockReader, ProgressHook
 
 _MAX_BLANKS = 100_000
+_HOPELESS = 8
+"""Lines with something wrong in a row after which the next ones are read one by one at once."""
 _LARGE_LINE = 10_000_000
 
 
@@ -93,6 +95,7 @@ class Checker:
         self._is_other_encoding = False
         self._ids = SeenIds()
         self._repeats: list[tuple[int, int]] = []
+        self._bad_lines = 0
         self._block = BlockCheck(is_mixed=limits.allows_mixed_models)
 
     def take_block(self, buffer: bytearray, end: int) -> None:
@@ -122,7 +125,9 @@ class Checker:
 
     def _take(self, buffer: bytearray, view: memoryview, start: int, end: int) -> None:
         """Take lines together when all are good; else halve them until those that aren't stand alone."""
-        if self._accepts(buffer, view, start, end):
+        while start < end and self._bad_lines > _HOPELESS:
+            start = self._look_at(buffer, view, start)
+        if start >= end or self._accepts(buffer, view, start, end):
             return
         half = (start + end) // 2
         middle = buffer.find(b"\n", half, end - 1) + 1 or buffer.rfind(b"\n", start, half) + 1
@@ -133,11 +138,22 @@ class Checker:
             self._look_at(buffer, view, start)
 
     def _accepts(self, buffer: bytearray, view: memoryview, start: int, end: int) -> bool:
-        """Count good lines; False, with nothing changed, when there is any doubt about one of them."""
+        """Count good lines; False, with nothing changed, when there is any doubt about one of them.
+
+        Once no more problems are kept, lines are good enough when all that may be wrong with them is their model
+        or their id: those are counted.
+        """
+        is_counted = self._log.is_full
         with view[start:end] as lines:
-            good = self._block.read(buffer, lines, start)
-        if good is None or self._is_too_many(good.inputs) or not self._ids.take(good.ids, self._number + 1):
+            good = self._block.read(buffer, lines, start, takes_models=is_counted)
+        if good is None or self._is_too_many(good.inputs):
             return False
+        if is_counted:
+            self._log.count(Code.MISMATCHED_MODEL, good.other_models)
+            self._log.count(Code.DUPLICATE_CUSTOM_ID, self._ids.take_all(good.ids, self._number + 1))
+        elif not self._ids.take(good.ids, self._number + 1):
+            return False
+        self._bad_lines = 0
         self._number += len(good.ids)
         self._text_bytes += good.text_bytes
         self._inputs += good.inputs
@@ -148,6 +164,7 @@ class Checker:
         stop = buffer.find(b"\n", start, len(view))
         stop = len(view) if stop < 0 else stop
         self._number += 1
+        findings = self._log.number
         line = bytes(view[start:stop])
         if self._number == 1 and line.startswith(BOM):
             self._log.add(1, BOM_FINDING)
@@ -160,6 +177,7 @@ class Checker:
             self._text_bytes += len(line.strip())
         else:
             self._take_line(line)
+        self._bad_lines = self._bad_lines + 1 if self._log.number > findings else 0
         return stop + 1
 
     def _take_blank(self) -> None:
@@ -170,7 +188,8 @@ class Checker:
 
     def _take_line(self, line: bytes) -> None:
         errors = self._log.errors
-        decoded = explain(line, Expected(self._endpoint or self._url, self._model))
+        model = None if self._limits.allows_mixed_models else self._model
+        decoded = explain(line, Expected(self._endpoint or self._url, model), has_columns=not self._log.is_full)
         for finding in decoded.findings:
             self._log.add(self._number, finding)
         if decoded.line is None:

@@ -9,6 +9,7 @@ from typing import Literal
 import jiter
 import msgspec
 
+from batch_tui.domain.rules import refuses_sampling
 from batch_tui.jsonl.check_fast import Body, Layout, body_type, is_utf8, learn_layout
 from batch_tui.jsonl.check_rest import MAX_ID
 
@@ -33,6 +34,8 @@ class Stretch:
     """Bytes of their bodies."""
     inputs: int
     """Embedding inputs they ask for."""
+    other_models: int
+    """How many of them have another model than the first, when that is counted and not refused."""
 
 
 class BlockCheck:
@@ -85,19 +88,22 @@ class BlockCheck:
         if wanted is not self._type:
             self._type, self._decoder = wanted, _lines_decoder(wanted, self._bodies)
 
-    def read(self, buffer: bytearray, lines: memoryview, start: int) -> Stretch | None:
+    def read(
+        self, buffer: bytearray, lines: memoryview, start: int, *, takes_models: bool = False
+    ) -> Stretch | None:
         """Read whole lines, each with its newline; None when one of them isn't good beyond doubt.
 
         Args:
             buffer: Where they stand.
             lines: The part of the buffer.
             start: Where the part begins.
+            takes_models: True to count lines that have nothing wrong but their model, instead of doubting them.
         """
         try:
-            read = self._decoded(lines) if self._layouts and is_utf8(lines) else None
+            read = self._decoded(lines, takes_models=takes_models) if self._layouts and is_utf8(lines) else None
             if read is None:
                 return None
-            ids, inputs = read
+            ids, inputs, other_models = read
             lengths = list(map(len, ids))
             if not 0 < min(lengths) <= max(lengths) <= MAX_ID:
                 return None
@@ -107,21 +113,38 @@ class BlockCheck:
                 self._compared += len(lines)
         except (ValueError, RecursionError):
             return None
-        return Stretch(ids, text, inputs)
+        return Stretch(ids, text, inputs, other_models)
 
-    def _decoded(self, lines: memoryview) -> tuple[list[str], int] | None:
-        """The ids and how many inputs; None when the bodies aren't all good. No slice of the lines survives."""
+    def _decoded(self, lines: memoryview, *, takes_models: bool) -> tuple[list[str], int, int] | None:
+        """The ids, how many inputs and other models; None when the bodies aren't all good.
+
+        No slice of the lines survives.
+        """
         bodies = self._bodies
         try:
             requests = self._decoder.decode_lines(lines)
-            models = set(map(_model_of, bodies))
-            is_one_model = models == {self._model} or (self._is_mixed and models.isdisjoint({None, ""}))
-            if len(bodies) != len(requests) or not is_one_model or any(map(_stream_of, bodies)):
+            if len(bodies) != len(requests) or any(map(_stream_of, bodies)):
+                return None
+            if set(map(_model_of, bodies)) == {self._model}:
+                others = 0
+            elif (others := self._other_models(takes_models=takes_models)) < 0:
                 return None
             is_counted = self._type.inputs is not Body.inputs
-            return list(map(_id_of, requests)), sum(map(_inputs_of, bodies)) if is_counted else 0
+            return list(map(_id_of, requests)), sum(map(_inputs_of, bodies)) if is_counted else 0, others
         finally:
             bodies.clear()
+
+    def _other_models(self, *, takes_models: bool) -> int:
+        """How many bodies have a model that is wrong for being another one; -1 when there is more to say."""
+        models = [body.model for body in self._bodies]
+        if not all(models) or not (self._is_mixed or takes_models):
+            return -1
+        if self._is_mixed:
+            return 0
+        # Of another family, the parameters would have to be looked at as well.
+        if self._model is None or any(refuses_sampling(model) for model in {*models} if model):
+            return -1
+        return len(models) - models.count(self._model)
 
     def _text_bytes(self, buffer: bytearray, start: int, end: int, lengths: list[int]) -> int:
         """Bytes of the bodies; ValueError when the lines' edges aren't as they must be.

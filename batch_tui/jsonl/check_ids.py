@@ -49,6 +49,16 @@ class SeenIds:
             return number
         return self._number_all()[custom_id]
 
+    def take_all(self, ids: Sequence[str], number: int) -> int:
+        """Remember the ids of lines from ``number`` on; gives how many of them weren't new."""
+        if self.take(ids, number):
+            return 0
+        lines = self._number_all()
+        size = len(lines)
+        for line, custom_id in enumerate(ids, number):
+            lines.setdefault(custom_id, line)
+        return len(ids) - (len(lines) - size)
+
     def _number_all(self) -> dict[str, int]:
         """From the first repetition on, every id is kept with its line."""
         if self._lines is None:

@@ -25,6 +25,22 @@ class ProblemLog:
         self.warnings = 0
         """The others."""
 
+    @property
+    def number(self) -> int:
+        """All findings."""
+        return self.errors + self.warnings
+
+    @property
+    def is_full(self) -> bool:
+        """True when further findings about lines are only counted."""
+        return len(self._kept) >= KEPT
+
+    def count(self, code: Code, number: int) -> None:
+        """Count findings about lines, all of them errors, when no more are kept."""
+        if number:
+            self._counts[code.value] += number
+            self.errors += number
+
     def add(self, line: int, finding: Finding) -> None:
         """Note one finding about a 1-based line; 0 for the file as a whole."""
         self._counts[finding.code.value] += 1
@@ -33,7 +49,7 @@ class ProblemLog:
         else:
             self.warnings += 1
         # What is about the file as a whole comes last and must not be lost behind a thousand lines.
-        if len(self._kept) < KEPT or line == 0:
+        if not self.is_full or line == 0:
             self._kept.append(_problem(line, finding))
 
     def offer_dropping(self, lines: frozenset[int]) -> None:

@@ -28,6 +28,13 @@ def test_the_first_line_is_that_of_a_plain_table(groups: list[list[str]]) -> Non
         number += len(group)
 
 
+def test_what_is_not_new_may_be_counted() -> None:
+    seen = SeenIds()
+    assert seen.take_all(["a", "b"], 1) == 0
+    assert seen.take_all(["b", "c", "c", "d"], 3) == 2
+    assert [seen.first(custom_id, 9) for custom_id in "abcd"] == [1, 2, 4, 6]
+
+
 def test_beyond_the_bound_every_id_counts_as_new() -> None:
     seen = SeenIds(bound=2)
     assert seen.take(["a", "b"], 1)
