@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from batch_tui.domain.batch import Usage
 from batch_tui.domain.formatting import grouped, money, plural
-from batch_tui.domain.money import Bill, BillLine, Cost, Estimate
+from batch_tui.domain.money import Bill, BillLine, Cost, Estimate, Range
 from batch_tui.domain.text import printable
 from batch_tui.engine.prices import PriceList
 from batch_tui.engine.settings import Flags, load_settings
@@ -62,7 +62,7 @@ def estimate_words(estimate: Estimate) -> str:
     found = estimate.range
     if found is None:
         return money(None)
-    about = "" if all(demand.is_exact for demand in estimate.demands) else "~"
+    about = "" if estimate.is_exact else "~"
     if found.high == found.low:
         return about + cost_words(found.low)
     high = "no upper bound" if found.high is None else f"at most {money(found.high.batch)}"
@@ -93,9 +93,7 @@ def estimate_record(estimate: Estimate) -> dict[str, object]:
     return {
         "requests": estimate.requests,
         "input_tokens": estimate.input_tokens,
-        "low": None if found is None else cost_record(found.low),
-        "likely": None if found is None or found.likely is None else cost_record(found.likely),
-        "high": None if found is None or found.high is None else cost_record(found.high),
+        **(range_record(found) if found is not None else {"low": None, "likely": None, "high": None}),
         "by_model": [
             {
                 "model": demand.model,
@@ -107,6 +105,15 @@ def estimate_record(estimate: Estimate) -> dict[str, object]:
             }
             for demand in estimate.demands
         ],
+    }
+
+
+def range_record(found: Range) -> dict[str, object]:
+    """A cost between two bounds for ``--json``; null for a bound that there isn't."""
+    return {
+        "low": cost_record(found.low),
+        "likely": None if found.likely is None else cost_record(found.likely),
+        "high": None if found.high is None else cost_record(found.high),
     }
 
 

@@ -131,6 +131,11 @@ class Estimate:
         return sum(demand.input_tokens for demand in self.demands)
 
     @property
+    def is_exact(self) -> bool:
+        """True when all texts were counted with their model's own tokenizer."""
+        return bool(self.demands) and all(demand.is_exact for demand in self.demands)
+
+    @property
     def worst(self) -> Cost | None:
         """What to be ready to pay: the upper bound, else the likely cost, else the lower bound."""
         return None if self.range is None else self.range.high or self.range.likely or self.range.low

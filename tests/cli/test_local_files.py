@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,26 @@ def test_each_problem_is_an_object_and_the_verdict_is_the_last(
     assert [(problem["line"], problem["code"]) for problem in problems] == [(2, "duplicate_custom_id")]
     assert verdict["valid"] is False
     assert verdict["requests"] == 2
+
+
+def test_the_verdict_says_what_the_file_will_cost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [
+        request("a") | {"body": {**BODY, "max_tokens": 1000}},
+        request("b") | {"body": {**BODY, "max_tokens": 500}},
+    ]
+    source = write(tmp_path / "a.jsonl", *lines)
+    assert main(["check", "--json", str(source)]) == 0
+    verdict = json.loads(capsys.readouterr().out)
+    assert verdict["tokens"] > 0
+    low, high = (Decimal(verdict["cost"][bound]["cost_usd"]) for bound in ("low", "high"))
+    # gpt-4o-mini in a batch: $0.075 a million in, $0.30 out, at most 1,500 tokens out.
+    assert low == verdict["tokens"] * Decimal("0.075") / 10**6
+    assert high - low == 1500 * Decimal("0.30") / 10**6
+    assert main(["check", "--json", "--no-cost", str(source)]) == 0
+    assert json.loads(capsys.readouterr().out)["cost"] is None
+    unknown = write(tmp_path / "b.jsonl", request("a") | {"body": {**BODY, "model": "nobody-knows"}})
+    assert main(["check", "--json", str(unknown)]) == 0
+    assert json.loads(capsys.readouterr().out)["cost"] is None
 
 
 def test_bare_bodies_are_wrapped_and_then_valid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from batch_tui.cli.arguments import add_json
@@ -11,6 +12,7 @@ from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.domain.formatting import amount, plural, size
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
+from batch_tui.domain.money import Price
 from batch_tui.domain.problems import Problem, Report
 from batch_tui.jsonl.check import check_file
 
@@ -20,27 +22,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--endpoint", help="the endpoint every url must name (default: the first line's)")
     parser.add_argument("--profile", metavar="P", help="take the limits of this profile")
+    parser.add_argument(
+        "--no-cost",
+        dest="cost",
+        action="store_false",
+        help="with --json: don't count tokens and reckon the cost, which takes longer than the check itself",
+    )
     add_json(parser)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Check each file; 1 when one would be refused."""
-    limits = profile_limits(args.profile)
-    reports = [check_one(path, console, limits=limits, endpoint=args.endpoint) for path in args.files]
+    limits, prices = profile_rules(args.profile)
+    reports = [
+        check_one(path, console, limits=limits, endpoint=args.endpoint, prices=prices if args.cost else None)
+        for path in args.files
+    ]
     return Exit.CLEAN if all(report.is_valid for report in reports) else Exit.FAILURES
 
 
-def profile_limits(profile: str | None) -> Limits:
-    """The limits of the named profile, or OpenAI's without one: a check needs no configuration and no key."""
+def profile_rules(profile: str | None) -> tuple[Limits, Mapping[str, Price]]:
+    """Limits and own prices of the named profile; OpenAI's and none without one: a check needs no configuration."""
     if profile is None and not os.environ.get("BATCH_TUI_PROFILE"):
-        return OPENAI_LIMITS
+        return OPENAI_LIMITS, {}
     from batch_tui.engine.settings import Flags, load_settings  # noqa: PLC0415 - a plain check stays light
 
-    return load_settings(os.environ, Flags(profile=profile), needs_key=False).profile.limits
+    found = load_settings(os.environ, Flags(profile=profile), needs_key=False).profile
+    return found.limits, found.prices
 
 
-def check_one(path: Path, console: Console, *, limits: Limits, endpoint: str | None) -> Report:
-    """Check one file and print what was found."""
+def check_one(
+    path: Path, console: Console, *, limits: Limits, endpoint: str | None, prices: Mapping[str, Price] | None
+) -> Report:
+    """Check one file and print what was found; with prices, for ``--json``, also what it will cost."""
     report = check_file(
         path,
         limits=limits,
@@ -51,7 +65,10 @@ def check_one(path: Path, console: Console, *, limits: Limits, endpoint: str | N
     if console.is_json:
         for problem in report.problems:
             console.json(problem_record(report.path, problem))
-        console.json(report_record(report))
+        record = report_record(report)
+        if prices is not None and report.is_valid:
+            record |= _estimated(path, prices, console)
+        console.json(record)
     else:
         # When every line lacks its envelope, one sentence says more than a thousand lines of it.
         for problem in () if report.wants_wrapping else report.problems:
@@ -81,8 +98,24 @@ def problem_record(path: str, problem: Problem) -> dict[str, object]:
     }
 
 
+def _estimated(path: Path, prices: Mapping[str, Price], console: Console) -> dict[str, object]:
+    """Tokens and cost of a file: the fields of its verdict that take counting."""
+    from batch_tui.cli.money import range_record  # noqa: PLC0415 - a plain check stays light
+    from batch_tui.engine.costs import estimate_of  # noqa: PLC0415
+    from batch_tui.engine.prices import PriceList  # noqa: PLC0415
+    from batch_tui.jsonl.demand import read_demand  # noqa: PLC0415
+
+    demands = read_demand(path, on_progress=console.progress(f"counting {path.name}"))
+    estimate = estimate_of(demands, PriceList(prices))
+    return {
+        "tokens": estimate.input_tokens,
+        "tokens_exact": estimate.is_exact,
+        "cost": None if estimate.range is None else range_record(estimate.range),
+    }
+
+
 def report_record(report: Report) -> dict[str, object]:
-    """The verdict for ``--json``."""
+    """The verdict for ``--json``; the tokens estimated from bytes, the cost not reckoned."""
     return {
         "file": report.path,
         "requests": report.requests,
@@ -90,6 +123,7 @@ def report_record(report: Report) -> dict[str, object]:
         "endpoint": report.endpoint,
         "model": report.model,
         "tokens": report.tokens_estimate,
+        "tokens_exact": False,
         "cost": None,
         "problems": report.errors + report.warnings,
         "counts": dict(report.counts),
