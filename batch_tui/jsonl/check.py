@@ -125,9 +125,13 @@ class Checker:
 
     def _take(self, buffer: bytearray, view: memoryview, start: int, end: int) -> None:
         """Take lines together when all are good; else halve them until those that aren't stand alone."""
-        while start < end and self._bad_lines > _HOPELESS:
-            start = self._look_at(buffer, view, start)
-        if start >= end or self._accepts(buffer, view, start, end):
+        if self._accepts(buffer, view, start, end):
+            return
+        if self._bad_lines > _HOPELESS:
+            while start < end and self._bad_lines:
+                start = self._look_at(buffer, view, start)
+            if start < end:
+                self._take(buffer, view, start, end)
             return
         half = (start + end) // 2
         middle = buffer.find(b"\n", half, end - 1) + 1 or buffer.rfind(b"\n", start, half) + 1

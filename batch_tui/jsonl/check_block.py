@@ -100,8 +100,8 @@ class BlockCheck:
             takes_models: True to count lines that have nothing wrong but their model, instead of doubting them.
         """
         try:
-            read = self._decoded(lines, takes_models=takes_models) if self._layouts and is_utf8(lines) else None
-            if read is None:
+            read = self._decoded(lines, takes_models=takes_models) if self._layouts else None
+            if read is None or not is_utf8(lines):
                 return None
             ids, inputs, other_models = read
             lengths = list(map(len, ids))
