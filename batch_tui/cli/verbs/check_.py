@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 
 def profile_rules(profile: str | None) -> tuple[Limits, Mapping[str, Price]]:
-    """Limits and own prices of the named profile; OpenAI's and none without one: a check needs no configuration."""
+    """Limits and own prices of the named profile, else OpenAI's limits: a check needs no configuration."""
     if profile is None and not os.environ.get("BATCH_TUI_PROFILE"):
         return OPENAI_LIMITS, {}
     from batch_tui.engine.settings import Flags, load_settings  # noqa: PLC0415 - a plain check stays light
