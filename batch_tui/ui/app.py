@@ -51,6 +51,7 @@ from batch_tui.ui.widgets.dock import Dock
 from batch_tui.ui.widgets.header import HeaderFacts, HeaderLine
 from batch_tui.ui.widgets.quiet_screen import QuietScreen
 from batch_tui.ui.widgets.too_small import TooSmall
+from batch_tui.ui.widgets.viewer import MatchReached
 
 FIRST_BATCHES = 200
 """Batches of the last run shown in the first picture; the others follow it."""
@@ -243,6 +244,10 @@ class BatchTuiApp(App[int], inherit_bindings=False):
             self._title = title
             self.write_raw(set_title(title))
         self.show_hints()
+
+    @on(MatchReached)
+    def _told_match(self, event: MatchReached) -> None:
+        self.desk.say(f"Match {event.place} of {event.found}.")
 
     @on(BatchesPane.Highlighted)
     def _pointed_elsewhere(self) -> None:

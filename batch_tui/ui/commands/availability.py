@@ -159,6 +159,11 @@ def needs_hits(selection: Selection) -> str | None:
     return None if selection.hits else "No match to go to: search with / first."
 
 
+def sideways(selection: Selection) -> str | None:
+    """Wants columns or lines that may run past the edge."""
+    return wrappable(selection) if selection.pane is Scope.INSPECT else None
+
+
 def wrappable(selection: Selection) -> str | None:
     """Wants a text whose lines may run past the edge."""
     return None if selection.is_in_text else "These lines are folded to the width as they are."

@@ -51,6 +51,7 @@ def copy_choices(selection: Selection) -> tuple[Choice, ...]:
             Choice("i", "intent", pending.operation.intent),
             Choice("c", "command", command_twin(pending)),
         ]
+    found.append(Choice("u", "custom_id", selection.custom_id))
     if selection.text and selection.pane in {"inspect", "results"}:
         found.append(Choice("t", "text here", selection.text))
     return tuple(choice for choice in found if choice.text)

@@ -63,6 +63,8 @@ class Selection:
     """Files marked in Files."""
     text: str = ""
     """Text under the cursor of a viewer: what can be copied, opened or edited."""
+    custom_id: str = ""
+    """Of the request under the cursor of Results."""
     rows: frozenset[int] | None = None
     """Requests that a filter of Results shows, in input order; None when it shows all."""
     cause: Cause | None = None

@@ -51,9 +51,17 @@ _MOVE = (
         Group.MOVE,
         _LISTS,
         "columns(-1)",
+        can.sideways,
     ),
     Command(
-        "columns_right", ("L",), "Columns right", "See the columns on the right.", Group.MOVE, _LISTS, "columns(1)"
+        "columns_right",
+        ("L",),
+        "Columns right",
+        "See the columns on the right.",
+        Group.MOVE,
+        _LISTS,
+        "columns(1)",
+        can.sideways,
     ),
     Command(
         "folder_up",

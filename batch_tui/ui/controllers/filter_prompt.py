@@ -65,9 +65,9 @@ class FilterPrompt:
             case ResultsPane() as pane if not pane.is_answer_open:
                 return f"{pane.set_filter(text)} match"
             case ResultsPane() as pane:
-                return f"{len(pane.conversation.search(text).lines)} lines"
+                return str(pane.reader.search(text))
             case InspectPane() as pane:
-                return f"{len(pane.viewer.search(text).lines)} lines"
+                return str(pane.search(text))
             case _:
                 return ""
 

@@ -142,6 +142,8 @@ def copied_text(selection: Selection) -> str:
         return str(selection.file)
     if selection.remote_file is not None:
         return selection.remote_file.id
+    if selection.custom_id and not selection.is_in_text:
+        return selection.custom_id
     if selection.pane not in {"inspect", "results"} and selection.batch is not None:
         return "\n".join(batch.id for batch in selection.targets)
     return selection.text or (selection.batch.id if selection.batch is not None else "")

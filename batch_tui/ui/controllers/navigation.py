@@ -18,6 +18,7 @@ from batch_tui.ui.desk import Desk
 from batch_tui.ui.layout import PANES
 from batch_tui.ui.panes.batches import BatchesPane
 from batch_tui.ui.panes.files import FilesPane
+from batch_tui.ui.panes.inspect import InspectPane
 from batch_tui.ui.panes.results import ResultsPane
 from batch_tui.ui.widgets.dock import Dock
 from batch_tui.ui.widgets.table import VirtualTable
@@ -122,9 +123,13 @@ class Navigation:
         self._deck.panels.step(self._shell.screen, count)
 
     def _fold_or_step(self, count: int) -> None:
-        pane = self._deck.panels.focused
-        if not (isinstance(pane, FilesPane) and pane.fold(is_open=count > 0)):
-            self._step(count)
+        match self._deck.panels.focused:
+            case FilesPane() as pane if pane.fold(is_open=count > 0):
+                return
+            case ResultsPane() as pane if pane.step_side(count):
+                return
+            case _:
+                self._step(count)
 
     def _help(self) -> None:
         self._shell.open_commands(f"Help for {self._deck.panels.focused.TITLE}", is_whole=False)
@@ -137,10 +142,12 @@ class Navigation:
         return self._deck.panels.zoom(self._shell.screen, is_on=is_on)
 
     def _back(self) -> bool:
-        """One step back: list of commands, upload under the cursor, answer, filter, marks, zoom; a message too."""
+        """One step back: list of commands, upload under the cursor, search, answer, filter, marks, zoom."""
         pane = self._deck.panels.focused
         self._shell.dock.clear_message()
         if self._shell.close_commands() or self._shell.submits.stop(self._deck.selection):
+            return True
+        if isinstance(pane, InspectPane | ResultsPane) and pane.end_search():
             return True
         if isinstance(pane, ResultsPane) and (self._deck.inspector.outcomes.stop() or pane.close_answer()):
             return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -17,6 +18,8 @@ from batch_tui.ui.commands.registry import Scope
 from batch_tui.ui.text.cells import Cell, Tone, cell_text
 from batch_tui.ui.text.wrapping import wrapped
 from batch_tui.ui.widgets.lines import LineWidget
+from batch_tui.ui.widgets.reading import Matches, needle_of
+from batch_tui.ui.widgets.viewer import MatchReached, with_hits
 
 Target = int | Cause
 """Where a line leads: to a line of the input file, counted from 1, or to the requests of one cause."""
@@ -48,6 +51,8 @@ class FactsView(LineWidget, can_focus=True):
         self._top = 0
         self._targets: dict[int, Target] = {}
         self._cursor: int | None = None
+        self._needle: re.Pattern[str] | None = None
+        self._match: int | None = None
 
     @property
     def lines(self) -> tuple[Cell, ...]:
@@ -63,6 +68,28 @@ class FactsView(LineWidget, can_focus=True):
     def target(self) -> Target | None:
         """Where the line under the cursor leads; None when no line leads anywhere."""
         return None if self._cursor is None else self._targets[self._cursor]
+
+    @property
+    def matches(self) -> Matches:
+        """The lines the search found."""
+        needle = self._needle
+        if needle is None:
+            return Matches()
+        return Matches(tuple(n for n, content in enumerate(self._lines) if needle.search(cell_text(content))))
+
+    def search(self, text: str) -> Matches:
+        """Look for a text and bring the first match in sight; an empty one ends the search."""
+        self._needle, self._match = needle_of(text), None
+        found = self.matches
+        self._bring(next(iter(found.lines), None))
+        return found
+
+    def action_match(self, step: int) -> None:
+        """To the next (1) or the previous (-1) match."""
+        found = self.matches
+        self._bring(found.beside(-1 if self._match is None else self._match, step))
+        if self._match is not None:
+            self.post_message(MatchReached(found.lines.index(self._match) + 1, str(found)))
 
     def show(self, lines: Sequence[Cell], *, is_new: bool = False, targets: Sequence[Target | None] = ()) -> None:
         """Show other lines.
@@ -86,6 +113,8 @@ class FactsView(LineWidget, can_focus=True):
         row = self._top + y
         if row < len(self._folded):
             place, content = self._folded[row]
+            if self._needle is not None:
+                content = with_hits(content, self._needle)
             over = self.look(Tone.CURSOR) if place == self._cursor and self.has_focus else None
             return self.compose_line(content, width, over=over)
         return Strip.blank(width, self.look(Tone.PLAIN))
@@ -149,6 +178,18 @@ class FactsView(LineWidget, can_focus=True):
         height = max(1, self.size.height)
         # What stands under the line belongs to it: in sight too, where there is room.
         self._roll(min(max(self._top, rows[-1] - height + 1), rows[0]))
+
+    def _bring(self, line: int | None) -> None:
+        """Bring a line with a match in sight, and the cursor with it when it leads somewhere."""
+        self._match = line
+        if line is None:
+            self.repaint()
+            return
+        if line in self._targets:
+            self._cursor = line
+        height = max(1, self.size.height)
+        row = next((row for row, (place, _) in enumerate(self._folded) if place == line), 0)
+        self._roll(self._top if self._top <= row < self._top + height else row - height // 2)
 
     def _is_of_cursor(self, place: int) -> bool:
         """True for the line under the cursor and what stands below it, up to the next that leads somewhere."""

@@ -21,6 +21,7 @@ from batch_tui.ui.panes.base import Pane
 from batch_tui.ui.panes.facts import FactsView, Target
 from batch_tui.ui.text.cells import Cell, Piece, Tone
 from batch_tui.ui.text.lines import LineSource
+from batch_tui.ui.widgets.reading import Matches
 from batch_tui.ui.widgets.tabs import Tab, TabStrip
 from batch_tui.ui.widgets.viewer import Viewer
 
@@ -104,10 +105,20 @@ class InspectPane(Pane):
             place=self._place,
             cause=self._cause,
             text=self.viewer.cursor_text if is_text else self.facts.text,
-            hits=len(self.viewer.matches.lines) if is_text else 0,
+            hits=len(self.focus_target.matches.lines),
             is_in_text=is_text,
             has_tabs=True,
         )
+
+    def search(self, text: str) -> Matches:
+        """Look for a text in the open tab; an empty one ends the search."""
+        return self.focus_target.search(text)
+
+    def end_search(self) -> bool:
+        """Forget what was looked for; False when nothing was found anyway."""
+        had_any = bool(self.focus_target.matches.lines)
+        self.search("")
+        return had_any
 
     def open_subject(
         self, subject: str, title: str, batch: Batch | None = None, *, path: Path | None = None

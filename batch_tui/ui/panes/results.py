@@ -87,6 +87,8 @@ class ResultsPane(Pane):
         self.table = VirtualTable(_COLUMNS, self._row, is_ascii=is_ascii, empty=_HOW, id="results-table")
         self.conversation = Viewer(is_ascii=is_ascii, id="conversation")
         self.response = Viewer(is_ascii=is_ascii, id="response")
+        self.reader = self.conversation
+        """The side of an open answer that is read, and searched."""
 
     def compose_body(self) -> ComposeResult:
         """The list, or one request with its answer."""
@@ -104,7 +106,29 @@ class ResultsPane(Pane):
     @property
     def focus_target(self) -> Widget:
         """The list, or the answer."""
-        return self.conversation if self.is_answer_open else self.table
+        return self.reader if self.is_answer_open else self.table
+
+    def on_descendant_focus(self) -> None:
+        """The focus came to the list, or to a side of the answer."""
+        super().on_descendant_focus()
+        if self.response.has_focus or self.conversation.has_focus:
+            self.reader = self.response if self.response.has_focus else self.conversation
+
+    def step_side(self, count: int) -> bool:
+        """From the request to its raw answer, or (-1) back; False when there is no side that way."""
+        other = self.response if count > 0 else self.conversation
+        if not self.is_answer_open or other is self.reader:
+            return False
+        self.reader = other
+        self.take_focus()
+        return True
+
+    def end_search(self) -> bool:
+        """Forget what was looked for in the answer; False when nothing was found anyway."""
+        had_any = self.is_answer_open and bool(self.reader.matches.lines)
+        if had_any:
+            self.reader.search("")
+        return had_any
 
     @property
     def joined(self) -> JoinedResults | None:
@@ -114,9 +138,7 @@ class ResultsPane(Pane):
     @property
     def selection(self) -> Selection:
         """The batch whose results these are, and the text under the cursor."""
-        viewer = self.response if self.response.has_focus else self.conversation
-        text = viewer.cursor_text if self.is_answer_open else self.table.cursor_id or ""
-        hits = len(viewer.matches.lines) if self.is_answer_open else 0
+        is_open, row = self.is_answer_open, self.table.cursor_id
         shown = (self._batch,) if self._batch is not None else ()
         is_narrowed = bool(self.filter_text) or self._is_problems_only
         # Without the input, rows stand in the order of the answers: nobody could say which requests they are.
@@ -126,10 +148,11 @@ class ResultsPane(Pane):
             Scope.RESULTS,
             batch=self._batch,
             shown=shown,
-            text=text,
+            text=self.reader.cursor_text if is_open else self._answer_text(row),
+            custom_id=self._joined.columns.custom_id(int(row)) if self._joined is not None and row else "",
             rows=rows,
-            hits=hits,
-            is_in_text=self.is_answer_open,
+            hits=len(self.reader.matches.lines) if is_open else 0,
+            is_in_text=is_open,
         )
 
     def open_batch(self, batch: Batch | None, note: str = "") -> None:
@@ -203,6 +226,15 @@ class ResultsPane(Pane):
         self.take_focus()
         return True
 
+    def _answer_text(self, row_id: str | None) -> str:
+        """What came back for a row, as it came; empty for nothing."""
+        if self._joined is None or row_id is None:
+            return ""
+        try:
+            return _decoded(self._joined.result_line(int(row_id))) or ""
+        except InputFileError:
+            return ""
+
     def _describe(self, joined: JoinedResults) -> None:
         summary = joined.summary
         name = self._batch.name if self._batch is not None else ""
@@ -232,6 +264,7 @@ class ResultsPane(Pane):
         if not self.conversation.is_wrapped:
             self.conversation.action_wrap()
         self.query_one(ContentSwitcher).current = "answer"
+        self.reader = self.conversation
         self.take_focus()
 
     @on(VirtualTable.CursorMoved)

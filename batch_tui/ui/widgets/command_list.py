@@ -79,15 +79,14 @@ class CommandList(Vertical):
         Args:
             title: Stands over them.
             selection: What they are asked about.
-            is_whole: Show all, those of the pane first; else only what can be done in the pane.
+            is_whole: Show all; else only what can be done in the pane. What the pane is for comes first.
         """
         self._selection = selection
         scopes = scopes_of(selection)
-        if is_whole:
-            self._commands = tuple(sorted(COMMANDS, key=lambda entry: not entry.scopes & scopes))
-        else:
-            here = commands_of_pane(selection.pane, is_read_only=self._is_read_only)
-            self._commands = tuple(entry for entry in here if entry.scopes & scopes)
+        shown = COMMANDS if is_whole else commands_of_pane(selection.pane, is_read_only=self._is_read_only)
+        found = [entry for entry in shown if is_whole or entry.scopes & scopes]
+        found.sort(key=lambda entry: (not entry.scopes & scopes, selection.pane not in entry.scopes))
+        self._commands = tuple(found)
         self.heading.say(title)
         self.add_class("-open")
         self.narrow("")

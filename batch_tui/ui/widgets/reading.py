@@ -38,6 +38,19 @@ class Matches:
     is_complete: bool = True
     """False when the text was too long to be searched to its end."""
 
+    def __str__(self) -> str:
+        """How many: ``1 line``, ``24+ lines`` of a text that was too long."""
+        more = "" if self.is_complete else "+"
+        return f"{len(self.lines):,}{more} {'line' if len(self.lines) == 1 else 'lines'}"
+
+    def beside(self, here: int, step: int) -> int | None:
+        """The next (1) or previous (-1) line with a match, round the ends; None without any."""
+        if not self.lines:
+            return None
+        if step > 0:
+            return next((line for line in self.lines if line > here), self.lines[0])
+        return next((line for line in reversed(self.lines) if line < here), self.lines[-1])
+
 
 class Reading:
     """A text, a cursor in it and the part in sight.
@@ -170,11 +183,9 @@ class Reading:
 
         The cursor goes to the first match from where it stands.
         """
-        self.needle, self.matches = None, Matches()
-        if not needle:
+        self.needle, self.matches = needle_of(needle), Matches()
+        if self.needle is None:
             return self.matches
-        flags = re.NOFLAG if any(char.isupper() for char in needle) else re.IGNORECASE
-        self.needle = re.compile(re.escape(needle), flags)
         self.matches = self._find(self.needle)
         ahead = (line for line in self.matches.lines if line >= self.cursor.line)
         first = next(ahead, self.matches.lines[0] if self.matches.lines else None)
@@ -184,15 +195,9 @@ class Reading:
 
     def to_match(self, step: int) -> int | None:
         """The cursor on the next (1) or previous (-1) line with a match, round the ends; None without any."""
-        lines = self.matches.lines
-        if not lines:
-            return None
-        here = self.cursor.line
-        if step > 0:
-            target = next((line for line in lines if line > here), lines[0])
-        else:
-            target = next((line for line in reversed(lines) if line < here), lines[-1])
-        self._show_match(target)
+        target = self.matches.beside(self.cursor.line, step)
+        if target is not None:
+            self._show_match(target)
         return target
 
     def _show_match(self, line: int) -> None:
@@ -257,6 +262,13 @@ class Reading:
         if not self.source.count:
             return Row(0)
         return Row(line, max(0, min(row.part, self._parts(line) - 1)))
+
+
+def needle_of(text: str) -> re.Pattern[str] | None:
+    """What a search looks for: the text itself, ignoring case unless it has capitals; None for an empty one."""
+    if not text:
+        return None
+    return re.compile(re.escape(text), re.NOFLAG if any(char.isupper() for char in text) else re.IGNORECASE)
 
 
 def breaks(line: TextLine, room: int) -> list[int]:

@@ -30,6 +30,16 @@ _LONG = 20_000
 """Characters of a line up to which its beginning is read, to know whether what is in sight is inside a string."""
 
 
+@dataclass
+class MatchReached(Message):
+    """The reader went on to another match."""
+
+    place: int
+    """Which one, from 1."""
+    found: str
+    """How many lines have one: ``24 lines``."""
+
+
 class Viewer(LineWidget, can_focus=True):
     """Shows text line by line, with a cursor line, wrapping, sideways moves and a search.
 
@@ -177,9 +187,11 @@ class Viewer(LineWidget, can_focus=True):
         """To the next (1) or the previous (-1) match."""
         left = self._reading.left
         with self._telling():
-            self._reading.to_match(step)
+            line = self._reading.to_match(step)
             if self._reading.left != left:
                 self._strips.clear()
+        if line is not None:
+            self.post_message(MatchReached(self.matches.lines.index(line) + 1, str(self.matches)))
 
     def action_open(self) -> None:
         """Look inside the line under the cursor."""

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from batch_tui.ui.session import SessionState
+from batch_tui.ui.text.cells import Tone, cell_text
+from batch_tui.ui.widgets.viewer import Viewer
+from tests.support.screen import Stage, stage
+from tests.ui.test_app_outcomes import account
+
+
+@asynccontextmanager
+async def _results(folder: Path) -> AsyncIterator[Stage]:
+    """The results of two requests, the list of them in focus."""
+    async with stage(folder, account(), session=SessionState(cursor="done")) as running:
+        await running.press("4")
+        await running.until(lambda: running.app.deck.results.joined is not None)
+        yield running
+
+
+def found_in(viewer: Viewer) -> int:
+    return len(viewer.matches.lines)
+
+
+async def test_an_overview_is_searched_and_n_goes_round_telling_where_it_is(tmp_path: Path) -> None:
+    async with stage(tmp_path, account(), session=SessionState(cursor="running")) as running:
+        await running.press("3", "slash", *"running")
+        facts = running.app.deck.inspect.facts
+        count = len(facts.matches.lines)
+        assert count > 1
+        assert f"{count} lines" in running.said()
+        await running.press("enter", "n")
+        assert running.said() == f"Match 2 of {count} lines."
+        await running.press("N")
+        assert running.said() == f"Match 1 of {count} lines."
+        await running.press("N")
+        assert running.said() == f"Match {count} of {count} lines."
+
+
+async def test_what_was_found_is_told_apart_until_esc_ends_the_search(tmp_path: Path) -> None:
+    async with stage(tmp_path, account(), session=SessionState(cursor="running")) as running:
+        await running.press("3", "slash", *"running", "enter")
+        facts = running.app.deck.inspect.facts
+        row = facts.matches.lines[0]
+        hit = facts.look(Tone.HIT)
+        assert "running" in "".join(part.text for part in facts.render_line(row) if part.style == hit)
+        await running.press("escape")
+        assert facts.matches.lines == ()
+        assert not any(part.style == hit for part in facts.render_line(row))
+        assert "running" in cell_text(facts.lines[row])
+
+
+async def test_a_raw_batch_is_searched_in_its_tab_and_wrapped_there_alone(tmp_path: Path) -> None:
+    async with stage(tmp_path, account(), session=SessionState(cursor="running")) as running:
+        await running.press("3", "w")
+        assert running.said() == "These lines are folded to the width as they are."
+        await running.press("[", "[", "slash", *"request_counts", "enter", "n")
+        assert running.app.deck.inspect.tab == "raw"
+        assert running.said() == "Match 1 of 1 line."
+        await running.press("w")
+        assert running.app.deck.inspect.viewer.is_wrapped
+
+
+async def test_l_and_h_go_between_a_request_and_its_raw_answer_and_search_the_side_that_is_read(
+    tmp_path: Path,
+) -> None:
+    async with _results(tmp_path) as running:
+        results = running.app.deck.results
+        await running.press("enter", "l")
+        assert results.response.has_focus
+        await running.press("slash", *"custom_id", "enter")
+        assert found_in(results.response) == 1
+        assert found_in(results.conversation) == 0
+        await running.press("escape")
+        assert found_in(results.response) == 0
+        assert results.is_answer_open
+        await running.press("h")
+        assert results.conversation.has_focus
+        await running.press("h")
+        assert running.app.deck.panels.current != "results"
+
+
+async def test_the_hints_of_an_open_answer_are_those_of_a_text(tmp_path: Path) -> None:
+    async with _results(tmp_path) as running:
+        await running.press("enter")
+        assert "Mark" not in running.said()
+        await running.press("slash", *"answer", "enter")
+        running.app.dock.clear_message()
+        assert "n Next" in running.said()
+
+
+async def test_y_on_a_row_of_results_copies_its_custom_id_and_o_means_the_whole_answer(tmp_path: Path) -> None:
+    async with _results(tmp_path) as running:
+        await running.press("y")
+        assert running.said().startswith("r1  ")
+        assert '"content": "answer 1"' in running.app.deck.selection.text
