@@ -6,53 +6,23 @@ import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
-from batch_tui.cli.main import main
-from tests.support.gateway import loopback_gateway
-
-
-class Run(Protocol):
-    """Runs the command line."""
-
-    def __call__(self, *words: str | Path) -> tuple[int, list[str], str]:
-        """Give the exit code, the lines of stdout, and stderr."""
-        ...
+from tests.support.command_line import Run, command_line, echo_line
 
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    """Run the command line against a gateway; gives the exit code, the lines of stdout, and stderr."""
-    for name in ("CONFIG", "STATE", "CACHE"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
-    monkeypatch.setenv("OPENAI_API_KEY", "the-key")
-    monkeypatch.delenv("BATCH_TUI_CONFIG", raising=False)
-    with loopback_gateway(tmp_path / "gateway", api_key="the-key") as base_url:
-        monkeypatch.setenv("OPENAI_BASE_URL", base_url)
-
-        def call(*words: str | Path) -> tuple[int, list[str], str]:
-            code = main([str(word) for word in words])
-            said = capsys.readouterr()
-            return code, said.out.splitlines(), said.err
-
-        yield call
+    with command_line(tmp_path, monkeypatch, capsys) as made:
+        yield made
 
 
 def write_input(path: Path, count: int = 20, *, failing: int = 0) -> Path:
     """A batch input for the echo model; the first ``failing`` requests fail once, with a 429, then pass."""
-    lines = []
-    for number in range(count):
-        body: dict[str, object] = {
-            "model": "echo",
-            "messages": [{"role": "user", "content": f"question {number}"}],
-        }
-        if number < failing:
-            body["echo"] = {"status": 429, "code": "rate_limit_exceeded", "times": 1}
-        line = {"custom_id": f"r-{number}", "method": "POST", "url": "/v1/chat/completions", "body": body}
-        lines.append(json.dumps(line))
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    fails_once: dict[str, object] = {"status": 429, "code": "rate_limit_exceeded", "times": 1}
+    lines = [echo_line(f"r-{number}", echo=fails_once if number < failing else None) for number in range(count)]
+    path.write_text("".join(lines), encoding="utf-8")
     return path
 
 
