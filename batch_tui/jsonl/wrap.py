@@ -19,6 +19,7 @@ from batch_tui.jsonl.lines import BlockReader, ProgressHook
 ID_PREFIX = "request-"
 """What new ids start with; the number of the request follows."""
 _WHITE = frozenset(b" \t\r")
+_OPENING, _CLOSING = b"{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class _Bare(msgspec.Struct, gc=False):
     body: None = None
 
 
-_decode = msgspec.json.Decoder(_Bare).decode
+_decoder = msgspec.json.Decoder(_Bare)
+_body, _bodies = _decoder.decode, _decoder.decode_lines
 
 
 def wrap_file(
@@ -87,44 +89,77 @@ class _Wrapper:
         self.skipped = 0
         self.endpoint = endpoint
         self._source = source
-        self._head = b'{"custom_id":%b' % msgspec.json.encode(id_prefix)[:-1]
-        self._middle = self._middle_for(endpoint)
+        self._id = msgspec.json.encode(id_prefix)[:-1].replace(b"%", b"%%")
+        self._head = self._head_for(endpoint)
 
     def wrap_block(self, buffer: bytearray, end: int) -> bytes:
         """The request lines for a block of whole lines at the buffer's start."""
         parts: list[bytes | memoryview] = []
         with memoryview(buffer) as whole, whole[:end] as view:
-            is_clean = is_utf8(view)
             start = len(BOM) if not self.requests + self.skipped and buffer.startswith(BOM) else 0
-            while start < end:
-                stop = buffer.find(b"\n", start, end)
-                stop = end if stop < 0 else stop
-                last = stop
-                while last > start and buffer[last - 1] in _WHITE:
-                    last -= 1
-                while start < last and buffer[start] in _WHITE:
-                    start += 1
-                if start == last:
-                    self.skipped += 1
-                else:
-                    self._wrap_line(view[start:last], parts, is_clean=is_clean)
-                start = stop + 1
+            if not self._head or not self._wrap_together(buffer, view, start, parts):
+                parts.clear()
+                self._wrap_apart(buffer, view, start, parts)
             block = b"".join(parts)
             # The slices must be gone before the view is: the reader may resize its buffer.
             parts.clear()
         return block
 
-    def _wrap_line(self, body: memoryview, parts: list[bytes | memoryview], *, is_clean: bool) -> None:
+    def _wrap_together(
+        self, buffer: bytearray, view: memoryview, start: int, parts: list[bytes | memoryview]
+    ) -> bool:
+        """Wrap lines of which each is one body beyond doubt; False when there is any doubt.
+
+        The decoder doesn't mind where lines end. But when each begins with ``{`` and ends with ``}``, every
+        newline stands between two bodies: within one, no ``}`` is followed by ``{``, and a string holds none.
+        """
+        end, number, head, find = len(view), self.requests, self._head, buffer.find
         try:
-            if not is_clean:
-                str(body, "utf-8")
-            _decode(body)
+            with view[start:] as lines:
+                bodies = len(_bodies(lines)) if is_utf8(lines) else 0
+        except (ValueError, RecursionError):
+            return False
+        while start < end:
+            stop = find(b"\n", start, end)
+            if stop <= start or buffer[start] != _OPENING or buffer[stop - 1] != _CLOSING:
+                return False
+            number += 1
+            parts += (head % number, view[start:stop], b"}\n")
+            start = stop + 1
+        if number - self.requests != bodies:
+            return False
+        self.requests = number
+        return True
+
+    def _wrap_apart(
+        self, buffer: bytearray, view: memoryview, start: int, parts: list[bytes | memoryview]
+    ) -> None:
+        """Wrap line by line, without the white space around the bodies."""
+        end = len(view)
+        while start < end:
+            stop = buffer.find(b"\n", start, end)
+            stop = end if stop < 0 else stop
+            last = stop
+            while last > start and buffer[last - 1] in _WHITE:
+                last -= 1
+            while start < last and buffer[start] in _WHITE:
+                start += 1
+            if start == last:
+                self.skipped += 1
+            else:
+                self._wrap_line(view[start:last], parts)
+            start = stop + 1
+
+    def _wrap_line(self, body: memoryview, parts: list[bytes | memoryview]) -> None:
+        try:
+            str(body, "utf-8")
+            _body(body)
         except (ValueError, RecursionError):
             raise self._refused(bytes(body)) from None
-        if not self._middle:
+        if not self._head:
             self._choose_endpoint(bytes(body))
         self.requests += 1
-        parts += (self._head, b'%d","method"' % self.requests, self._middle, body, b"}\n")
+        parts += (self._head % self.requests, body, b"}\n")
 
     def refusal(self, reason: str) -> InputFileError:
         """The error for the line after those that were counted."""
@@ -145,8 +180,11 @@ class _Wrapper:
         self.endpoint = endpoint_for_body(keys)
         if self.endpoint is None:
             raise self.refusal(f"its keys don't tell the endpoint; name one, such as {ENDPOINTS[1]}")
-        self._middle = self._middle_for(self.endpoint)
+        self._head = self._head_for(self.endpoint)
 
-    @staticmethod
-    def _middle_for(endpoint: str | None) -> bytes:
-        return b':"POST","url":%b,"body":' % msgspec.json.encode(endpoint) if endpoint else b""
+    def _head_for(self, endpoint: str | None) -> bytes:
+        """What stands before a body, with a place for the number of its request."""
+        if not endpoint:
+            return b""
+        url = msgspec.json.encode(endpoint).replace(b"%", b"%%")
+        return b'{"custom_id":%b%%d","method":"POST","url":%b,"body":' % (self._id, url)

@@ -57,9 +57,27 @@ def test_wrapped_bodies_stay_as_they_are_to_the_byte(source: Path, destination: 
 
 def test_the_endpoint_and_the_prefix_may_be_named(source: Path, destination: Path) -> None:
     source.write_bytes(b'{"model":"m","input":"x"}\n')
-    wrap_file(source, destination, endpoint="/v1/responses", id_prefix='my "id" ')
+    wrap_file(source, destination, endpoint="/v1/responses?a=%d", id_prefix='my "id" 5%d ')
     row = json.loads(destination.read_bytes())
-    assert (row["custom_id"], row["url"]) == ('my "id" 1', "/v1/responses")
+    assert (row["custom_id"], row["url"]) == ('my "id" 5%d 1', "/v1/responses?a=%d")
+
+
+_PIECES = [BODY, BODY, b" " + BODY + b" ", BODY + b"\r", b"", b" \t"]
+
+
+@given(pieces=st.lists(st.sampled_from(_PIECES), min_size=1, max_size=20), repeats=st.sampled_from([1, 400]))
+def test_many_blocks_of_any_white_space_are_wrapped(
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes], repeats: int
+) -> None:
+    folder = tmp_path_factory.mktemp("wrap")
+    rows = [*pieces * repeats, BODY]
+    (folder / "input.jsonl").write_bytes(b"\n".join(rows))
+    wrapped = wrap_file(folder / "input.jsonl", folder / "new.jsonl")
+    bodies = [row.strip() for row in rows if row.strip()]
+    assert (wrapped.requests, wrapped.skipped) == (len(bodies), len(rows) - len(bodies))
+    made = (folder / "new.jsonl").read_bytes()
+    head = b'{"custom_id":"request-%d","method":"POST","url":"/v1/chat/completions","body":%b}\n'
+    assert made == b"".join(head % (n, body) for n, body in enumerate(bodies, start=1))
 
 
 @pytest.mark.parametrize(
@@ -71,6 +89,10 @@ def test_the_endpoint_and_the_prefix_may_be_named(source: Path, destination: Pat
         (b'{"model": "m"}\n', "endpoint"),
         (b"\n\n", "no body"),
         (b"[1]\n", "Line 1"),
+        (BODY + b"\n" + BODY + BODY + b"\n" + BODY, "Line 2"),
+        (BODY + b"\n" + BODY + BODY + b'\n{"model":"m",\n"input":"x"}\n', "Line 2"),
+        (BODY + b"\n" + BODY[:-1] + b', "x": {}\n}\n' + BODY + BODY, "Line 2"),
+        (BODY * 4000, "Line 1"),
     ],
 )
 def test_what_can_not_be_wrapped_leaves_nothing(
