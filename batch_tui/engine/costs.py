@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from batch_tui.domain.batch import Batch, Usage
 from batch_tui.domain.money import NOTHING, Bill, BillLine, Cost, Demand, Estimate, Range
 from batch_tui.engine.prices import PriceList
-from batch_tui.jsonl.joined import JoinedResults
-from batch_tui.jsonl.summary import UsageGroup
+
+if TYPE_CHECKING:
+    from batch_tui.jsonl.joined import JoinedResults
+    from batch_tui.jsonl.summary import UsageGroup
 
 _ENOUGH_REQUESTS = 1_000
 """Answers that make a mean one can go by; older batches are not looked at beyond them."""

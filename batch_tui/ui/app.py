@@ -20,7 +20,6 @@ from textual.worker import Worker, WorkerState
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.store import Changes
 from batch_tui.ui import layout
-from batch_tui.ui.actions.save import SaveAction
 from batch_tui.ui.commands.bindings import asking, textual_keymap
 from batch_tui.ui.commands.keymap import read_keymap
 from batch_tui.ui.commands.registry import Scope, command, hints_for
@@ -119,7 +118,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
     def _wire(self, workspace: Path) -> Dispatcher:
         handover = Handover(self.desk, guests=self.guests, write=self.write_raw, environ=os.environ)
         handlers = {
-            **action_handlers(self.desk, self.deck, SaveAction(self.desk, workspace)),
+            **action_handlers(self.desk, self.deck, workspace),
             **submit_handlers(self.submits),
             **list_handlers(self.deck),
             **handover_handlers(handover, self.desk),

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.files import RemoteFile
-from batch_tui.domain.lines import Cause
 from batch_tui.domain.problems import Report
 from batch_tui.ui.commands.pending_submit import PendingSubmit
+
+if TYPE_CHECKING:
+    from batch_tui.domain.lines import Cause
 
 
 class Scope(StrEnum):

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from batch_tui.engine.guard import Raised
 from batch_tui.engine.store import Changes
-from batch_tui.ui.actions.cancel import CancelAction
 from batch_tui.ui.controllers.guard_alarm import GuardAlarm
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.terminal.notifier import Notice, Notifier, ended_notice
@@ -26,7 +25,7 @@ class Attention:
         self._notifier = notifier
         self._active = desk.cockpit.store.active_ids
         self._alarms: list[Notice] = []
-        self.guard_alarm = GuardAlarm(desk, mark=mark, cancel=CancelAction(desk).go, told=self._alarmed)
+        self.guard_alarm = GuardAlarm(desk, mark=mark, cancel=self._cancel, told=self._alarmed)
 
     def after(self, changes: Changes) -> None:
         """A tick was shown: mark what runs away, and call if something in it deserves it."""
@@ -45,6 +44,11 @@ class Attention:
     def stopped_by_key(self) -> bool:
         """A key was pressed: True when it stopped a countdown, and so did its work."""
         return self.guard_alarm.stopped_by_key()
+
+    def _cancel(self, ids: tuple[str, ...]) -> None:
+        from batch_tui.ui.actions.cancel import CancelAction  # noqa: PLC0415 - hardly ever needed
+
+        CancelAction(self._desk).go(ids)
 
     def _alarmed(self, raised: Raised) -> None:
         batch = self._desk.cockpit.store.get(raised.batch_id)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.files import Progress
 from batch_tui.domain.problems import Report
-from batch_tui.engine.verdicts import FileState, Verdicts
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.panes.files import FilesPane
 from batch_tui.ui.panes.local_files import Entry
+
+if TYPE_CHECKING:
+    from batch_tui.engine.verdicts import Verdicts
 
 SMALL = 4_000_000
 """Bytes up to which a file is checked without being asked for: a few hundredths of a second each."""
@@ -33,8 +37,14 @@ class FileChecks:
         self._told = told
         settings = desk.cockpit.settings
         self._limits = settings.profile.limits
-        self._verdicts = Verdicts(settings.paths.cache, self._limits)
+        self._cache = settings.paths.cache
         self._is_loaded = False
+
+    @cached_property
+    def _verdicts(self) -> Verdicts:
+        from batch_tui.engine.verdicts import Verdicts  # noqa: PLC0415 - not at the start
+
+        return Verdicts(self._cache, self._limits)
 
     def consider(self, entries: tuple[Entry, ...]) -> None:
         """Find verdicts on these files: what is remembered, and small ones by checking them in the background."""
@@ -58,6 +68,8 @@ class FileChecks:
         return report
 
     async def _consider(self, entries: tuple[Entry, ...]) -> None:
+        from batch_tui.engine.verdicts import FileState  # noqa: PLC0415 - not at the start
+
         if not self._is_loaded:
             await asyncio.to_thread(self._verdicts.load)
             self._is_loaded = True
@@ -75,6 +87,8 @@ class FileChecks:
             await asyncio.to_thread(self._verdicts.save)
 
     async def _check(self, path: Path, on_progress: Callable[[Progress], None] | None = None) -> Report:
+        from batch_tui.engine.verdicts import FileState  # noqa: PLC0415 - not at the start
+
         state = await asyncio.to_thread(FileState.of, path)
         report = await self._desk.cockpit.workshop.check(path, limits=self._limits, on_progress=on_progress)
         if state is not None:

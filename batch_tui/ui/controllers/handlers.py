@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
-from batch_tui.ui.actions.cancel import CancelAction
-from batch_tui.ui.actions.compare import CompareAction
-from batch_tui.ui.actions.fix import FixAction
-from batch_tui.ui.actions.mend import MendAction
-from batch_tui.ui.actions.save import SaveAction
-from batch_tui.ui.actions.submit import SubmitAction
 from batch_tui.ui.commands.selection import Selection
+from batch_tui.ui.controllers.action_set import ActionSet
 from batch_tui.ui.controllers.dispatcher import Handler
 from batch_tui.ui.controllers.handover import Handover
 from batch_tui.ui.controllers.submits import Submits
@@ -29,25 +25,30 @@ def always(work: Callable[[], object]) -> Handler:
     return handle
 
 
-def action_handlers(desk: Desk, deck: Deck, save: SaveAction) -> dict[str, Handler]:
+def later(find: Callable[[], Handler]) -> Handler:
+    """A handler that is looked for when it is used."""
+
+    def handle(selection: Selection) -> None:
+        find()(selection)
+
+    return handle
+
+
+def action_handlers(desk: Desk, deck: Deck, workspace: Path) -> dict[str, Handler]:
     """What changes something in the account or on the disk."""
-    submit, cancel, fix = (
-        SubmitAction(desk),
-        CancelAction(desk),
-        FixAction(desk, deck.inspector.outcomes.rows_meant),
-    )
+    actions = ActionSet(desk, deck, workspace)
     return {
-        "new": submit.new,
-        "upload": submit.upload,
-        "cancel": cancel.selected,
-        "cancel_shown": cancel.shown,
-        "fix": fix.selected,
-        "mend": MendAction(desk, deck.files.reload).selected,
-        "save": save.selected,
+        "new": later(lambda: actions.submit.new),
+        "upload": later(lambda: actions.submit.upload),
+        "cancel": later(lambda: actions.cancel.selected),
+        "cancel_shown": later(lambda: actions.cancel.shown),
+        "fix": later(lambda: actions.fix.selected),
+        "mend": later(lambda: actions.mend.selected),
+        "save": later(lambda: actions.save.selected),
         "delete": always(deck.remote.delete),
         "download": always(deck.remote.download),
         "clean": always(deck.remote.clean),
-        "compare": CompareAction(desk).selected,
+        "compare": later(lambda: actions.compare.selected),
     }
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from textual.app import SuspendNotSupported
 
 from batch_tui.domain.batch import Batch
-from batch_tui.jsonl.pages import pretty
 from batch_tui.ui.commands.copy_choices import Choice, chosen_of, copy_choices, menu_note
 from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
@@ -123,6 +122,8 @@ class Handover:
 
 
 def _write(path: Path, text: str) -> None:
+    from batch_tui.jsonl.pages import pretty  # noqa: PLC0415 - not at the start
+
     path.write_text(pretty(text.encode("utf-8", "replace")), encoding="utf-8", errors="replace")
 
 

@@ -6,6 +6,7 @@ import json
 import weakref
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError
@@ -15,8 +16,6 @@ from batch_tui.domain.normalise import batch_to_wire
 from batch_tui.domain.problems import Report
 from batch_tui.domain.text import printable
 from batch_tui.engine.events import Event
-from batch_tui.jsonl.index import LineIndex
-from batch_tui.jsonl.pages import LineFile, pretty
 from batch_tui.ui.commands.pending_submit import PendingSubmit
 from batch_tui.ui.controllers.outcomes import Outcomes
 from batch_tui.ui.desk import Desk
@@ -30,6 +29,10 @@ from batch_tui.ui.panes.verdict import remote_lines, report_lines
 from batch_tui.ui.text.cells import Cell, Piece, Tone
 from batch_tui.ui.text.lines import Lines, TextLine
 from batch_tui.ui.text.money import batch_text
+
+if TYPE_CHECKING:
+    from batch_tui.jsonl.index import LineIndex
+    from batch_tui.jsonl.pages import LineFile
 
 _MOST_OF_A_LINE = 64 * 1024
 """Bytes of a line that are shown in a list of lines; enter shows it whole."""
@@ -139,6 +142,8 @@ class Inspector:
         elif batch is None:
             return
         elif tab == tabs.RAW:
+            from batch_tui.jsonl.pages import pretty  # noqa: PLC0415 - not at the start
+
             self._inspect.fill_text(tab, Lines.of(pretty(_raw(batch)), is_json=True))
         elif tab == tabs.EVENTS:
             self._fill_events(batch.id)
@@ -146,6 +151,8 @@ class Inspector:
             self.outcomes.load(batch)
 
     async def _load_input(self, subject: str, batch: Batch | None) -> None:
+        from batch_tui.jsonl.pages import LineFile  # noqa: PLC0415 - not at the start
+
         cockpit = self._desk.cockpit
         try:
             path = Path(subject) if batch is None else await cockpit.collector.fetch_input(batch)

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.files import Progress
-from batch_tui.domain.lines import Cause
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.collect import Collected
 from batch_tui.engine.costs import bill_of
-from batch_tui.jsonl.joined import JoinedResults
 from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.panes import inspect as tabs
 from batch_tui.ui.panes.inspect import InspectPane
-from batch_tui.ui.panes.outcome import cause_facts, condition_of, summary_lines
 from batch_tui.ui.panes.results import ResultsPane
 from batch_tui.ui.text.cells import Piece, Tone
 from batch_tui.ui.text.money import batch_text
+
+if TYPE_CHECKING:
+    from batch_tui.domain.lines import Cause
+    from batch_tui.engine.collect import Collected
+    from batch_tui.jsonl.joined import JoinedResults
 
 
 class Outcomes:
@@ -71,6 +73,8 @@ class Outcomes:
 
     def list_cause(self, batch_id: str, cause: Cause) -> bool:
         """Narrow Results to the requests of a cause; False when it shows another batch."""
+        from batch_tui.ui.panes.outcome import condition_of  # noqa: PLC0415 - not at the start
+
         joined, shown = self._results.joined, self._results.selection.batch
         if joined is None or shown is None or shown.id != batch_id:
             return False
@@ -154,6 +158,8 @@ class Outcomes:
             self._inspect.say(self._inspect.tab, sentence)
 
     def _fill_outcome(self, batch: Batch, joined: JoinedResults) -> None:
+        from batch_tui.ui.panes.outcome import cause_facts, summary_lines  # noqa: PLC0415 - not at the start
+
         if self._inspect.subject != batch.id:
             return
         summary = joined.summary

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.formatting import plural
-from batch_tui.engine.cancel import CancelOutcome
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.submission import Phase
 from batch_tui.ui.desk import Desk
+
+if TYPE_CHECKING:
+    from batch_tui.engine.cancel import CancelOutcome
 
 
 async def take_up(cockpit: Cockpit, desk: Desk) -> None:

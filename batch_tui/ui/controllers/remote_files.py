@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batch_tui.domain import formatting
 from batch_tui.domain.errors import BatchTuiError, OutputFileError
 from batch_tui.domain.file_use import users_of_files
 from batch_tui.domain.files import Progress, RemoteFile
 from batch_tui.domain.text import printable
-from batch_tui.engine.collect import safe_component
-from batch_tui.engine.storage import find_leftovers, list_files
-from batch_tui.ui.actions.files import DeleteAction
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.panes.files import FilesPane
 from batch_tui.ui.text.cells import Piece, Tone
+
+if TYPE_CHECKING:
+    from batch_tui.ui.actions.files import DeleteAction
 
 
 class RemoteFiles:
@@ -33,7 +35,12 @@ class RemoteFiles:
         self._files = files
         self._workspace = workspace
         self._now = now
-        self._deletion = DeleteAction(desk, files.forget_remote)
+
+    @cached_property
+    def _deletion(self) -> DeleteAction:
+        from batch_tui.ui.actions.files import DeleteAction  # noqa: PLC0415 - not at the start
+
+        return DeleteAction(self._desk, self._files.forget_remote)
 
     def listing(self, purpose: str) -> None:
         """List the files of a purpose."""
@@ -58,6 +65,8 @@ class RemoteFiles:
         self._desk.start(self._download(self._files.remote_targets), name="download", group="")
 
     async def _list(self, purpose: str) -> None:
+        from batch_tui.engine.storage import list_files  # noqa: PLC0415 - not at the start
+
         self.batches_moved()
         found: tuple[RemoteFile, ...] = ()
 
@@ -74,6 +83,8 @@ class RemoteFiles:
                 self._desk.warn(f"The list of files is not whole: {error}")
 
     async def _clean(self) -> None:
+        from batch_tui.engine.storage import find_leftovers  # noqa: PLC0415 - not at the start
+
         cockpit = self._desk.cockpit
         spared = frozenset(submit.file_id for submit in cockpit.submitter.pending() if submit.file_id)
         try:
@@ -122,6 +133,8 @@ class RemoteFiles:
 
 def local_name(file: RemoteFile) -> str:
     """A harmless name for a remote file in the workspace."""
+    from batch_tui.engine.collect import safe_component  # noqa: PLC0415 - not at the start
+
     name = file.filename or file.id
     stem, dot, suffix = name.rpartition(".")
     return f"{safe_component(stem)}.{safe_component(suffix)}" if dot and stem else safe_component(name)

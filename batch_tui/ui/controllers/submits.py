@@ -14,7 +14,6 @@ from textual.worker import (
 
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.engine.submission import Phase, Submission
-from batch_tui.ui.actions.submit import tell
 from batch_tui.ui.commands.pending_submit import PendingSubmit
 from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
@@ -110,6 +109,8 @@ class Submits:
     async def _send(self, pending: PendingSubmit) -> None:
         desk, name = self._desk, Path(pending.operation.path).name
         try:
+            from batch_tui.ui.actions.submit import tell  # noqa: PLC0415 - hardly ever needed
+
             step = await desk.cockpit.submitter.resubmit(
                 pending.operation.intent, on_step=lambda submission: tell(desk, name, submission)
             )

@@ -5,23 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from batch_tui.domain.lines import Cause
 from batch_tui.ui.commands.bindings import bindings
 from batch_tui.ui.commands.registry import Scope
 from batch_tui.ui.text.cells import Cell, Tone, cell_text
 from batch_tui.ui.text.wrapping import wrapped
 from batch_tui.ui.widgets.lines import LineWidget
+
+if TYPE_CHECKING:
+    from batch_tui.domain.lines import Cause
 from batch_tui.ui.widgets.reading import Matches, needle_of
 from batch_tui.ui.widgets.viewer import MatchReached, with_hits
 
-Target = int | Cause
+Target: TypeAlias = "int | Cause"
 """Where a line leads: to a line of the input file, counted from 1, or to the requests of one cause."""
 _WHEEL = 3
 

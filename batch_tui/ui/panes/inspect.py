@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,7 +14,6 @@ from textual.message import Message
 from textual.widgets import ContentSwitcher
 
 from batch_tui.domain.batch import Batch
-from batch_tui.domain.lines import Cause
 from batch_tui.ui.commands.bindings import asking
 from batch_tui.ui.commands.selection import Place, Scope, Selection
 from batch_tui.ui.panes.base import Pane
@@ -24,6 +23,9 @@ from batch_tui.ui.text.lines import LineSource
 from batch_tui.ui.widgets.reading import Matches
 from batch_tui.ui.widgets.tabs import Tab, TabStrip
 from batch_tui.ui.widgets.viewer import Viewer
+
+if TYPE_CHECKING:
+    from batch_tui.domain.lines import Cause
 
 OVERVIEW, INPUT, RESULTS, ERRORS, RAW, EVENTS = "overview", "input", "results", "errors", "raw", "events"
 """Tabs."""
@@ -204,7 +206,7 @@ class InspectPane(Pane):
     def _cause(self) -> Cause | None:
         """The cause of failure under the cursor."""
         target = None if self.tab in _TEXTS else self.facts.target
-        return target if isinstance(target, Cause) else None
+        return None if isinstance(target, int) else target
 
     @on(FactsView.Followed)
     def _follow(self, event: FactsView.Followed) -> None:
@@ -212,7 +214,7 @@ class InspectPane(Pane):
         match event.target:
             case int(line):
                 self.look_at_line(line)
-            case Cause() as cause:
+            case cause:
                 self.post_message(self.CauseOpened(self._subject, cause))
 
     @on(TabStrip.TabOpened)

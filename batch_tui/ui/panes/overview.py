@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import INTENT_KEY, NAME_KEY, PARENT_KEY, Batch, BatchError
-from batch_tui.domain.cause_meaning import meaning_of_validation
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY, group_of, missing_parts, parent_of, place_of
 from batch_tui.domain.pace import NO_PACE, Pace
 from batch_tui.domain.status import BatchStatus
@@ -222,6 +221,8 @@ def _metadata(batch: Batch) -> list[Cell]:
 
 def validation_facts(batch: Batch) -> list[tuple[Cell, int | None]]:
     """Why validation refused the batch, by cause: each line, and the line of the input file it leads to."""
+    from batch_tui.domain.cause_meaning import meaning_of_validation  # noqa: PLC0415 - not at the start
+
     found: list[tuple[Cell, int | None]] = []
     for code, errors in _by_code(batch).items():
         meaning = meaning_of_validation(code)

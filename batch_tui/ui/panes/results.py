@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -18,22 +18,19 @@ from textual.widgets import ContentSwitcher
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import InputFileError
-from batch_tui.domain.lines import Outcome
-from batch_tui.engine.costs import row_costs
 from batch_tui.engine.prices import PriceList
-from batch_tui.jsonl.joined import JoinedResults
 from batch_tui.ui.commands.bindings import asking
 from batch_tui.ui.commands.selection import Scope, Selection
-from batch_tui.ui.panes.answers import first_words
 from batch_tui.ui.panes.base import Pane
-from batch_tui.ui.panes.outcome import row_cells
 from batch_tui.ui.text.cells import Cell
-from batch_tui.ui.text.conversation import conversation, raw
 from batch_tui.ui.text.glyphs import glyphs
 from batch_tui.ui.text.lines import Lines
 from batch_tui.ui.widgets.fitting import Column
 from batch_tui.ui.widgets.table import VirtualTable
 from batch_tui.ui.widgets.viewer import Viewer
+
+if TYPE_CHECKING:
+    from batch_tui.jsonl.joined import JoinedResults
 
 _ID = Column("custom_id", "custom_id", 18, is_flexible=True, is_pinned=True, is_cut_inside=True)
 _COLUMNS = (
@@ -207,6 +204,8 @@ class ResultsPane(Pane):
             return
         rows = joined.select(self.filter_text) if self.filter_text else array("Q", range(len(joined)))
         if self._is_problems_only:
+            from batch_tui.domain.lines import Outcome  # noqa: PLC0415 - not at the start
+
             rows = array("Q", (row for row in rows if joined.reason(row).outcome is not Outcome.SUCCEEDED))
         self._rows = rows
         self.table.set_empty("No request matches: esc shows all." if len(joined) else "No request came back.")
@@ -250,6 +249,8 @@ class ResultsPane(Pane):
 
     @on(VirtualTable.RowOpened)
     def _open_answer(self, event: VirtualTable.RowOpened) -> None:
+        from batch_tui.ui.text.conversation import conversation, raw  # noqa: PLC0415 - not at the start
+
         event.stop()
         joined, index = self._joined, int(event.row_id)
         if joined is None:
@@ -274,15 +275,9 @@ class ResultsPane(Pane):
     def _row(self, row_id: str) -> tuple[Cell, ...]:
         if self._joined is None:
             return ((),) * len(_COLUMNS)
-        index = int(row_id)
-        row, (cost,) = self._joined.row(index), row_costs(self._joined, (index,), self._prices)
-        words = ""
-        if row.outcome is Outcome.SUCCEEDED and row.result is not None:
-            try:
-                words = first_words(self._joined.result_line(index))
-            except InputFileError:
-                words = ""
-        return row_cells(row, words, cost, is_ascii=self.is_ascii)
+        from batch_tui.ui.panes.result_row import result_row  # noqa: PLC0415 - not at the start
+
+        return result_row(self._joined, int(row_id), self._prices, is_ascii=self.is_ascii)
 
 
 _HOW = "enter on an ended batch (2 Batches) fetches its results."
