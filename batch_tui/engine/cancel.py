@@ -34,6 +34,8 @@ _NOT_FOUND_GRACE = 60.0
 """Seconds in which a batch that was just created may be answered with 404."""
 _LONGEST = 1800.0
 """Seconds after which a cancellation is left to the next start."""
+ABREAST = 8
+"""Batches of one request to cancel that are sent at once: one is sent whatever else is under way."""
 _REFUSED_AT_MOST = 3
 """Refusals of a batch that still runs before the refusal is believed."""
 
@@ -73,6 +75,8 @@ class _Attempt:
 
     operation: CancelOperation
     outcomes: asyncio.Queue[CancelOutcome | None]
+    lane: asyncio.Semaphore
+    """Held while a POST is under way: shared by all that were asked for together."""
     waited: float = 0.0
     tries: int = 0
     refusals: int = 0
@@ -152,8 +156,11 @@ class Canceller:
 
     async def _all(self, operations: Iterable[CancelOperation]) -> AsyncGenerator[CancelOutcome, None]:
         outcomes: asyncio.Queue[CancelOutcome | None] = asyncio.Queue()
+        lane = asyncio.Semaphore(ABREAST)
         running = [
-            asyncio.create_task(self._one(_Attempt(operation, outcomes)), name=f"cancel {operation.batch_id}")
+            asyncio.create_task(
+                self._one(_Attempt(operation, outcomes, lane)), name=f"cancel {operation.batch_id}"
+            )
             for operation in operations
         ]
         try:
@@ -173,7 +180,7 @@ class Canceller:
     async def _one(self, attempt: _Attempt) -> None:
         # The POST is on its way before the disk is asked for anything.
         operation = attempt.operation
-        first = asyncio.create_task(self._post(operation.batch_id), name=f"cancel POST {operation.batch_id}")
+        first = asyncio.create_task(self._post(attempt), name=f"cancel POST {operation.batch_id}")
         attempt.tell(CancelState.SENT, is_final=False)
         command = f"batch-tui cancel {operation.batch_id}"
         self._kit.events.record("cancel", "Cancel sent.", batch_id=operation.batch_id, command=command)
@@ -206,10 +213,10 @@ class Canceller:
         except StateError as error:
             self._kit.events.record("error", str(error), batch_id=operation.batch_id)
 
-    async def _post(self, batch_id: str) -> _Reply:
+    async def _post(self, attempt: _Attempt) -> _Reply:
         try:
-            async with self._kit.gate.turn():
-                return await self._kit.service.cancel_batch(batch_id)
+            async with attempt.lane, self._kit.gate.turn("cancel"):
+                return await self._kit.service.cancel_batch(attempt.operation.batch_id)
         except ServiceError as error:
             return error
 
@@ -231,7 +238,7 @@ class Canceller:
             if attempt.waited >= _LONGEST:
                 return CancelState.UNCONFIRMED, "Sent, but not confirmed; the next start goes on with it."
             await self._kit.sleep(attempt.next_delay())
-            reply = await self._post(batch_id)
+            reply = await self._post(attempt)
 
     def _judge(self, attempt: _Attempt, reply: _Reply) -> _Verdict | None:
         """What the answer to the POST, or to a GET, says for good; None when it leaves the matter open."""

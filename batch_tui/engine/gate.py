@@ -10,8 +10,8 @@ from typing import Literal
 
 from batch_tui.domain.errors import RateLimitedError, ServerFaultError, ServiceError
 
-Kind = Literal["action", "poll"]
-"""Whether a user waits for it, or a clock."""
+Kind = Literal["action", "poll", "cancel"]
+"""Whether a user waits for it, or a clock, or money is being spent until it is sent."""
 
 _OVERTAKEN_AT_MOST = 8
 """Actions that may pass a waiting poll: fifty cancels in a row must not blind the screen."""
@@ -80,9 +80,11 @@ class RateGate:
         """Wait for a place and an open gate; hold the place while the block runs. A 429 closes the gate.
 
         Args:
-            kind: ``poll`` steps back behind waiting actions (not for ever), ``action`` goes first.
+            kind: ``poll`` steps back behind waiting actions (not for ever), ``action`` goes first, ``cancel``
+                needs no place: only a pause the service asked for holds it.
         """
-        await self._enter(kind)
+        if kind != "cancel":
+            await self._enter(kind)
         try:
             await self._wait_until_open()
             yield
@@ -91,7 +93,8 @@ class RateGate:
             self._note_error(error)
             raise
         finally:
-            self._leave()
+            if kind != "cancel":
+                self._leave()
 
     @asynccontextmanager
     async def transfer(self) -> AsyncGenerator[None, None]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import ConfigurationError, Effect, RefusedError, ServiceError, UnreachableError
 from batch_tui.domain.operation import CancelStage, Operation
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.cancel import Canceller, CancelOutcome, CancelState
+from batch_tui.engine.cancel import ABREAST, Canceller, CancelOutcome, CancelState
 from tests.support.batches import a_batch
 from tests.support.fake_service import (
     FakeService,
@@ -285,3 +286,22 @@ async def test_events_teach_the_command_line(tmp_path: Path) -> None:
     kit = World(tmp_path, FakeService(a_batch())).start()
     await last_of(Canceller(kit))
     assert kit.events.recent("batch_1")[0].command == "batch-tui cancel batch_1"
+
+
+async def test_a_cancel_leaves_at_once_while_everything_else_hangs(tmp_path: Path) -> None:
+    hanging = [f"h{number}" for number in range(ABREAST)]
+    service = FakeService(a_batch(), *map(a_batch, hanging))
+    kit = World(tmp_path, service).start()
+    canceller = Canceller(kit)
+    answer = service.hold("cancel_batch")
+    async with AsyncExitStack() as places:
+        for _ in range(8):
+            await places.enter_async_context(kit.gate.turn())
+        others = asyncio.create_task(outcomes_of(canceller, *hanging))
+        await reached(service, "cancel_batch", ABREAST)
+        one = asyncio.create_task(last_of(canceller))
+        await reached(service, "cancel_batch", ABREAST + 1)
+        assert service.arguments("cancel_batch")[-1] == "batch_1"
+    answer.set()
+    assert (await one).state is CancelState.CONFIRMED
+    assert len(await others) >= ABREAST

@@ -227,3 +227,20 @@ async def test_long_transfers_leave_the_places_to_short_calls() -> None:
     await time.run(both())
     assert ended == ["call", *["transfer"] * 5]
     assert time.now == 1200.0, "four at a time"
+
+
+async def test_a_cancel_needs_no_place_but_waits_for_a_pause_like_everybody() -> None:
+    time = VirtualTime()
+    gate = make_gate(time, width=1)
+    async with gate.turn():
+        async with gate.turn("cancel"):
+            assert time.now == 1000.0
+        gate.note_limit(7)
+        entered: list[float] = []
+
+        async def wait_for_a_turn() -> None:
+            async with gate.turn("cancel"):
+                entered.append(time.now)
+
+        await time.run(wait_for_a_turn())
+    assert entered == [1007.0]

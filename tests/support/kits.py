@@ -83,7 +83,7 @@ def an_order(
     )
 
 
-async def reached(service: FakeService, method: str) -> None:
-    """Wait until a call has reached the service."""
-    while service.count(method) == 0:  # noqa: ASYNC110 - the fake has no event for it
+async def reached(service: FakeService, method: str, times: int = 1) -> None:
+    """Wait until a call has reached the service, so often."""
+    while service.count(method) < times:  # noqa: ASYNC110 - the fake has no event for it
         await asyncio.sleep(0.001)

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import count as numbers
+
 from batch_tui.domain.batch import Batch, RequestCounts
 from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.text.cells import cell_text
-from batch_tui.ui.widgets.header import HeaderFacts, count, header_pieces
+from batch_tui.ui.widgets.header import HeaderFacts, Tally, count, header_pieces
+
+NUMBERS = numbers()
 
 
 def batch(status: BatchStatus, completed: int = 0, failed: int = 0, total: int = 10) -> Batch:
-    return Batch(f"b{id(status)}", status, status.value, counts=RequestCounts(total, completed, failed))
+    return Batch(f"b{next(NUMBERS)}", status, status.value, counts=RequestCounts(total, completed, failed))
 
 
 ACCOUNT = (
@@ -42,3 +47,16 @@ def test_the_header_says_it_all_in_one_line() -> None:
 def test_the_header_is_ascii_where_it_must_be() -> None:
     left, _ = header_pieces(HeaderFacts("work", count(ACCOUNT, is_ascii=True)))
     assert cell_text(left).isascii()
+
+
+def test_a_change_is_counted_as_if_all_were_counted_anew() -> None:
+    tally = Tally()
+    for one in ACCOUNT:
+        tally.put(one)
+    running, *others = ACCOUNT
+    ended = replace(running, status=BatchStatus.FAILED)
+    tally.put(ended)
+    assert tally.counts == count((ended, *others))
+    tally.drop(ended.id)
+    tally.drop("nobody")
+    assert tally.counts == count(others)

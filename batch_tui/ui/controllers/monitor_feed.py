@@ -15,7 +15,7 @@ from batch_tui.ui.desk import Desk
 from batch_tui.ui.panes.batches import BatchesPane
 from batch_tui.ui.text.cells import Tone
 from batch_tui.ui.text.money import day_text
-from batch_tui.ui.widgets.header import HeaderLine, count
+from batch_tui.ui.widgets.header import HeaderLine, Tally
 
 _TONES = {
     Condition.LIVE: Tone.SUCCESS,
@@ -62,6 +62,7 @@ class MonitorFeed:
         self._batches = batches
         self._clock = clock
         self._after = after
+        self._tally = Tally(is_ascii=batches.is_ascii)
         self._said = ""
         self._aged_at = clock()
         self._shown = Condition.LOADING
@@ -91,6 +92,7 @@ class MonitorFeed:
         """Show one tick."""
         store = self._cockpit.store
         self._desk.tick()
+        self._count(tick.changes)
         self._batches.show(store.batches(), tick.changes)
         if not tick.changes:
             self._batches.table.emphasize(())
@@ -98,10 +100,18 @@ class MonitorFeed:
             self._aged_at = self._clock()
             self._batches.redraw_rows()
         if not len(store):
-            self._batches.set_empty(_emptiness(tick))
+            self._batches.table.set_empty(_emptiness(tick))
         self._show_header(tick)
         self._say_condition(tick)
         self._after(tick.changes)
+
+    def _count(self, changes: Changes) -> None:
+        for batch_id in (*changes.added, *changes.updated):
+            batch = self._cockpit.store.get(batch_id)
+            if batch is not None:
+                self._tally.put(batch)
+        for batch_id in changes.removed:
+            self._tally.drop(batch_id)
 
     def _show_header(self, tick: Tick) -> None:
         before, self._shown = self._shown, tick.condition
@@ -111,8 +121,7 @@ class MonitorFeed:
         if tick.changes or not facts.as_of:
             moment = tick.at if tick.condition is Condition.LOADING and tick.at else self._clock()
             now = time.strftime("%H:%M", time.localtime(moment))
-            counts = count(self._cockpit.store.batches(), is_ascii=self._batches.is_ascii)
-            facts = replace(facts, counts=counts, as_of=now, money=self._money())
+            facts = replace(facts, counts=self._tally.counts, as_of=now, money=self._money())
         tone = _TONES.get(tick.condition, Tone.ERROR)
         self._header.show(replace(facts, condition=condition_text(tick, self._clock()), tone=tone))
 

@@ -60,20 +60,76 @@ class HeaderFacts:
     """When something last changed, as ``18:22``: a still screen sends nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What one batch adds to the counts."""
+
+    sign: tuple[str, Tone]
+    is_active: bool
+    is_troubled: bool
+    done: int
+    total: int
+
+
+class Tally:
+    """Counts batches by the sign they show. A change costs as much as what changed, however many there are.
+
+    Args:
+        is_ascii: Whether only ASCII may be drawn.
+    """
+
+    def __init__(self, *, is_ascii: bool = False) -> None:
+        self._is_ascii = is_ascii
+        self._shares: dict[str, _Share] = {}
+        self._signs: Counter[tuple[str, Tone]] = Counter()
+        self._active = self._troubled = self._done = self._total = 0
+
+    def put(self, batch: Batch) -> None:
+        """A batch is new, or something else now."""
+        self.drop(batch.id)
+        share = self._share(batch)
+        self._shares[batch.id] = share
+        self._add(share, 1)
+
+    def drop(self, batch_id: str) -> None:
+        """A batch is gone."""
+        share = self._shares.pop(batch_id, None)
+        if share is not None:
+            self._add(share, -1)
+
+    @property
+    def counts(self) -> Counts:
+        """As they stand."""
+        signs = self._signs
+        order = _signs(self._is_ascii)
+        by_glyph = tuple((glyph, tone, signs[glyph, tone]) for glyph, tone in order if signs[glyph, tone])
+        return Counts(by_glyph, self._active, self._troubled, self._done, self._total)
+
+    def _share(self, batch: Batch) -> _Share:
+        sign = batch_sign(batch, is_ascii=self._is_ascii)
+        is_active = not batch.is_terminal
+        return _Share(
+            (sign.glyph, sign.tone),
+            is_active,
+            batch.status is BatchStatus.FAILED or batch.is_total_loss,
+            batch.counts.done if is_active else 0,
+            max(0, batch.counts.total) if is_active else 0,
+        )
+
+    def _add(self, share: _Share, times: int) -> None:
+        self._signs[share.sign] += times
+        self._active += times * share.is_active
+        self._troubled += times * share.is_troubled
+        self._done += times * share.done
+        self._total += times * share.total
+
+
 def count(batches: Iterable[Batch], *, is_ascii: bool = False) -> Counts:
     """Count batches by the sign they show."""
-    signs: Counter[tuple[str, Tone]] = Counter()
-    active = troubled = done = total = 0
+    tally = Tally(is_ascii=is_ascii)
     for batch in batches:
-        sign = batch_sign(batch, is_ascii=is_ascii)
-        signs[sign.glyph, sign.tone] += 1
-        troubled += batch.status is BatchStatus.FAILED or batch.is_total_loss
-        if not batch.is_terminal:
-            active += 1
-            done += batch.counts.done
-            total += max(0, batch.counts.total)
-    ordered = tuple((glyph, tone, signs[glyph, tone]) for glyph, tone in _signs(is_ascii) if signs[glyph, tone])
-    return Counts(ordered, active, troubled, done, total)
+        tally.put(batch)
+    return tally.counts
 
 
 def _signs(is_ascii: bool) -> list[tuple[str, Tone]]:  # noqa: FBT001 - private
