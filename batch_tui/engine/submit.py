@@ -90,6 +90,12 @@ class Submitter:
         """Submits of the very same bytes that made a batch, oldest first: to ask before paying twice."""
         return tuple(o for o in self._kit.journal.submits() if o.sha256 == sha256 and o.batch_id is not None)
 
+    def in_doubt(self, sha256: str, endpoint: str) -> SubmitOperation | None:
+        """The open submit of the very same bytes that may have made a batch; None without one."""
+        return next(
+            (o for o in self.pending() if o.may_exist and (o.sha256, o.endpoint) == (sha256, endpoint)), None
+        )
+
     async def dismiss(self, intent: str) -> None:
         """Let an open submit go: nothing more is done for it, and no batch is touched.
 
@@ -162,8 +168,7 @@ class Submitter:
         problem = metadata_problem(metadata, self._limits)
         if problem is not None:
             return ConfigurationError(problem)
-        twin = next((o for o in self.pending() if o.may_exist and _is_twin(o, operation)), None)
-        if twin is not None:
+        if self.in_doubt(operation.sha256, operation.endpoint) is not None:
             return InputFileError(
                 f"An earlier submit of {printable(order.path.name)} may have been taken; "
                 "submit that one again or dismiss it first.",

@@ -171,7 +171,7 @@ def test_an_invalid_file_is_refused_before_anything_is_sent(run: Run, tmp_path: 
 
 def test_the_list_is_filtered_and_limited(run: Run, tmp_path: Path) -> None:
     for name in ("alpha", "beta", "gamma"):
-        run("submit", write_input(tmp_path / f"{name}.jsonl", 2), "--wait")
+        run("submit", write_input(tmp_path / f"{name}.jsonl", 2), "--wait", "--again")
     _, lines, _ = run("list", "--json")
     assert sorted(json.loads(line)["derived"]["name"] for line in lines) == ["alpha", "beta", "gamma"]
     _, lines, _ = run("list", "--match", "BET", "--json")

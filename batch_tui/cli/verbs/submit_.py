@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from batch_tui.cli.again import objection
 from batch_tui.cli.arguments import add_json, add_profile, pair, seconds
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
@@ -44,6 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="hold files back while the model's queue of tokens or the hour's batches are used up, and send them "
         "when there is room; without FILE: go on with what an earlier run left waiting",
     )
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="don't ask when the very same bytes were, or may have been, sent before",
+    )
     parser.add_argument("--wait", action="store_true", help="wait for the end; exit code as of the verb wait")
     add_json(parser)
     add_profile(parser)
@@ -58,19 +64,55 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 async def _submit(args: argparse.Namespace, console: Console) -> int:
     async with open_cockpit(args, console) as cockpit:
-        for settled in await cockpit.submitter.recover():
-            console.say(f"From an earlier run: {settled.message}")
+        found = await _recovered(cockpit, console)
         reports = [await _check(cockpit, path, args, console) for path in args.files]
         if not all(report.is_valid for report in reports):
             console.say("Nothing was sent.")
             return Exit.FAILURES
         orders = await _orders(cockpit, reports, args, console)
         ids: list[str] = []
+        if not args.again:
+            orders = _not_found(cockpit, orders, found, console, ids)
+        refused = objection(cockpit.submitter, orders, console, is_meant=args.again)
+        if refused is not None:
+            return refused
         send = _queue if args.queue else _send
         codes = [await send(cockpit, orders, console, ids)]
         if args.wait and ids:
             codes.append(await follow(cockpit, ids, Console(is_json=False, out=console.err, err=console.err)))
     return max(codes)
+
+
+async def _recovered(cockpit: Cockpit, console: Console) -> dict[str, Submission]:
+    """What an earlier run did not come to settle; by checksum what turned out to be submitted."""
+    found: dict[str, Submission] = {}
+    for settled in await cockpit.submitter.recover():
+        operation, batch = settled.operation, settled.batch
+        if operation is not None and batch is not None and settled.phase is Phase.SUBMITTED:
+            found[operation.sha256] = settled
+            console.say(f"From an earlier run: {operation.path} was submitted, as {batch.id}.")
+        else:
+            console.say(f"From an earlier run: {settled.message}")
+    return found
+
+
+def _not_found(
+    cockpit: Cockpit,
+    orders: Sequence[SubmitOrder],
+    found: Mapping[str, Submission],
+    console: Console,
+    ids: list[str],
+) -> list[SubmitOrder]:
+    """Orders still to be sent: a run that was cut short and is made again wants one batch, not two."""
+    left: list[SubmitOrder] = []
+    for order in orders:
+        made = found.get(order.report.sha256)
+        if made is None or made.batch is None:
+            left.append(order)
+        else:
+            _show(cockpit, made, console)
+            ids.append(made.batch.id)
+    return left
 
 
 async def _orders(
@@ -97,15 +139,25 @@ async def _orders(
 async def _send(cockpit: Cockpit, orders: Sequence[SubmitOrder], console: Console, ids: list[str]) -> int:
     codes: list[int] = []
     for order in orders:
-        submission = await cockpit.submitter.submit(order, on_step=_talk(console, order.report))
+        step = _talk(console, order.report)
+        doubt = cockpit.submitter.in_doubt(order.report.sha256, order.endpoint)
+        if doubt is None:
+            submission = await cockpit.submitter.submit(order, on_step=step)
+        else:
+            submission = await cockpit.submitter.resubmit(doubt.intent, on_step=step)
         codes.append(_show(cockpit, submission, console))
         ids += [submission.batch.id] if submission.batch else []
-    return max(codes)
+    return max(codes, default=Exit.CLEAN)
 
 
 async def _queue(cockpit: Cockpit, orders: Sequence[SubmitOrder], console: Console, ids: list[str]) -> int:
-    """Put the orders in the queue and send what waits there; prints an id when the service has taken its batch."""
-    await cockpit.queue.add(orders)
+    """Put the orders in the queue and send what waits there; prints an id when the service has taken its batch.
+
+    What may have been sent before is no matter of room: it is settled at once.
+    """
+    doubtful = [o for o in orders if cockpit.submitter.in_doubt(o.report.sha256, o.endpoint) is not None]
+    code = await _send(cockpit, doubtful, console, ids)
+    await cockpit.queue.add([order for order in orders if order not in doubtful])
 
     def told(entry: QueueEntry) -> None:
         if entry.stage is QueueStage.TAKEN and entry.batch_id is not None:
@@ -119,9 +171,9 @@ async def _queue(cockpit: Cockpit, orders: Sequence[SubmitOrder], console: Conso
 
     entries = await cockpit.queue.run(on_change=told)
     left = [entry for entry in entries if entry.stage is not QueueStage.TAKEN]
-    if not entries:
+    if not entries and not doubtful:
         console.say("The queue is empty.")
-    return Exit.SERVICE if left else Exit.CLEAN
+    return max(code, Exit.SERVICE if left else Exit.CLEAN)
 
 
 def _taken(cockpit: Cockpit, entry: QueueEntry) -> dict[str, object]:
