@@ -59,6 +59,7 @@ class OpenAIService:
         self._connection = connection
         self._timeouts = timeouts or Timeouts()
         self._pages = PageReader()
+        self._has_answered = False
         with built(connection):
             self._http = http = http_client or _http_client()
             http.follow_redirects = False
@@ -224,7 +225,8 @@ class OpenAIService:
         """What the coming request's errors depend on; an id that no URL can hold names nothing that exists."""
         if object_id is not None and object_id in _UNUSABLE_IDS:
             raise NotFoundError(f"{self.host} has no {what.strip()}.", status=404)
-        return Call(self._connection, what, is_read, names_object, seconds or self._timeouts.read)
+        seconds = seconds or self._timeouts.read
+        return Call(self._connection, what, is_read, names_object, seconds, self._has_answered)
 
     def _limits(self, seconds: float) -> httpx2.Timeout:
         connect = self._timeouts.connect
@@ -236,6 +238,7 @@ class OpenAIService:
         with translated(call):
             async with asyncio.timeout(call.seconds + self._timeouts.connect):
                 yield
+        self._has_answered = True
 
     def _batch(self, response: httpx2.Response, call: Call, asked: str | None) -> Batch:
         """The batch a reply holds; an error unless it is the one that was asked for."""

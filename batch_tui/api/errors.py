@@ -160,7 +160,7 @@ def _certificate(chain: list[BaseException], call: Call) -> UnreachableError | N
 def _no_tls(chain: list[BaseException], call: Call) -> UnreachableError | None:
     """``https://`` to a port that doesn't speak it."""
     broken = _first(chain, ssl.SSLError)
-    reason = (broken.reason or "") if broken is not None else ""
+    reason: str = getattr(broken, "reason", None) or ""  # one that Python raises itself has none
     if any(word in reason for word in _NO_TLS_REASONS):
         return UnreachableError(_no_tls_sentence(call), effect=Effect.NONE, is_permanent=True)
     if _first(
@@ -226,7 +226,7 @@ def _reading(chain: list[BaseException], call: Call) -> ServiceError:
             is_permanent=True,
         )
     if _first(chain, OSError, httpx2.NetworkError, anyio.EndOfStream, anyio.BrokenResourceError):
-        return UnreachableError(f"The connection to {call.host} was lost.", effect=effect)
+        return UnreachableError(f"The connection to {call.host} was lost.{_perhaps_tls(call)}", effect=effect)
     if _first(chain, ImportError):
         return UnreachableError(
             "The network client can't be loaded: reinstall batch-tui.", effect=effect, is_permanent=True
@@ -237,11 +237,21 @@ def _reading(chain: list[BaseException], call: Call) -> ServiceError:
 
 def _broken_reply(reason: str, call: Call) -> ServiceError:
     if "without sending" in reason and "complete" not in reason:
-        return UnreachableError(f"{call.host} closed the connection without an answer.", effect=call.effect())
+        return UnreachableError(
+            f"{call.host} closed the connection without an answer.{_perhaps_tls(call)}", effect=call.effect()
+        )
     if "complete message body" in reason or "incomplete" in reason:
         return ServerFaultError(f"{call.host} cut its reply short.", effect=call.effect())
-    hint = " Does it want https://?" if call.connection.url.lower().startswith("http:") else ""
-    return ServerFaultError(f"{host_and_port(call)} did not answer in HTTP.{hint}", effect=call.effect())
+    return ServerFaultError(
+        f"{host_and_port(call)} did not answer in HTTP: is the base URL right?{_perhaps_tls(call)}",
+        effect=call.effect(),
+    )
+
+
+def _perhaps_tls(call: Call) -> str:
+    """The likeliest reason why a server never answered plain HTTP; nothing when it did before."""
+    is_likely = call.is_plain and not call.has_answered
+    return " If it speaks TLS, the base URL must start with https://." if is_likely else ""
 
 
 def _os_reason(chain: list[BaseException]) -> str:

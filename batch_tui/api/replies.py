@@ -40,6 +40,8 @@ MAX_WAIT = 7 * 86_400.0
 """Seconds; a longer Retry-After is cut to this."""
 _PROVES_NOTHING_HAPPENED = frozenset({400, 401, 403, 404, 413, 415, 422, 429})
 _PAGE_STARTS = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<!--")
+_PLAIN_TO_TLS = (b"sent to HTTPS port", b"to an HTTPS server", b"sent a plain HTTP request")
+"""What servers answer to plain HTTP on a port that speaks TLS."""
 _UNKNOWN_ROUTE = ("invalid url", "unknown url", "unknown_url", "unrecognized request url", "no route")
 
 
@@ -56,11 +58,18 @@ class Call:
     """True when a 404 may mean the object, not the route."""
     seconds: float = 15.0
     """How long an answer was waited for."""
+    has_answered: bool = False
+    """True when this service has answered in HTTP before."""
 
     @property
     def host(self) -> str:
         """The service's host, for messages."""
         return self.connection.host
+
+    @property
+    def is_plain(self) -> bool:
+        """True when the base URL says plain HTTP."""
+        return self.connection.url.lower().startswith("http:")
 
     def effect(self, *, is_proven_harmless: bool = False) -> Effect:
         """What a failure proves about this request."""
@@ -161,6 +170,8 @@ def refusal(response: httpx2.Response, call: Call) -> ServiceError:
     status = response.status_code
     if 300 <= status < 400:
         return _redirected(response, call)
+    if status == 400 and call.is_plain and any(words in response.content for words in _PLAIN_TO_TLS):
+        return _speaks_tls(call)
     is_page = is_web_page(response.headers, response.content)
     body = UNREADABLE if is_page else decode(response.content)
     said = _Said.of(body, "" if is_page else response.text, call)
@@ -176,6 +187,15 @@ def refusal(response: httpx2.Response, call: Call) -> ServiceError:
     if isinstance(error, ServerFaultError):
         error.retry_after = retry_after(response.headers)
     return error
+
+
+def _speaks_tls(call: Call) -> UnreachableError:
+    """The error for plain HTTP sent to a port that speaks TLS."""
+    return UnreachableError(
+        f"{call.connection.host_and_port} speaks TLS, and the base URL starts with http://: make it https://.",
+        effect=Effect.NONE,
+        is_permanent=True,
+    )
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

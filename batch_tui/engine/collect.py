@@ -281,8 +281,9 @@ def _lock_name(path: Path) -> str:
 def _make_directory(directory: Path) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputFileError(f"Can't make {printable(directory)}: {error.strerror}.") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its name holds a NUL"
+        raise OutputFileError(f"Can't make {printable(directory)}: {reason}.") from error
 
 
 def _lacks_output(batch: Batch) -> bool:

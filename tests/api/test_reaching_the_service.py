@@ -12,10 +12,11 @@ import pytest
 from batch_tui.api.client import OpenAIService
 from batch_tui.api.connection import Connection
 from batch_tui.domain.batch import NewBatch
-from batch_tui.domain.errors import ConfigurationError, Effect, ServerFaultError, UnreachableError
+from batch_tui.domain.errors import ConfigurationError, Effect, ServiceError, UnreachableError
 from tests.api.conftest import KEY
+from tests.support.faults import FaultServer, close
 from tests.support.loop_time import LoopTime
-from tests.support.wire_service import plain_client
+from tests.support.wire_service import plain_client, wire_service
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 CALLS: dict[str, Callable[[OpenAIService], Awaitable[object]]] = {
@@ -134,19 +135,73 @@ async def test_fault_05_list_https_to_a_silent_port_is_told_in_time() -> None:
     assert error.effect is Effect.NONE
 
 
-async def test_fault_05_poll_http_to_a_tls_port_is_told() -> None:
+async def plain_request(answer: bytes, phase: str, *, is_reset: bool = False) -> ServiceError:
+    """What is told when plain HTTP goes to a port that speaks TLS, which answers as real ones do."""
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"\x15\x03\x01\x00\x02\x02\x16")
-        writer.close()
+        writer.write(answer)
+        writer.transport.abort() if is_reset else writer.close()
 
-    async with listening(serve) as port:
-        service = OpenAIService(Connection(f"http://127.0.0.1:{port}/v1", KEY), http_client=plain_client())
-        with pytest.raises(
-            ServerFaultError, match=rf"127.0.0.1:{port} did not answer in HTTP. Does it want https://?"
-        ):
-            await service.retrieve_batch("batch_1")
-        await service.aclose()
+    async with listening(serve) as port, wire_service(f"http://127.0.0.1:{port}/v1", KEY) as service:
+        with pytest.raises(ServiceError) as caught:
+            await CALLS[phase](service)
+        assert str(caught.value).startswith(("127.0.0.1", "The connection to 127.0.0.1"))
+        assert str(caught.value).count(". ") <= 1
+    return caught.value
+
+
+@EVERY_CALL
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(
+            b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n"
+            b"<html><center>The plain HTTP request was sent to HTTPS port</center></html>",
+            id="nginx",
+        ),
+        pytest.param(
+            b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n", id="go"
+        ),
+    ],
+)
+async def test_fault_05_list_poll_create_cancel_http_to_a_tls_port_is_told_with_the_next_step(
+    phase: str, answer: bytes
+) -> None:
+    error = await plain_request(answer, phase)
+    assert isinstance(error, UnreachableError)
+    assert error.is_permanent
+    assert str(error).endswith("speaks TLS, and the base URL starts with http://: make it https://.")
+
+
+@EVERY_CALL
+@pytest.mark.parametrize(
+    ("answer", "is_reset"),
+    [
+        pytest.param(b"", False, id="close"),
+        pytest.param(b"", True, id="reset"),
+        pytest.param(b"\x15\x03\x01\x00\x02\x02\x16", False, id="alert"),
+    ],
+)
+async def test_fault_05_list_poll_create_cancel_a_tls_port_without_a_word_is_at_least_suspected(
+    phase: str, answer: bytes, *, is_reset: bool
+) -> None:
+    error = await plain_request(answer, phase, is_reset=is_reset)
+    assert str(error).endswith(" If it speaks TLS, the base URL must start with https://.")
+
+
+async def test_a_server_that_answered_before_is_not_suspected_of_speaking_tls(
+    server: FaultServer, service: OpenAIService
+) -> None:
+    await service.list_batches()
+    server.fail("list", close(after=False))
+    with pytest.raises(UnreachableError, match=r"closed the connection without an answer\.$"):
+        await service.list_batches()
+
+
+async def test_a_broken_connection_that_python_itself_reports_has_no_reason_and_is_no_crash() -> None:
+    error = await failure(raising(connect_error(ssl.SSLError("x"))), "https://example.org/v1", "create")
+    assert "No connection to example.org" in str(error)
 
 
 @EVERY_CALL

@@ -242,6 +242,8 @@ async def test_fault_54_download_a_place_that_can_not_be_made_is_one_sentence(tm
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputFileError, match="Can't make"):
         await a_collector(tmp_path, ended())[0].collect("batch_1", tmp_path / "file" / "out")
+    with pytest.raises(OutputFileError, match=r"Can't make .*/nul␀name: its name holds a NUL\.$"):
+        await a_collector(tmp_path, ended())[0].collect("batch_1", tmp_path / "nul\0name")
 
 
 async def test_fault_60_download_two_instances_never_write_one_file(tmp_path: Path) -> None:

@@ -53,3 +53,11 @@ def test_a_write_replaces_the_whole_file_and_leaves_nothing_beside_it(tmp_path: 
     write_private(target, b"two")
     assert target.read_bytes() == b"two"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> None:
+    target = tmp_path / "f"
+    target.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        write_private(target, b"two")
+    assert list(tmp_path.iterdir()) == [target]

@@ -20,10 +20,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
     first = args.first_frame if isinstance(args.first_frame, FirstFrame) else None
     try:
         return _open(args, console, first)
-    except BaseException:
+    finally:
         if first is not None:
-            first.leave()  # before anybody says what went wrong
-        raise
+            first.leave()  # before anybody says what went wrong; the screen, if it came, did so already
 
 
 def _open(args: argparse.Namespace, console: Console, first: FirstFrame | None) -> int:
