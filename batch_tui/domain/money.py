@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -139,3 +140,14 @@ class Estimate:
     def worst(self) -> Cost | None:
         """What to be ready to pay: the upper bound, else the likely cost, else the lower bound."""
         return None if self.range is None else self.range.high or self.range.likely or self.range.low
+
+    def dollars_to_type(self, above: Decimal | None) -> int | None:
+        """The whole US dollars, rounded up, that a user types to confirm a large cost; None when a yes is enough.
+
+        Args:
+            above: The cost above which a yes is not enough; None for no such bound.
+        """
+        worst = self.worst
+        if above is None or worst is None or worst.batch <= above:
+            return None
+        return max(1, math.ceil(worst.batch))

@@ -60,6 +60,8 @@ class QueueEntry:
     metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
     completion_window: str = "24h"
     expires_after: int | None = None
+    parent: str | None = None
+    """The batch whose requests it sends again."""
     stage: QueueStage = QueueStage.WAITING
     intent: str | None = None
     """The submit that makes its batch; chosen and written down before anything is sent."""

@@ -271,6 +271,8 @@ class Groups:
             InputFileError: The plan's file would be refused for more than its size.
             OutputFileError: A part can't be written.
         """
+        if plan.report is not None and not is_only_too_large(plan.report):
+            return (await self._resubmitter.send(plan, on_step),)
         orders = await self.retry_orders(plan)
         return tuple([await self._submitter.submit(order, on_step=on_step) for order in orders])
 

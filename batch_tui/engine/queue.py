@@ -298,6 +298,7 @@ class Queue:
             metadata=dict(order.metadata),
             completion_window=order.completion_window,
             expires_after=order.expires_after,
+            parent=order.parent,
         )
 
 
@@ -310,5 +311,6 @@ def _order(entry: QueueEntry, report: Report) -> SubmitOrder:
         metadata=dict(entry.metadata),
         completion_window=entry.completion_window,
         expires_after=entry.expires_after,
+        parent=entry.parent,
         intent=entry.intent,
     )

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from batch_tui.domain.limits import OPENAI_LIMITS
+from batch_tui.domain.queueing import QueueEntry
+from batch_tui.engine.queue import Queue
 from batch_tui.gateway.options import GatewayOptions
 from tests.support.command_line import Run, command_line, echo_line
 from tests.support.gateway import FAST
@@ -183,3 +185,56 @@ def test_an_empty_queue_says_so(run: Run) -> None:
     assert (code, lines) == (0, [])
     assert "empty" in said
     assert run("submit")[0] == 2
+
+
+def test_what_waits_is_listed_with_its_reason_and_dropped(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "slow.jsonl"
+    slow: dict[str, object] = {"delay_s": 100_000}
+    source.write_text("".join(echo_line(f"r-{n}", echo=slow) for n in range(50)), encoding="utf-8")
+    assert run("queue") == (0, [], "The queue is empty.\n")
+    with pytest.MonkeyPatch.context() as patch:
+        # The process ends before it sends anything.
+        patch.setattr(Queue, "run", _ended)
+        _, _, said = run("submit", source, "--split", "--queue", "--name", "slow")
+    group = said.split("group ")[1].split()[0]
+    _, lines, _ = run("queue", "--json")
+    entries = [json.loads(line) for line in lines]
+    assert [(entry["name"], entry["stage"], entry["requests"]) for entry in entries] == [
+        ("slow 1/2", "waiting", 40),
+        ("slow 2/2", "waiting", 10),
+    ]
+    _, lines, _ = run("groups", "--json")
+    (told,) = map(json.loads, lines)
+    assert (told["id"], told["status"], told["request_counts"]["total"]) == (group, "queued", 50)
+    assert run("queue", "--drop", "nobody")[0] == 2
+    assert run("queue", "--drop", group)[0] == 2, "nobody is there to be asked"
+    code, dropped, _ = run("queue", "--drop", entries[0]["id"], "--yes")
+    assert (code, dropped) == (0, [entries[0]["id"]])
+    _, lines, _ = run("queue")
+    assert [line.split()[1:4] for line in lines[1:]] == [["slow", "2/2", "waiting"]]
+    assert run("queue", "--drop", group, "--yes")[0] == 0
+
+
+async def _ended(_: Queue, **_more: object) -> tuple[QueueEntry, ...]:
+    return ()
+
+
+def test_a_group_is_one_line_that_unfolds(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "big.jsonl"
+    failing: dict[str, object] = {"status": 500, "times": 1}
+    lines = (echo_line(f"r-{n}", echo=failing if n == 3 else None) for n in range(50))
+    source.write_text("".join(lines), encoding="utf-8")
+    assert "There is no group" in run("groups")[2]
+    _, ids, said = run("submit", source, "--split", "--wait")
+    group = said.split("group ")[1].split()[0]
+    _, shown, _ = run("groups")
+    assert shown[1].split() == [group, "big", "2", "completed", "50/50", "(100%)", "1", "failed"]
+    (again,) = run("retry", group, "--submit")[1]
+    run("wait", again, "--timeout", "60s")
+    code, unfolded, _ = run("groups", again)
+    assert code == 0
+    assert unfolded[0].endswith("50/50 (100%)"), "what the retry answered is completed"
+    assert [line.split()[:2] for line in unfolded[2:4]] == [["part", "1/2"], ["part", "2/2"]]
+    assert unfolded[4].split()[:2] == ["retry", again]
+    assert all(batch_id in " ".join(unfolded) for batch_id in ids)
+    assert run("groups", "f" * 32)[0] == 3

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from batch_tui.cli.arguments import add_json, add_profile
+from batch_tui.cli.confirm import too_costly
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, record, run_async
 from batch_tui.cli.verbs.check_ import verdict
+from batch_tui.cli.verbs.submit_ import send_by_queue
 from batch_tui.domain.formatting import grouped, plural
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.listing import list_all
 from batch_tui.engine.parts import is_only_too_large
 from batch_tui.engine.resubmit import RetryPlan
-from batch_tui.engine.submit import Phase, Submission, SubmitOrder
+from batch_tui.engine.submit import Phase, Submission
 from batch_tui.jsonl.edit import REMOVED, Changes, check_place, read_change
 
 
@@ -38,6 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--unset", action="append", default=[], metavar="FIELD", help="take a field away, e.g. body.temperature"
     )
+    parser.add_argument(
+        "--queue", action="store_true", help="with --submit: hold it back until the service has room, as of submit"
+    )
+    parser.add_argument("--yes", action="store_true", help="don't ask, whatever it costs")
     add_json(parser)
     add_profile(parser)
 
@@ -79,27 +84,12 @@ async def _retry(args: argparse.Namespace, changes: Changes, console: Console) -
         if not args.submit:
             _show_plan(plan, console)
             return Exit.CLEAN
-        return max([await _send(cockpit, plan, order, console) for order in await _orders(cockpit, plan)])
-
-
-async def _orders(cockpit: Cockpit, plan: RetryPlan) -> Sequence[SubmitOrder | None]:
-    """What is sent: the plan as it is (None), or the parts of a file that is too large for one batch."""
-    if plan.report is None or plan.report.is_valid:
-        return [None]
-    report = await cockpit.parts.check_whole(plan.path, endpoint=plan.parent.endpoint or None)
-    parted = await cockpit.parts.parted(cockpit.resubmitter.order_of(plan, report))
-    return parted.orders
-
-
-async def _send(cockpit: Cockpit, plan: RetryPlan, order: SubmitOrder | None, console: Console) -> int:
-    if order is None:
-        submission = await cockpit.resubmitter.send(plan)
-    else:
-        submission = await cockpit.submitter.submit(order)
-    if submission.phase is Phase.SUBMITTED and submission.batch is not None and console.is_json:
-        console.json(record(cockpit, submission.batch, time.time()))
-        return Exit.CLEAN
-    return _show_sent(submission, console)
+        refused = await too_costly(cockpit, [plan.path], console, is_meant=args.yes)
+        if refused is not None:
+            return refused
+        if args.queue:
+            return await send_by_queue(cockpit, await cockpit.groups.retry_orders(plan), console, [])
+        return max([_show_sent(cockpit, one, console) for one in await cockpit.groups.send_retry(plan)])
 
 
 def kept_line(plan: RetryPlan) -> str:
@@ -122,9 +112,12 @@ def _tell_left_out(plan: RetryPlan, console: Console) -> None:
         console.say(f"left out: {grouped(cause.count)} × {cause.status_code or ''} {cause.code} {cause.message}")
 
 
-def _show_sent(submission: Submission, console: Console) -> int:
-    if submission.phase is Phase.SUBMITTED and submission.batch is not None:
+def _show_sent(cockpit: Cockpit, submission: Submission, console: Console) -> int:
+    if submission.phase is not Phase.SUBMITTED or submission.batch is None:
+        console.say(submission.message)
+        return Exit.SERVICE
+    if console.is_json:
+        console.json(record(cockpit, submission.batch, time.time()))
+    else:
         console.data(submission.batch.id)
-        return Exit.CLEAN
-    console.say(submission.message)
-    return Exit.SERVICE
+    return Exit.CLEAN

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from batch_tui.cli.again import objection
 from batch_tui.cli.arguments import add_json, add_profile, pair, seconds
+from batch_tui.cli.confirm import too_costly
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, record, run_async
@@ -50,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="don't ask when the very same bytes were, or may have been, sent before",
     )
+    parser.add_argument("--yes", action="store_true", help="don't ask, whatever it costs")
     parser.add_argument("--wait", action="store_true", help="wait for the end; exit code as of the verb wait")
     add_json(parser)
     add_profile(parser)
@@ -74,9 +76,12 @@ async def _submit(args: argparse.Namespace, console: Console) -> int:
         if not args.again:
             orders = _not_found(cockpit, orders, found, console, ids)
         refused = objection(cockpit.submitter, orders, console, is_meant=args.again)
+        if refused is None:
+            paths = [order.path for order in orders]
+            refused = await too_costly(cockpit, paths, console, is_meant=args.yes)
         if refused is not None:
             return refused
-        send = _queue if args.queue else _send
+        send = send_by_queue if args.queue else _send
         codes = [await send(cockpit, orders, console, ids)]
         if args.wait and ids:
             codes.append(await follow(cockpit, ids, Console(is_json=False, out=console.err, err=console.err)))
@@ -150,7 +155,7 @@ async def _send(cockpit: Cockpit, orders: Sequence[SubmitOrder], console: Consol
     return max(codes, default=Exit.CLEAN)
 
 
-async def _queue(cockpit: Cockpit, orders: Sequence[SubmitOrder], console: Console, ids: list[str]) -> int:
+async def send_by_queue(cockpit: Cockpit, orders: Sequence[SubmitOrder], console: Console, ids: list[str]) -> int:
     """Put the orders in the queue and send what waits there; prints an id when the service has taken its batch.
 
     What may have been sent before is no matter of room: it is settled at once.
