@@ -8,27 +8,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
+
+import msgspec
 
 from batch_tui.domain.text import printable
 from batch_tui.jsonl.filters import ConditionError
 from batch_tui.jsonl.lines import BlockReader, ProgressHook
 
-_Found = tuple[int, int]
-"""Where something was found in a buffer: start and end."""
-_Finder = Callable[[bytes | bytearray, int, int], _Found | None]
-
 _PLAIN = re.compile(r"[A-Za-z0-9 _.,:;!?=@#$%^*()\[\]{}|~`-]*")
 """Characters that every JSON writer leaves as they are."""
 _LEAPS = 32
 _LONG_LINE = 256
+_NEWLINE = ord("\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """The first place in one line where the needle was found."""
+class Hit(msgspec.Struct, frozen=True, gc=False):
+    """The first place in one line where the needle was found: a struct, because there may be millions."""
 
     line: int
     """1-based."""
@@ -67,11 +64,10 @@ def search_file(
     if regex:
         return _by_line(path, _compiled(needle, ignore_case=ignore_case), on_progress)
     if _PLAIN.fullmatch(needle):
-        return _by_block(
-            path, _literal_finder(needle.encode(), ignore_case=ignore_case), on_progress, in_lower_case=ignore_case
-        )
+        wanted = (needle.lower() if ignore_case else needle).encode()
+        return _by_block(path, wanted, on_progress, in_lower_case=ignore_case)
     pattern = re.compile(literal_pattern(needle, ignore_case=ignore_case))
-    return _by_block(path, _pattern_finder(pattern), on_progress, in_lower_case=ignore_case)
+    return _by_block(path, pattern, on_progress, in_lower_case=ignore_case)
 
 
 def check_needle(needle: str, *, ignore_case: bool = False, regex: bool = False) -> None:
@@ -129,45 +125,35 @@ def _compiled(needle: str, *, ignore_case: bool) -> re.Pattern[bytes]:
         raise ConditionError(f"{name} is no regular expression ({error}); look for it as a plain text.") from error
 
 
-def _literal_finder(needle: bytes, *, ignore_case: bool) -> _Finder:
-    wanted = needle.lower() if ignore_case else needle
-
-    def find(text: bytes | bytearray, start: int, end: int) -> _Found | None:
-        at = text.find(wanted, start, end)
-        return None if at < 0 else (at, at + len(wanted))
-
-    return find
-
-
-def _pattern_finder(pattern: re.Pattern[bytes]) -> _Finder:
-    def find(text: bytes | bytearray, start: int, end: int) -> _Found | None:
-        match = pattern.search(text, start, end)
-        return None if match is None else match.span()
-
-    return find
-
-
 def _by_block(
-    path: Path, find: _Finder, on_progress: ProgressHook | None, *, in_lower_case: bool
+    path: Path, wanted: bytes | re.Pattern[bytes], on_progress: ProgressHook | None, *, in_lower_case: bool
 ) -> Iterator[Hit]:
     """Search whole blocks of lines; the needle can't hold a newline, so no hit spans two lines."""
     line, offset = 1, 0
+    width = len(wanted) if isinstance(wanted, bytes) else 0
     with BlockReader(path, on_progress=on_progress) as blocks:
         while blocks.advance():
-            buffer, end = blocks.buffer, blocks.end
+            buffer, end, start = blocks.buffer, blocks.end, 0
             text = _in_lower_case(buffer, end) if in_lower_case else buffer
-            counted = at = 0
-            while at < end and (found := find(text, at, end)) is not None:
-                first, last = found
-                start = buffer.rfind(b"\n", counted, first) + 1 or counted
-                line += _newlines(buffer, counted, start)
+            while start < end:
+                if isinstance(wanted, bytes):
+                    first = text.find(wanted, start, end)
+                    last = first + width
+                else:
+                    first, last = _span(wanted.search(text, start, end))
+                if first < 0:
+                    break
+                passed, start = _leap(buffer, start, first)
+                line += passed
                 yield Hit(line, offset + start, first - start + 1, last - first)
-                counted = start
-                at = buffer.find(b"\n", last, end) + 1 or end
-            line += _newlines(buffer, counted, end)
-            if blocks.cut:
-                line += 1
+                start = buffer.find(b"\n", last, end) + 1 or end
+                line += buffer[start - 1] == _NEWLINE
+            line += _leap(buffer, start, end)[0] + bool(blocks.cut)
             offset += blocks.cut or end
+
+
+def _span(match: re.Match[bytes] | None) -> tuple[int, int]:
+    return (-1, -1) if match is None else match.span()
 
 
 def _by_line(path: Path, pattern: re.Pattern[bytes], on_progress: ProgressHook | None) -> Iterator[Hit]:
@@ -194,12 +180,15 @@ def _in_lower_case(buffer: bytearray, end: int) -> bytearray:
     return buffer.lower() if len(buffer) < 2 * end else buffer[:end].lower()
 
 
-def _newlines(buffer: bytearray, start: int, end: int) -> int:
-    """Count newlines: among long lines, leaping from one to the next is three times faster than ``count``."""
-    number, at = 0, start
-    while (newline := buffer.find(b"\n", at, end)) >= 0:
+def _leap(buffer: bytearray, start: int, end: int) -> tuple[int, int]:
+    """How many newlines stand in a stretch, and where the line after the last of them begins.
+
+    Among long lines, leaping from one to the next is three times faster than ``count``.
+    """
+    find, number, at = buffer.find, 0, start
+    while (newline := find(b"\n", at, end)) >= 0:
         number += 1
         at = newline + 1
         if number == _LEAPS and at - start < _LEAPS * _LONG_LINE:
-            return number + buffer.count(b"\n", at, end)
-    return number
+            return number + buffer.count(b"\n", at, end), buffer.rfind(b"\n", at - 1, end) + 1
+    return number, at

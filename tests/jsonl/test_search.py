@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 
 from batch_tui.domain.errors import InputFileError
 from batch_tui.domain.files import Progress
+from batch_tui.jsonl import search
 from batch_tui.jsonl.filters import ConditionError
+from batch_tui.jsonl.lines import BlockReader
 from batch_tui.jsonl.search import Hit, search_file
 from tests.support.result_files import write_lines
 
@@ -181,3 +184,11 @@ def test_plain_words_are_found_like_one_by_one(
     wanted, haystack = (needle.lower(), [text.lower() for text in texts]) if ignore_case else (needle, texts)
     naive = [(number, text.index(wanted) + 1) for number, text in enumerate(haystack, 1) if wanted in text]
     assert [(hit.line, hit.column) for hit in found(path, needle, ignore_case=ignore_case)] == naive
+
+
+def test_a_line_beyond_what_is_kept_counts_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "BlockReader", partial(BlockReader, max_line=300_000))
+    path = tmp_path / "long.jsonl"
+    path.write_bytes(b"needle\n" + b"x" * 10 + b"needle" + b"y" * 900_000 + b"\nz\nneedle")
+    assert [(hit.line, hit.column) for hit in found(path, "needle")] == [(1, 1), (2, 11), (4, 1)]
+    assert [(hit.line, hit.column) for hit in found(path, "z")] == [(3, 1)]
