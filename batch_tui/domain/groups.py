@@ -189,6 +189,11 @@ class Group:
         )
 
 
+def stands_for_group(batch: Batch) -> bool:
+    """True for :attr:`Group.batch`: a whole group, seen as one batch."""
+    return batch.metadata.get(GROUP_KEY) == batch.id
+
+
 def groups_of(batches: Iterable[Batch], entries: Iterable[QueueEntry] = ()) -> tuple[Group, ...]:
     """The groups among batches and what waits in the queue, newest first.
 

@@ -68,6 +68,9 @@ class Problem:
     """The automatic mend, when there is one."""
 
 
+_SIZES = frozenset({Code.TOO_MANY_REQUESTS, Code.FILE_TOO_LARGE})
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """The verdict over one input file."""
@@ -100,6 +103,12 @@ class Report:
     def is_valid(self) -> bool:
         """True when the service would accept the file."""
         return self.errors == 0
+
+    @property
+    def is_only_too_large(self) -> bool:
+        """True when nothing is wrong with the file but its size: split, it can be sent."""
+        sizes = sum(count for code, count in self.counts.items() if code in _SIZES)
+        return not self.is_valid and sizes >= self.errors
 
     @property
     def wants_wrapping(self) -> bool:

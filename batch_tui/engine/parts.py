@@ -13,7 +13,7 @@ from typing import Protocol
 from batch_tui.domain.errors import InputFileError
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY, Place
-from batch_tui.domain.problems import Code, Report
+from batch_tui.domain.problems import Report
 from batch_tui.domain.text import printable
 from batch_tui.engine.paths import make_private
 from batch_tui.engine.ports import OnProgress
@@ -23,7 +23,6 @@ from batch_tui.jsonl.split import Part
 _KEPT_SECONDS = 60 * 86_400
 """How long parts stay on this machine: twice the life of an input file at the service."""
 _BOUNDLESS = 10**15
-_SIZES = frozenset({Code.TOO_MANY_REQUESTS, Code.FILE_TOO_LARGE})
 
 
 class Cutter(Protocol):
@@ -153,5 +152,4 @@ class PartMaker:
 
 def is_only_too_large(report: Report) -> bool:
     """True when nothing is wrong with a file but its size: split, it can be sent."""
-    sizes = sum(count for code, count in report.counts.items() if code in _SIZES)
-    return not report.is_valid and sizes >= report.errors
+    return report.is_only_too_large

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from batch_tui.domain.batch import Batch
+from batch_tui.domain.queueing import QueueEntry
 from batch_tui.engine.store import Changes
 from batch_tui.ui import layout
 from batch_tui.ui.commands.pending_submit import PendingSubmit
@@ -23,7 +25,7 @@ from batch_tui.ui.controllers.remote_files import RemoteFiles
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.panels import Panels
 from batch_tui.ui.panes.batches import BatchesPane, Order
-from batch_tui.ui.panes.columns import BatchFacts, View, read_columns
+from batch_tui.ui.panes.columns import BatchFacts, View, group_facts, read_columns
 from batch_tui.ui.panes.files import FilesPane
 from batch_tui.ui.panes.inspect import InspectPane
 from batch_tui.ui.panes.results import ResultsPane
@@ -68,7 +70,10 @@ class Deck(Container):
         self.inspect = InspectPane(is_ascii=is_ascii)
         self.results = ResultsPane(desk.cockpit.prices, is_ascii=is_ascii)
         self.panels = Panels((self.files, self.batches, self.inspect, self.results))
-        self.inspector = Inspector(desk, self.inspect, self.results, facts_of=self.facts_of, now=now)
+        self.inspector = Inspector(
+            desk, self.inspect, self.results, rows=self.batches.rows, facts_of=self.facts_of, now=now
+        )
+        desk.on_queue = self.show_queue
         self.looks = FileLooks(desk, self.files, self.inspect, self.inspector)
 
     def compose(self) -> ComposeResult:
@@ -81,8 +86,11 @@ class Deck(Container):
     @property
     def selection(self) -> Selection:
         """What the user points at."""
+        groups = self.batches.rows.groups
         match self.panels.focused:
-            case FilesPane() | BatchesPane() | InspectPane() | ResultsPane() as pane:
+            case InspectPane() | ResultsPane() as pane:
+                return replace(pane.selection, groups=groups) if groups else pane.selection
+            case FilesPane() | BatchesPane() as pane:
                 return pane.selection
             case _:
                 return Selection()
@@ -117,6 +125,9 @@ class Deck(Container):
     def facts_of(self, batch: Batch) -> BatchFacts:
         """What is known about a batch beyond the service's words."""
         cockpit = self._desk.cockpit
+        group = self.batches.rows.groups.get(batch.id)
+        if group is not None:
+            return group_facts(batch, [self.facts_of(one) for one in group.batches])
         cost = cockpit.costs.cost(batch)
         return BatchFacts(
             batch,
@@ -138,9 +149,19 @@ class Deck(Container):
     def rows_changed(self, ids: Sequence[str]) -> None:
         """These batches say something else now."""
         self.batches.redraw_rows(ids)
-        shown = self._desk.cockpit.store.get(self.inspect.subject)
-        if shown is not None and shown.id in ids:
+        shown = self.batch_of(self.inspect.subject)
+        if shown is not None and shown.id in self.batches.rows.with_groups(ids):
             self.inspector.at_batch(shown)
+
+    def batch_of(self, row_id: str | None) -> Batch | None:
+        """The batch of a row; of a group's row, the group as if it were one."""
+        return self._desk.cockpit.store.get(row_id or "") or self.batches.rows.get(row_id)
+
+    def show_queue(self, entries: Sequence[QueueEntry]) -> None:
+        """This waits in the queue."""
+        self.batches.show_queue(entries)
+        if self.inspect.subject in {*self.batches.rows.queued, *self.batches.rows.groups}:
+            self._look(self.inspect.subject)
 
     def show_pending(self, submits: Sequence[PendingSubmit]) -> None:
         """These submits have no batch yet."""
@@ -152,7 +173,7 @@ class Deck(Container):
     def show_pane(self, pane: str) -> None:
         """Bring a pane on the screen; Results comes with what there is of the selected batch."""
         if pane == layout.RESULTS and self.panels.current != layout.RESULTS:
-            self.inspector.outcomes.ask(self._desk.cockpit.store.get(self.batches.table.cursor_id or ""))
+            self.inspector.outcomes.ask(self.batch_of(self.batches.table.cursor_id))
         self.panels.show(self.screen, pane)
         self._follow()
 
@@ -199,17 +220,22 @@ class Deck(Container):
         if pending is not None:
             self.inspector.at_pending(pending)
             return
-        self.inspector.at_batch(self._desk.cockpit.store.get(batch_id))
+        queued = self.batches.rows.queued.get(batch_id)
+        if queued is not None:
+            self.inspector.at_queued(batch_id, queued)
+        self.inspector.at_batch(self.batch_of(batch_id))
 
     @on(BatchesPane.Opened)
     def _batch_opened(self, event: BatchesPane.Opened) -> None:
-        batch = self._desk.cockpit.store.get(event.batch_id)
+        batch = self.batch_of(event.batch_id)
         if batch is None:
-            if self.batches.pending_under_cursor is not None:
-                self.panels.show(self.screen, layout.INSPECT)
+            self.panels.show(self.screen, layout.INSPECT)
             return
-        has_results = batch.is_terminal and bool(batch.output_file_id or batch.error_file_id)
+        group = self.batches.rows.groups.get(batch.id)
         self.inspector.at_batch(batch)
+        has_results = self.inspector.outcomes.why_not_yet(batch) is None and batch.is_terminal
+        if group is not None and not has_results and self.batches.fold(is_open=True):
+            return
         if has_results:
             self.inspector.outcomes.load(batch)
         self.panels.show(self.screen, layout.RESULTS if has_results else layout.INSPECT)

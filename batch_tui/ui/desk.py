@@ -8,6 +8,7 @@ from itertools import count
 from typing import Protocol
 
 from batch_tui.domain.errors import BatchTuiError
+from batch_tui.domain.queueing import QueueEntry
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.submission import Submission
 from batch_tui.ui.text.cells import Piece
@@ -72,6 +73,8 @@ class Desk:
         """What a row says in place of its status, by batch id: ``cancelling…``."""
         self.on_submit: Callable[[Submission], None] = _nobody
         """Told of every step of every submit, whatever began it."""
+        self.on_queue: Callable[[Sequence[QueueEntry]], None] = _no_queue
+        """Told of what waits, whatever changed it."""
         self._take: Callable[[str], bool] | None = None
         self._dock = dock
         self._changed = changed
@@ -187,6 +190,10 @@ class Desk:
 
 def _ignored(_text: str) -> None:
     """Nobody asked for a line."""
+
+
+def _no_queue(_entries: Sequence[QueueEntry]) -> None:
+    """Nobody looks at the queue."""
 
 
 def _nobody(_submission: Submission) -> None:

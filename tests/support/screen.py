@@ -48,7 +48,7 @@ class Stage:
         """Wait until messages and finite workers are through."""
         for _ in range(3):
             await self.pilot.pause()
-            lasting = {"monitor"}
+            lasting = {"monitor", "queue"}
             workers = [w for w in self.app.workers if w.name not in lasting and not w.is_finished]
             if workers:
                 await self.app.workers.wait_for_complete(workers)

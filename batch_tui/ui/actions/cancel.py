@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError
+from batch_tui.domain.queueing import QueueEntry
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cancel import CancelOutcome, CancelState
+from batch_tui.ui.actions.queueing import QueueAction
 from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.text.cells import Piece, Tone
@@ -19,30 +21,48 @@ UNCONFIRMED = "cancel sent, not confirmed"
 
 
 class CancelAction:
-    """Stops one batch, the marked ones, or every active one that is shown."""
+    """Stops one batch, the marked ones, all parts of a group, or every active one that is shown."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._queue = QueueAction(desk)
 
     def selected(self, selection: Selection) -> None:
         """Ask about the batch under the cursor, or the marked ones."""
-        shown = {batch.id for batch in selection.shown}
-        self._ask(selection.targets, sum(batch.id not in shown for batch in selection.targets))
+        targets = selection.targets
+        if not targets and selection.queued is not None:
+            self._queue.take_out(selection.queued)
+            return
+        shown = {batch.id for batch in selection.each(selection.shown)}
+        hidden = sum(batch.id not in shown for batch in selection.each(targets))
+        self._ask(selection, targets, hidden)
 
     def shown(self, selection: Selection) -> None:
         """Ask about every active batch the filter shows."""
-        self._ask(selection.shown, 0, is_always_typed=True)
+        self._ask(selection, selection.shown, 0, is_always_typed=True)
 
-    def _ask(self, targets: Sequence[Batch], hidden: int, *, is_always_typed: bool = False) -> None:
-        stoppable = [batch for batch in targets if is_stoppable(batch)]
+    def _ask(
+        self, selection: Selection, targets: Sequence[Batch], hidden: int, *, is_always_typed: bool = False
+    ) -> None:
+        waiting = selection.waiting(targets)
+        stoppable = [batch for batch in selection.each(targets) if is_stoppable(batch)]
         ids = tuple(batch.id for batch in stoppable)
-        if not ids:
+        number = len(ids) + len(waiting)
+        if not number:
             self._desk.say("Nothing to cancel: all of them have ended.")
             return
-        if len(ids) == 1 and not is_always_typed:
+        if len(ids) == number == 1 and not is_always_typed:
             self._desk.ask(one_question(stoppable[0]), lambda: self.go(ids))
             return
-        self._desk.ask(many_question(len(ids), hidden), lambda: self.go(ids), number=len(ids))
+        whole = selection.groups.get(targets[0].id) if len(targets) == 1 else None
+        question = many_question(len(ids), hidden, waiting=len(waiting), name=whole.name if whole else "")
+        self._desk.ask(question, lambda: self._go_all(ids, waiting), number=number)
+
+    def _go_all(self, ids: tuple[str, ...], waiting: tuple[QueueEntry, ...]) -> None:
+        if ids:
+            self.go(ids)
+        if waiting:
+            self._desk.start(self._queue.drop(waiting), name="drop", group="")
 
     def go(self, ids: tuple[str, ...]) -> None:
         """Cancel these without asking: somebody already said so."""
@@ -113,7 +133,21 @@ def one_question(batch: Batch) -> tuple[Piece, ...]:
     )
 
 
-def many_question(number: int, hidden: int) -> tuple[Piece, ...]:
-    """What the confirmation says about several."""
-    note = f" ({hidden} hidden by filter)" if hidden else ""
-    return (Piece(f"Cancel {formatting.plural(number, 'batch')}{note}?", Tone.WARNING),)
+def many_question(number: int, hidden: int, *, waiting: int = 0, name: str = "") -> tuple[Piece, ...]:
+    """What the confirmation says about several.
+
+    Args:
+        number: Batches that run.
+        hidden: How many of them the filter hides.
+        waiting: Parts that wait in the queue.
+        name: The group they are all part of, if it's one.
+    """
+    note = f" ({hidden} hidden by filter)" if hidden and not name else ""
+    deeds = [f"Cancel {formatting.plural(number, 'batch')}{note}"] if number else []
+    if waiting:
+        deeds.append(f"{'take' if deeds else 'Take'} {formatting.plural(waiting, 'part')} out of the queue")
+    return (
+        Piece(", ".join(deeds), Tone.WARNING),
+        Piece(" of " if name else ""),
+        Piece(f"{name}?", Tone.STRONG if name else Tone.WARNING),
+    )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.formatting import amount, grouped
+from batch_tui.domain.groups import stands_for_group
 from batch_tui.jsonl.compare import Change, Comparison, differences
 from batch_tui.jsonl.joined import JoinedResults
 from batch_tui.ui.commands.selection import Selection
@@ -46,6 +47,8 @@ class CompareAction:
 
     async def _joined(self, batch: Batch) -> JoinedResults:
         cockpit = self._desk.cockpit
+        if stands_for_group(batch):
+            return await cockpit.groups.join(batch.id)
         collected = await asyncio.to_thread(cockpit.collector.local_results, batch)
         if collected is None:
             collected = await cockpit.collector.collect(batch.id)

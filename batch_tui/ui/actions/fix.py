@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +13,7 @@ from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError, ConfigurationError
 from batch_tui.domain.lines import Cause
 from batch_tui.engine.resubmit import RetryPlan
-from batch_tui.jsonl.edit import Changes
+from batch_tui.jsonl.edit import REMOVED, Changes
 from batch_tui.ui.actions.estimating import amount_to_type, estimated
 from batch_tui.ui.actions.field_changes import EXAMPLE, read_changes
 from batch_tui.ui.actions.submit import tell
@@ -69,9 +71,8 @@ class FixAction:
         desk = self._desk
         desk.say(f"Looking for the requests of {wish.batch.name} that can pass…")
         try:
-            plan = await desk.cockpit.resubmitter.plan(
+            plan = await desk.cockpit.groups.plan_retry(
                 wish.batch.id,
-                batches=desk.cockpit.store.batches(),
                 only=wish.rows,
                 include_permanent=wish.cause is not None,
                 changes=wish.changes,
@@ -85,7 +86,7 @@ class FixAction:
             return
         desk.ask(
             (*fix_question(plan, wish), *estimate_pieces(estimate)),
-            lambda: desk.start(self._send(plan), name="resubmit", group=""),
+            lambda: desk.start(self._send(plan, wish), name="resubmit", group=""),
             no=lambda: self._discard(plan),
             other=Option("e", "edit", lambda: self._edit(plan, wish)),
             number=amount_to_type(desk.cockpit, estimate),
@@ -121,22 +122,32 @@ class FixAction:
         except OSError as error:
             self._desk.warn(f"{plan.path.name} stays: {error.strerror}.")
 
-    async def _send(self, plan: RetryPlan) -> None:
+    async def _send(self, plan: RetryPlan, wish: Wish) -> None:
         desk = self._desk
+        desk.record("resubmit", "Sending again.", batch_id=plan.parent.id, command=command_of(wish))
         try:
-            step = await desk.cockpit.resubmitter.send(
+            steps = await desk.cockpit.groups.send_retry(
                 plan, on_step=lambda submission: tell(desk, plan.path.name, submission)
             )
         except BatchTuiError as error:
             desk.fail(str(error))
             return
-        tell(desk, plan.path.name, step)
+        for step in steps:
+            tell(desk, plan.path.name, step)
 
 
 def _looked_at(text: str) -> str:
     """What the typed changes are so far."""
     changes = read_changes(text)
     return formatting.plural(len(changes), "field") if changes else EXAMPLE
+
+
+def command_of(wish: Wish) -> str:
+    """The command line that sends the same again; of one cause alone there is none."""
+    words = ["batch-tui", "retry", wish.batch.id]
+    for place, value in wish.changes.items():
+        words += ["--unset", place] if value is REMOVED else ["--set", f"{place}={json.dumps(value)}"]
+    return shlex.join([*words, "--submit"])
 
 
 def left_out_text(plan: RetryPlan) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError, OutputFileError
 from batch_tui.domain.files import Progress
-from batch_tui.engine.collect import Collected
+from batch_tui.domain.groups import stands_for_group
 from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.text.cells import Piece, Tone
@@ -35,6 +35,19 @@ class SaveAction:
         for batch in batches:
             await self._save_one(batch, overwrite=overwrite)
 
+    async def _fetched(self, batch: Batch, told: Callable[[Progress], None], *, overwrite: bool) -> str:
+        """Fetch the files of a batch, or of a group as one; gives what was saved, and where."""
+        cockpit = self._desk.cockpit
+        if not stands_for_group(batch):
+            collected = await cockpit.collector.collect(
+                batch.id, self._directory, overwrite=overwrite, on_progress=told
+            )
+            return saved_text(collected.output, collected.errors, collected.message)
+        files = await cockpit.groups.download(
+            batch.id, self._directory, overwrite=overwrite, progress_of=lambda _part: told
+        )
+        return saved_text(files.output, files.errors, " ".join(files.messages))
+
     async def _save_one(self, batch: Batch, *, overwrite: bool) -> None:
         desk = self._desk
         desk.say(f"Saving {batch.name}…")
@@ -44,9 +57,7 @@ class SaveAction:
             desk.say(f"Saving {batch.name} {share}")
 
         try:
-            collected = await desk.cockpit.collector.collect(
-                batch.id, self._directory, overwrite=overwrite, on_progress=told
-            )
+            said = await self._fetched(batch, told, overwrite=overwrite)
         except OutputFileError as error:
             if overwrite:
                 desk.fail(str(error))
@@ -56,11 +67,11 @@ class SaveAction:
         except BatchTuiError as error:
             desk.fail(f"{batch.name} was not saved: {error}")
         else:
-            desk.say(saved_text(collected))
+            desk.say(said)
 
 
-def saved_text(collected: Collected) -> str:
+def saved_text(output: Path | None, errors: Path | None, message: str) -> str:
     """What was saved, and where."""
-    names = " and ".join(path.name for path in (collected.output, collected.errors) if path is not None)
-    said = f"Saved {names} in {(collected.output or collected.errors or Path()).parent}." if names else ""
-    return " ".join(part for part in (said, collected.message) if part) or "There was no file to save."
+    names = " and ".join(path.name for path in (output, errors) if path is not None)
+    said = f"Saved {names} in {(output or errors or Path()).parent}." if names else ""
+    return " ".join(part for part in (said, message) if part) or "There was no file to save."

@@ -12,8 +12,9 @@ from batch_tui.domain.problems import Report
 from batch_tui.domain.text import printable
 from batch_tui.engine.submission import Phase, Submission, SubmitOrder
 from batch_tui.ui.actions.estimating import amount_to_type, estimated
+from batch_tui.ui.actions.queueing import QueueAction
 from batch_tui.ui.commands.selection import Selection
-from batch_tui.ui.desk import Desk
+from batch_tui.ui.desk import Desk, Option
 from batch_tui.ui.panes.verdict import next_step, over_limit
 from batch_tui.ui.text.cells import Piece, Tone
 from batch_tui.ui.text.money import estimate_text
@@ -24,6 +25,7 @@ class SubmitAction:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._queue = QueueAction(desk)
 
     def new(self, selection: Selection) -> None:
         """Check the file under the cursor and ask whether to submit it."""
@@ -49,6 +51,8 @@ class SubmitAction:
             await self._confirm(path, report)
         elif report.wants_wrapping:
             self._offer_wrap(path, report)
+        elif report.is_only_too_large and not is_upload:
+            await self._queue.offer(path)
         else:
             limit = over_limit(report, self._limits)
             reason = f"{limit}. " if limit else f"{_first_problem(report)} "
@@ -66,6 +70,7 @@ class SubmitAction:
         self._desk.ask(
             submit_question(path, report, note, estimate_text(estimate)),
             lambda: self._start(path, report),
+            other=Option("q", "queue", lambda: self._queue.start(path, report)),
             number=amount_to_type(cockpit, estimate),
         )
 

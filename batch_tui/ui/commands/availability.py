@@ -7,6 +7,7 @@ from collections.abc import Callable
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.formatting import plural
 from batch_tui.domain.problems import Code, Report, Severity
+from batch_tui.domain.queueing import QueueEntry, QueueStage
 from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.commands.selection import Scope, Selection
 
@@ -36,8 +37,10 @@ def needs_target(selection: Selection) -> str | None:
 def cancellable(selection: Selection) -> str | None:
     """Wants at least one batch that hasn't ended and isn't being cancelled."""
     targets = selection.targets
-    if any(_is_stoppable(batch) for batch in targets):
+    if any(_is_stoppable(batch) for batch in selection.each(targets)) or selection.waiting(targets):
         return None
+    if not targets and selection.queued is not None:
+        return _droppable(selection.queued)
     only = next(iter(targets), None)
     if only is None:
         return _NO_BATCH
@@ -50,7 +53,9 @@ def cancellable(selection: Selection) -> str | None:
 
 def any_shown_active(selection: Selection) -> str | None:
     """Wants an active batch among those shown."""
-    if any(_is_stoppable(batch) for batch in selection.shown):
+    if any(_is_stoppable(batch) for batch in selection.each(selection.shown)):
+        return None
+    if selection.waiting(selection.shown):
         return None
     return "Nothing to cancel: no batch shown is active."
 
@@ -75,11 +80,16 @@ def has_files(selection: Selection) -> str | None:
     only = next(iter(targets), None)
     if only is None:
         return _NO_BATCH
-    if any(batch.output_file_id or batch.error_file_id for batch in targets):
+    if any(batch.output_file_id or batch.error_file_id for batch in selection.each(targets)):
         return None
     if len(targets) > 1:
         return "None of the marked batches has an output or error file yet."
     return f"{only.name} has no output or error file ({only.status.value})."
+
+
+def partial(selection: Selection) -> str | None:
+    """Wants results of which only the first rows are shown."""
+    return None if selection.is_partial else "Everything that came back is shown."
 
 
 def sendable(selection: Selection) -> str | None:
@@ -92,6 +102,8 @@ def sendable(selection: Selection) -> str | None:
 
 def dismissable(selection: Selection) -> str | None:
     """Wants a submit that waits for the user's word, and can be let go."""
+    if selection.queued is not None:
+        return _droppable(selection.queued)
     reason = sendable(selection)
     if reason is None and selection.pending is not None and selection.pending.is_unsettled:
         return f"{selection.pending.name}: it is looked for first; r asks the service now."
@@ -110,7 +122,7 @@ def submittable(selection: Selection) -> str | None:
     if selection.file is None:
         return "No local file is selected: move the cursor to a .jsonl file in Files."
     report = selection.report
-    if report is not None and not report.is_valid and not report.wants_wrapping:
+    if report is not None and not (report.is_valid or report.wants_wrapping or report.is_only_too_large):
         return f"The service would refuse it, {plural(report.errors, 'error')}: {_worst(report)}"
     return None
 
@@ -191,6 +203,13 @@ def needs_tabs(selection: Selection) -> str | None:
 def batches_only(selection: Selection) -> str | None:
     """Wants the list of batches."""
     return None if selection.pane is Scope.BATCHES else "Works in Batches (key 2)."
+
+
+def _droppable(entry: QueueEntry) -> str | None:
+    """Only what was not sent can be taken out of the queue."""
+    if entry.stage in {QueueStage.WAITING, QueueStage.FAILED}:
+        return None
+    return "It is being sent: cancel its batch when it's there."
 
 
 def _is_stoppable(batch: Batch) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.files import RemoteFile
+from batch_tui.domain.groups import Group
 from batch_tui.domain.problems import Report
+from batch_tui.domain.queueing import QueueEntry
 from batch_tui.ui.commands.pending_submit import PendingSubmit
 
 if TYPE_CHECKING:
@@ -50,6 +53,10 @@ class Selection:
     """The batch under the cursor, or the one that Inspect and Results show."""
     pending: PendingSubmit | None = None
     """The submit without a batch under the cursor of Batches."""
+    queued: QueueEntry | None = None
+    """What waits in the queue under the cursor of Batches."""
+    groups: Mapping[str, Group] = field(default_factory=dict[str, Group])
+    """Groups of parts by id: a batch of that id stands for all of them."""
     marked: tuple[Batch, ...] = ()
     """Marked batches, those a filter hides included."""
     shown: tuple[Batch, ...] = ()
@@ -72,6 +79,8 @@ class Selection:
     """Requests that a filter of Results shows, in input order; None when it shows all."""
     cause: Cause | None = None
     """The cause of failure under the cursor of Inspect: only its requests are meant."""
+    is_partial: bool = False
+    """Results shows only the first rows of what came back."""
     hits: int = 0
     """Matches of the search in the focused viewer."""
     is_in_text: bool = False
@@ -85,3 +94,25 @@ class Selection:
         if self.marked:
             return self.marked
         return (self.batch,) if self.batch is not None else ()
+
+    @property
+    def group(self) -> Group | None:
+        """The group of parts under the cursor."""
+        return None if self.batch is None else self.groups.get(self.batch.id)
+
+    def each(self, batches: Iterable[Batch]) -> tuple[Batch, ...]:
+        """These batches, with the parts and retries of a group in place of its row; none twice."""
+        groups = self.groups
+        if not groups:
+            return tuple(batches)
+        every = (one for batch in batches for one in _members(batch, groups.get(batch.id)))
+        return tuple({batch.id: batch for batch in every}.values())
+
+    def waiting(self, batches: Iterable[Batch]) -> tuple[QueueEntry, ...]:
+        """What waits in the queue of the groups among these."""
+        groups = (self.groups.get(batch.id) for batch in batches) if self.groups else ()
+        return tuple(entry for group in groups if group is not None for entry in group.waiting)
+
+
+def _members(batch: Batch, group: Group | None) -> tuple[Batch, ...]:
+    return (batch,) if group is None else group.batches

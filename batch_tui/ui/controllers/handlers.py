@@ -45,6 +45,7 @@ def action_handlers(desk: Desk, deck: Deck, workspace: Path) -> dict[str, Handle
         "fix": later(lambda: actions.fix.selected),
         "mend": later(lambda: actions.mend.selected),
         "save": later(lambda: actions.save.selected),
+        "fetch_all": deck.inspector.outcomes.load_all,
         "delete": always(deck.remote.delete),
         "download": always(deck.remote.download),
         "clean": always(deck.remote.clean),

@@ -14,16 +14,19 @@ from batch_tui.domain.files import RemoteFile
 from batch_tui.domain.lineage import family_of, group_of, parent_of
 from batch_tui.domain.normalise import batch_to_wire
 from batch_tui.domain.problems import Report
+from batch_tui.domain.queueing import QueueEntry
 from batch_tui.domain.text import printable
 from batch_tui.engine.events import Event
 from batch_tui.ui.commands.pending_submit import PendingSubmit
 from batch_tui.ui.controllers.outcomes import Outcomes
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.panes import inspect as tabs
+from batch_tui.ui.panes.batch_rows import BatchRows
 from batch_tui.ui.panes.columns import BatchFacts, clock_time
 from batch_tui.ui.panes.inspect import InspectPane
 from batch_tui.ui.panes.overview import OverviewFacts, overview_lines, validation_facts
 from batch_tui.ui.panes.pending import pending_lines
+from batch_tui.ui.panes.queued import entry_name, part_lines, queued_lines
 from batch_tui.ui.panes.results import ResultsPane
 from batch_tui.ui.panes.verdict import remote_lines, report_lines
 from batch_tui.ui.text.cells import Cell, Piece, Tone
@@ -68,6 +71,7 @@ class Inspector:
         desk: What actions work with.
         inspect: Where facts go.
         results: Where rows go.
+        rows: The batches and their groups.
         facts_of: What is known about a batch.
         now: Unix seconds by the server's clock.
     """
@@ -78,25 +82,29 @@ class Inspector:
         inspect: InspectPane,
         results: ResultsPane,
         *,
+        rows: BatchRows,
         facts_of: Callable[[Batch], BatchFacts],
         now: Callable[[], float],
     ) -> None:
         self._desk = desk
         self._inspect = inspect
         self._results = results
+        self._rows = rows
         self._facts_of = facts_of
         self._now = now
         self.outcomes = Outcomes(desk, inspect, results)
         """What came back of batches."""
 
     def at_batch(self, batch: Batch | None) -> None:
-        """The cursor stands on a batch: say what is known without asking anybody."""
+        """The cursor stands on a batch, or on a group as if it were one: say what is known without asking."""
         if batch is None:
             return
         is_other = self._inspect.subject != batch.id
         self._inspect.open_subject(batch.id, batch.name, batch)
         self.outcomes.follow(batch)
-        self._inspect.fill(tabs.OVERVIEW, overview_lines(self._overview(batch)))
+        group = self._rows.groups.get(batch.id)
+        parts = part_lines(group, is_ascii=self._inspect.is_ascii) if group is not None else []
+        self._inspect.fill(tabs.OVERVIEW, [*overview_lines(self._overview(batch)), *parts])
         if batch.errors or is_other:
             facts = validation_facts(batch)
             lines, targets = [content for content, _ in facts], [target for _, target in facts]
@@ -110,6 +118,12 @@ class Inspector:
         self._results.open_batch(None, note="Nothing came back: this submit has no batch yet.")
         lines = pending_lines(pending, self._now(), is_ascii=self._inspect.is_ascii)
         self._inspect.fill(tabs.OVERVIEW, lines)
+
+    def at_queued(self, row_id: str, entry: QueueEntry) -> None:
+        """The cursor stands on something that waits in the queue."""
+        self._inspect.open_subject(row_id, entry_name(entry))
+        self._results.open_batch(None, note="Nothing came back: it waits in the queue.")
+        self._inspect.fill(tabs.OVERVIEW, queued_lines(entry, self._now(), is_ascii=self._inspect.is_ascii))
 
     def at_file(self, path: Path, sentence: str) -> None:
         """The cursor stands on a local file: say how it stands with its verdict."""
@@ -135,8 +149,11 @@ class Inspector:
 
     def tab_wanted(self, tab: str) -> None:
         """A tab was opened."""
-        batch = self._desk.cockpit.store.get(self._inspect.subject)
-        if tab == tabs.INPUT:
+        subject = self._inspect.subject
+        batch = self._desk.cockpit.store.get(subject) or self._rows.get(subject)
+        if tab == tabs.INPUT and subject in self._rows.groups:
+            self._inspect.say(tab, "Each part has its own input: unfold the group in Batches (l) and look there.")
+        elif tab == tabs.INPUT:
             self._inspect.say(tab, "Opening…")
             self._desk.start(self._load_input(self._inspect.subject, batch), name="input", group="input")
         elif batch is None:
@@ -148,7 +165,7 @@ class Inspector:
         elif tab == tabs.EVENTS:
             self._fill_events(batch.id)
         elif tab in {tabs.RESULTS, tabs.ERRORS} and batch.is_terminal and not batch.errors:
-            self.outcomes.load(batch)
+            self.outcomes.load(batch, is_whole=True)
 
     async def _load_input(self, subject: str, batch: Batch | None) -> None:
         from batch_tui.jsonl.pages import LineFile  # noqa: PLC0415 - not at the start

@@ -124,7 +124,7 @@ class Navigation:
 
     def _fold_or_step(self, count: int) -> None:
         match self._deck.panels.focused:
-            case FilesPane() as pane if pane.fold(is_open=count > 0):
+            case FilesPane() | BatchesPane() as pane if pane.fold(is_open=count > 0):
                 return
             case ResultsPane() as pane if pane.step_side(count):
                 return

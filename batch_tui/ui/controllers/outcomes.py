@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.files import Progress
+from batch_tui.domain.groups import Group, stands_for_group
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.costs import bill_of
 from batch_tui.ui.commands.selection import Selection
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from batch_tui.domain.lines import Cause
     from batch_tui.engine.collect import Collected
     from batch_tui.jsonl.joined import JoinedResults
+
+
+FIRST_ROWS = 200
+"""Rows shown of results that aren't on this machine."""
 
 
 class Outcomes:
@@ -46,30 +52,41 @@ class Outcomes:
         """The cursor stands on a batch: say what its results need, without asking anybody."""
         self._results.open_batch(batch)
         if self._results.joined is None and not self._is_fetching(batch):
-            self._results.say(why_not_yet(batch) or f"enter or 4 shows the results of {batch.name}.")
+            self._results.say(self.why_not_yet(batch) or f"enter or 4 shows the results of {batch.name}.")
 
     def ask(self, batch: Batch | None) -> None:
         """Results is asked for: show what there is of a batch, or say why nothing can be shown yet."""
         if batch is None:
             return
-        reason = why_not_yet(batch)
+        reason = self.why_not_yet(batch)
         if reason is None:
             self.load(batch)
         else:
             self._results.open_batch(batch)
             self._results.say(reason)
 
-    def load(self, batch: Batch) -> None:
-        """Fetch and join the results of a batch; those that are shown stay."""
-        shown = self._results.selection.batch
-        if self._results.joined is not None and shown is not None and shown.id == batch.id:
-            self._fill_outcome(batch, self._results.joined)
+    def load(self, batch: Batch, *, is_whole: bool = False) -> None:
+        """Show the results of a batch; those that are shown stay.
+
+        Args:
+            batch: The batch, or a group as if it were one.
+            is_whole: Fetch all of them; else the first rows are enough of what isn't on this machine.
+        """
+        results = self._results
+        if self._is_shown(batch) and results.joined is not None and not (is_whole and results.is_partial):
+            if not results.is_partial:
+                self._fill_outcome(batch, results.joined)
             return
         if self._is_fetching(batch):
             return
-        self._results.open_batch(batch)
-        self._results.say(f"Opening the results of {batch.name}…")
-        self._desk.start(self._load(batch), name="results", group="results")
+        results.open_batch(batch)
+        results.say(f"Opening the results of {batch.name}…")
+        self._desk.start(self._load(batch, is_whole=is_whole), name="results", group="results")
+
+    def load_all(self, selection: Selection) -> None:
+        """Fetch the rest of what Results shows the first rows of."""
+        if selection.batch is not None:
+            self.load(selection.batch, is_whole=True)
 
     def list_cause(self, batch_id: str, cause: Cause) -> bool:
         """Narrow Results to the requests of a cause; False when it shows another batch."""
@@ -94,6 +111,11 @@ class Outcomes:
             return frozenset()
         return frozenset(joined.cause_rows(selection.cause))
 
+    def why_not_yet(self, batch: Batch) -> str | None:
+        """Why a batch or a group has no results to show, in one sentence; None when it has."""
+        group = self._desk.cockpit.groups.get(batch.id) if stands_for_group(batch) else None
+        return why_not_yet(batch) if group is None else why_no_group(group)
+
     def stop(self) -> bool:
         """Stop fetching; False when nothing is fetched."""
         fetch, self._fetch = self._fetch, None
@@ -106,30 +128,58 @@ class Outcomes:
     def _is_fetching(self, batch: Batch) -> bool:
         return self._fetched == batch.id and self._fetch is not None and not self._fetch.done()
 
-    async def _load(self, batch: Batch) -> None:
+    async def _load(self, batch: Batch, *, is_whole: bool) -> None:
         self._fetch, self._fetched = asyncio.current_task(), batch.id
-        cockpit = self._desk.cockpit
-
-        def told(progress: Progress) -> None:
-            if self._is_shown(batch):
-                self._results.say(f"Fetching the results of {batch.name}  {_share(progress)}  esc stops")
-
         try:
-            collected = await asyncio.to_thread(cockpit.collector.local_results, batch)
-            if collected is None:
-                told(Progress(0, None))
-                collected = await cockpit.collector.collect(batch.id, on_progress=told)
-            if not collected.files:
-                self._say_none(batch, collected.message or f"{batch.name} brought nothing back.")
-                return
-            joined = await self._join(batch, collected)
-            await self._reckon(batch, joined)
+            if stands_for_group(batch):
+                joined = await self._desk.cockpit.groups.join(batch.id, on_progress=self._teller(batch))
+            else:
+                found = await self._of_batch(batch, is_whole=is_whole)
+                if found is None:
+                    return
+                joined = found
+                await self._reckon(batch, joined)
         except BatchTuiError as error:
             self._say_none(batch, str(error))
             return
         if self._is_shown(batch):
             self._results.show(joined)
         self._fill_outcome(batch, joined)
+
+    async def _of_batch(self, batch: Batch, *, is_whole: bool) -> JoinedResults | None:
+        """All results of a batch; None when only the first rows are shown, or there are none."""
+        collector = self._desk.cockpit.collector
+        collected = await asyncio.to_thread(collector.local_results, batch)
+        if collected is None:
+            told = self._teller(batch)
+            told(Progress(0, None))
+            if not is_whole and await self._show_first(batch):
+                return None
+            collected = await collector.collect(batch.id, on_progress=told)
+        if not collected.files:
+            self._say_none(batch, collected.message or f"{batch.name} brought nothing back.")
+            return None
+        return await self._join(batch, collected)
+
+    async def _show_first(self, batch: Batch) -> bool:
+        """Show the first rows of what isn't on this machine; False when that's all, or it can't be had."""
+        try:
+            first = await self._desk.cockpit.collector.first_results(batch, FIRST_ROWS)
+        except BatchTuiError:
+            return False  # the whole file is fetched with more patience, and tells what is wrong
+        if first.is_whole or not self._is_shown(batch):
+            return False
+        self._results.show(first.joined, is_partial=True)
+        return True
+
+    def _teller(self, batch: Batch) -> Callable[[Progress], None]:
+        def told(progress: Progress) -> None:
+            if self._is_shown(batch):
+                sentence = f"Fetching the results of {batch.name}  {_share(progress)}  esc stops"
+                say = self._desk.say if self._results.joined is not None else self._results.say
+                say(sentence)
+
+        return told
 
     async def _join(self, batch: Batch, collected: Collected) -> JoinedResults:
         cockpit = self._desk.cockpit
@@ -172,6 +222,14 @@ class Outcomes:
         failures = sum(cause.count for cause in summary.causes)
         none = [(Piece("Every request has a good answer.", Tone.SUCCESS),)]
         self._inspect.fill(tabs.ERRORS, lines or none, count=failures, targets=targets)
+
+
+def why_no_group(group: Group) -> str | None:
+    """Why a group has no results to show as one, in one sentence; None when it has."""
+    if not group.is_ended:
+        done = f"{formatting.grouped(group.counts.done)} of {formatting.grouped(group.counts.total)} done"
+        return f"{group.name} hasn't ended ({done}): unfold it in Batches (l) for the parts that have."
+    return None if group.has_results else f"{group.name} brought nothing back."
 
 
 def why_not_yet(batch: Batch) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from batch_tui.domain.errors import BatchTuiError
@@ -14,9 +15,14 @@ if TYPE_CHECKING:
     from batch_tui.engine.cancel import CancelOutcome
 
 
-async def take_up(cockpit: Cockpit, desk: Desk) -> None:
-    """Finish what an earlier run left open, and say what needs the user's word."""
+async def take_up(cockpit: Cockpit, desk: Desk, *, then: Callable[[], None]) -> None:
+    """Finish what an earlier run left open, say what needs the user's word, and go on with what comes after."""
     await cockpit.events.load()
+    await _finish(cockpit, desk)
+    then()
+
+
+async def _finish(cockpit: Cockpit, desk: Desk) -> None:
     try:
         taken = await cockpit.submitter.recover(
             resume=not cockpit.settings.profile.read_only, on_step=desk.on_submit

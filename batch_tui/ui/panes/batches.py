@@ -13,19 +13,21 @@ from textual.message import Message
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.formatting import grouped
+from batch_tui.domain.queueing import QueueEntry
 from batch_tui.engine.store import Changes
 from batch_tui.ui.commands.bindings import asking
 from batch_tui.ui.commands.pending_submit import PendingSubmit
 from batch_tui.ui.commands.selection import Scope, Selection
 from batch_tui.ui.panes.base import Pane
+from batch_tui.ui.panes.batch_rows import BatchRows
 from batch_tui.ui.panes.columns import DEFAULT_COLUMNS, BatchFacts, View, batch_cells, batch_columns, sort_value
+from batch_tui.ui.panes.narrowing import Keeps, Narrowing
 from batch_tui.ui.panes.pending import pending_cells
+from batch_tui.ui.panes.queued import queued_cells
 from batch_tui.ui.text.cells import Cell
 from batch_tui.ui.text.glyphs import glyphs
 from batch_tui.ui.widgets.table import VirtualTable
 
-Keeps = Callable[[BatchFacts], bool]
-"""Whether a filter keeps a batch."""
 _BY_AGE = "age"
 _NAME = 16
 """Cells a name gets before another column does."""
@@ -96,27 +98,21 @@ class BatchesPane(Pane):
             replace(column, width=_NAME) if column.id == "name" else column
             for column in batch_columns(columns or DEFAULT_COLUMNS)
         )
-        self._batches: dict[str, Batch] = {}
+        self.rows = BatchRows()
+        """The batches, groups and queue entries, and in which rows they stand."""
         self._pending: dict[str, PendingSubmit] = {}
         self._shown: tuple[Batch, ...] | None = None
-        self._keeps: Keeps | None = None
+        self._narrowing = Narrowing(facts_of)
         self._alarmed: frozenset[str] = frozenset()
         self._order = Order()
-        self._is_active_only = False
-        self._is_problems_only = False
-        self.filter_text = ""
-        """The filter as it was typed."""
         self.table = VirtualTable(
             self._columns, self._row, is_ascii=is_ascii, empty="Asking the service…", id="batches-table"
         )
+        self._describe()
 
     def compose_body(self) -> ComposeResult:
         """The list."""
         yield self.table
-
-    def on_mount(self) -> None:
-        """Say how the rows are sorted."""
-        self._describe()
 
     @property
     def focus_target(self) -> VirtualTable:
@@ -131,18 +127,26 @@ class BatchesPane(Pane):
     @property
     def is_filtered(self) -> bool:
         """True while some rows may be hidden."""
-        return self._keeps is not None or self._is_active_only or self._is_problems_only
+        return self._narrowing.is_on
+
+    @property
+    def filter_text(self) -> str:
+        """The filter as it was typed."""
+        return self._narrowing.text
 
     @property
     def selection(self) -> Selection:
         """What is under the cursor, what is marked, what is shown."""
-        known = self._batches
+        cursor, rows = self.table.cursor_id, self.rows
+        marked = (rows.get(row) for row in sorted(self.table.marks))
         return Selection(
             Scope.BATCHES,
-            batch=known.get(self.table.cursor_id or ""),
+            batch=rows.get(cursor),
+            queued=rows.queued.get(cursor or ""),
+            groups=rows.groups,
             pending=self.pending_under_cursor,
             text=self.pending_under_cursor.operation.path if self.pending_under_cursor else "",
-            marked=tuple(known[row] for row in sorted(self.table.marks) if row in known),
+            marked=tuple(batch for batch in marked if batch is not None),
             shown=self._all_shown(),
         )
 
@@ -153,15 +157,34 @@ class BatchesPane(Pane):
             batches: All of them.
             changes: What is different from the last time.
         """
-        if not changes and self._batches:
+        if not changes and len(self.rows):
             return
         is_same_set = not changes.added and not changes.removed
-        self._batches = {batch.id: batch for batch in batches}
+        self.rows.set_batches(batches)
         self._shown = None
         if not (is_same_set and not self.is_filtered and self._order == Order()):
             self.refill()
-        self.table.update_rows(changes.updated)
-        self.table.emphasize(changes.updated)
+        updated = self.rows.with_groups((*changes.added, *changes.updated)) - set(changes.added)
+        self.table.update_rows(updated)
+        self.table.emphasize(updated)
+
+    def show_queue(self, entries: Sequence[QueueEntry]) -> None:
+        """Show what waits: by itself over the batches, or among the parts of its group."""
+        before = self.rows.queued
+        self.rows.set_queue(entries)
+        if before != self.rows.queued:
+            self.refill()
+            self.table.update_rows((*before, *self.rows.queued, *self.rows.groups))
+
+    def fold(self, *, is_open: bool) -> bool:
+        """Open the group under the cursor, or close the one it stands in; False when there is nothing to do."""
+        group_id = self.rows.fold(self.table.cursor_id, is_open=is_open)
+        if group_id is None:
+            return False
+        self.refill()
+        self.table.update_rows((group_id,))
+        self.table.move_to(group_id)
+        return True
 
     @property
     def pending_under_cursor(self) -> PendingSubmit | None:
@@ -181,22 +204,18 @@ class BatchesPane(Pane):
 
     def redraw_rows(self, ids: Sequence[str] | None = None) -> None:
         """Rows say something else now: notes, ages."""
-        self.table.update_rows(ids)
+        self.table.update_rows(None if ids is None else self.rows.with_groups(ids))
 
     def set_alarmed(self, ids: frozenset[str]) -> None:
         """These batches break a rule of the guard: they stand on top, whatever the order."""
         if ids != self._alarmed:
             changed, self._alarmed = ids ^ self._alarmed, ids
             self.refill()
-            self.table.update_rows(changed)
-
-    def set_empty(self, text: str) -> None:
-        """What is said without rows."""
-        self.table.set_empty(text)
+            self.table.update_rows(self.rows.with_groups(changed))
 
     def set_filter(self, text: str, keeps: Keeps | None) -> int:
         """Show only what a filter keeps (None: everything); gives how many that are."""
-        self.filter_text, self._keeps = text, keeps
+        self._narrowing.text, self._narrowing.filter = text, keeps
         self.refill()
         return len(self.table.row_ids)
 
@@ -204,18 +223,18 @@ class BatchesPane(Pane):
         """Show everything; False when everything is shown."""
         if not self.is_filtered:
             return False
-        self._is_active_only = self._is_problems_only = False
-        self.set_filter("", None)
+        self._narrowing.clear()
+        self.refill()
         return True
 
     def toggle_active(self) -> None:
         """Active batches only, or all again."""
-        self._is_active_only = not self._is_active_only
+        self._narrowing.is_active_only ^= True
         self.refill()
 
     def toggle_problems(self) -> None:
         """Problems only, or all again."""
-        self._is_problems_only = not self._is_problems_only
+        self._narrowing.is_problems_only ^= True
         self.refill()
 
     def set_order(self, order: Order) -> None:
@@ -236,42 +255,30 @@ class BatchesPane(Pane):
 
     def refill(self) -> None:
         """Filter and sort anew."""
-        shown = [batch for batch in self._batches.values() if self._is_kept(batch)]
-        if self._order != Order():
-            value, facts_of = self._order.value, self._facts_of
-            shown.sort(key=lambda batch: value(facts_of(batch)), reverse=self._order.is_descending)
-        if self._alarmed:
-            shown.sort(key=lambda batch: batch.id not in self._alarmed)
-        if self.is_filtered or self._batches:
+        shown = self.rows.rows(
+            self._narrowing.keeps, None if self._order == Order() else self._sort, self._alarmed
+        )
+        if self.is_filtered or len(self.rows):
             self.table.set_empty("No batch matches: esc shows all." if self.is_filtered else "")
         self._shown = None
-        self.table.set_rows([*self._pending, *(batch.id for batch in shown)])
+        self.table.set_rows([*self._pending, *shown])
         self._describe()
+
+    def _sort(self, batches: list[Batch]) -> None:
+        value, facts_of = self._order.value, self._facts_of
+        batches.sort(key=lambda batch: value(facts_of(batch)), reverse=self._order.is_descending)
 
     def _all_shown(self) -> tuple[Batch, ...]:
         """What the filter shows; remembered, for every step of the cursor asks for it."""
         if self._shown is None:
-            known = self._batches
-            self._shown = tuple(known[row] for row in self.table.row_ids if row in known)
+            found = map(self.rows.get, self.table.row_ids)
+            self._shown = tuple(batch for batch in found if batch is not None)
         return self._shown
 
-    def _is_kept(self, batch: Batch) -> bool:
-        if self._is_active_only and batch.is_terminal:
-            return False
-        if self._is_problems_only and not batch.has_failures:
-            return False
-        return self._keeps is None or self._keeps(self._facts_of(batch))
-
     def _describe(self) -> None:
-        words = [
-            word
-            for word, is_on in (("active", self._is_active_only), ("problems", self._is_problems_only))
-            if is_on
-        ]
-        if self.filter_text:
-            words.append(f"/{self.filter_text}")
-        shown, known = len(self.table.row_ids) - len(self._pending), len(self._batches)
-        what = " ".join(words) + f" {grouped(shown)} of {grouped(known)}" if words else "all"
+        words = self._narrowing.words
+        shown, known = len(self._all_shown()), len(self.rows)
+        what = f"{words} {grouped(shown)} of {grouped(known)}" if words else "all"
         arrow = self._glyphs.down if self._order.is_descending else self._glyphs.up
         self.title_bar.set_note(f"{what} {self._glyphs.separator} sort {self._order.column}{arrow}")
         self.table.set_sort(self._order.column, is_descending=self._order.is_descending)
@@ -287,9 +294,13 @@ class BatchesPane(Pane):
         self.post_message(self.Opened(event.row_id))
 
     def _row(self, row_id: str) -> tuple[Cell, ...]:
-        batch, pending = self._batches.get(row_id), self._pending.get(row_id)
+        pending, queued = self._pending.get(row_id), self.rows.queued.get(row_id)
+        batch, title = self.rows.get(row_id), self.rows.title(row_id)
         if pending is not None:
             return pending_cells(pending, self._view().now, is_ascii=self.is_ascii)
+        if queued is not None:
+            return queued_cells(queued, title, is_ascii=self.is_ascii)
         if batch is None:
             return ((),) * len(self._columns)
-        return batch_cells(self._facts_of(batch), self._columns, self._view())
+        facts = self._facts_of(batch)
+        return batch_cells(replace(facts, title=title) if title else facts, self._columns, self._view())

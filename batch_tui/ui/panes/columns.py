@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -41,6 +41,26 @@ class BatchFacts:
     """The service doesn't know it any more."""
     is_alarmed: bool = False
     """A guard's rule holds: it fails too much, costs too much, or stands still."""
+    title: str = ""
+    """Stands in place of its name, for a group of parts or one of them; empty for its name."""
+
+
+def group_facts(whole: Batch, parts: Sequence[BatchFacts]) -> BatchFacts:
+    """What is known about a group, from what is known about its parts and retries.
+
+    Args:
+        whole: The group as if it were one batch.
+        parts: Of each of its batches.
+    """
+    costs = [part.cost for part in parts if part.cost is not None]
+    rates = [part.pace.per_minute for part in parts if part.pace.per_minute is not None]
+    return BatchFacts(
+        whole,
+        pace=replace(NO_PACE, per_minute=sum(rates) if rates and not whole.is_terminal else None),
+        cost=sum(costs, Decimal()) if costs else None,
+        is_cancelling=any(part.is_cancelling for part in parts),
+        is_alarmed=any(part.is_alarmed for part in parts),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +185,7 @@ def _glyph(facts: BatchFacts, view: View) -> Cell:
 
 
 def _name(facts: BatchFacts, _view: View) -> Cell:
-    name = printable(facts.batch.name, 256)
+    name = printable(facts.title or facts.batch.name, 256)
     if facts.is_alarmed:
         return cell(f"{ALARM} {name}", Tone.ERROR)
     return cell(name, Tone.MUTED if facts.is_gone else Tone.PLAIN)

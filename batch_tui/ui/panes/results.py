@@ -79,6 +79,8 @@ class ResultsPane(Pane):
         self._joined: JoinedResults | None = None
         self._rows: Sequence[int] = ()
         self._is_problems_only = False
+        self.is_partial = False
+        """Only the first rows of what came back are shown."""
         self.filter_text = ""
         """The filter as it was typed."""
         self.table = VirtualTable(_COLUMNS, self._row, is_ascii=is_ascii, empty=_HOW, id="results-table")
@@ -146,10 +148,11 @@ class ResultsPane(Pane):
             batch=self._batch,
             shown=shown,
             text=self.reader.cursor_text if is_open else self._answer_text(row),
-            custom_id=self._joined.columns.custom_id(int(row)) if self._joined is not None and row else "",
+            custom_id=self._cursor_id or "",
             rows=rows,
             hits=len(self.reader.matches.lines) if is_open else 0,
             is_in_text=is_open,
+            is_partial=self.is_partial,
         )
 
     def open_batch(self, batch: Batch | None, note: str = "") -> None:
@@ -157,7 +160,7 @@ class ResultsPane(Pane):
         if batch is not None and self._batch is not None and batch.id == self._batch.id:
             self._batch = batch
             return
-        self._batch, self._joined, self._rows = batch, None, ()
+        self._batch, self._joined, self._rows, self.is_partial = batch, None, (), False
         self.filter_text, self._is_problems_only = "", False
         self.close_answer()
         self.title_bar.set_note(batch.name if batch is not None else "")
@@ -169,14 +172,30 @@ class ResultsPane(Pane):
         """One sentence in place of rows."""
         self.table.set_empty(sentence)
 
-    def show(self, joined: JoinedResults) -> None:
-        """Show the results of the batch."""
-        self._joined = joined
+    def show(self, joined: JoinedResults, *, is_partial: bool = False) -> None:
+        """Show the results of the batch, with the cursor on the request it stood on.
+
+        Args:
+            joined: The results.
+            is_partial: They are only the first of what came back.
+        """
+        before = self._cursor_id
+        self._joined, self.is_partial = joined, is_partial
         longest = max(
             (len(joined.columns.custom_id(row)) for row in range(min(len(joined), _LOOKED_AT))), default=0
         )
         self.table.set_columns((_fitting(longest), *_COLUMNS[1:]))
         self.refill()
+        if before is not None:
+            same = (row for row in self._rows if joined.columns.custom_id(row) == before)
+            self.table.move_to(str(next(same, 0)))
+
+    @property
+    def _cursor_id(self) -> str | None:
+        """The custom_id under the cursor."""
+        if self._joined is None or self.table.cursor_id is None:
+            return None
+        return self._joined.columns.custom_id(int(self.table.cursor_id))
 
     def set_filter(self, text: str) -> int:
         """Show only what a condition selects; gives how many rows that are. Raises ``ValueError`` on nonsense."""
@@ -213,10 +232,6 @@ class ResultsPane(Pane):
         self.table.update_rows()
         self._describe(joined)
 
-    @property
-    def _condition(self) -> str:
-        return f"/{self.filter_text}" if self.filter_text else ""
-
     def close_answer(self) -> bool:
         """Back to the list; False when it is shown."""
         if not self.is_answer_open:
@@ -236,16 +251,20 @@ class ResultsPane(Pane):
 
     def _describe(self, joined: JoinedResults) -> None:
         summary = joined.summary
+        hidden = narrowing_text(self.filter_text, len(self._rows), is_problems_only=self._is_problems_only)
         name = self._batch.name if self._batch is not None else ""
+        if self.is_partial:
+            total = self._batch.counts.done if self._batch is not None else 0
+            name = (
+                f"{name} {self._separator} first {formatting.grouped(len(joined))} of {formatting.grouped(total)}"
+            )
+            self.title_bar.set_note(f"{name} {self._separator} D fetches all {hidden}".rstrip())
+            return
         words = [name, f"{formatting.grouped(summary.succeeded)} ok"]
         rest = (("failed", summary.failed), ("not run", summary.not_run), ("missing", summary.missing))
         words += [f"{formatting.grouped(count)} {word}" for word, count in rest if count]
-        narrowing = " ".join(
-            word for word in ("problems" if self._is_problems_only else "", self._condition) if word
-        )
-        if narrowing:
-            words.append(f"{narrowing} {formatting.grouped(len(self._rows))} shown")
-        self.title_bar.set_note(f" {self._separator} ".join(words))
+        words.append(hidden)
+        self.title_bar.set_note(f" {self._separator} ".join(word for word in words if word))
 
     @on(VirtualTable.RowOpened)
     def _open_answer(self, event: VirtualTable.RowOpened) -> None:
@@ -281,6 +300,13 @@ class ResultsPane(Pane):
 
 
 _HOW = "enter on an ended batch (2 Batches) fetches its results."
+
+
+def narrowing_text(filter_text: str, shown: int, *, is_problems_only: bool) -> str:
+    """What hides rows, and how many are left; empty when all are shown."""
+    words = ["problems"] if is_problems_only else []
+    words += [f"/{filter_text}"] if filter_text else []
+    return " ".join([*words, f"{formatting.grouped(shown)} shown"]) if words else ""
 
 
 def _fitting(longest: int) -> Column:

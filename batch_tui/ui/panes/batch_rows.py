@@ -1,0 +1,142 @@
+"""The batches as rows: the parts of one file as one row that unfolds, with what still waits of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from batch_tui.domain.batch import Batch
+from batch_tui.domain.groups import Group, Member, groups_of
+from batch_tui.domain.lineage import GROUP_KEY, place_in
+from batch_tui.domain.queueing import QueueEntry
+
+_QUEUED = "queue:"
+_CLOSED, _OPENED, _PART = "+ ", "- ", "  "
+"""What stands before a name, as before a folder in Files."""
+
+
+def queued_row(entry: QueueEntry) -> str:
+    """The id of the row of something that waits: never a batch's."""
+    return _QUEUED + entry.id
+
+
+class BatchRows:
+    """All batches and all that waits, and in which rows they stand.
+
+    Attributes:
+        groups: The groups, by id.
+        queued: What waits or can't be sent, by the id of its row.
+    """
+
+    def __init__(self) -> None:
+        self._batches: dict[str, Batch] = {}
+        self._wholes: dict[str, Batch] = {}
+        self._titles: dict[str, str] = {}
+        self._opened: set[str] = set()
+        self._group_of: dict[str, str] = {}
+        self.groups: Mapping[str, Group] = {}
+        self.queued: Mapping[str, QueueEntry] = {}
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def set_batches(self, batches: Iterable[Batch]) -> None:
+        """These are all batches, newest first."""
+        self._batches = {batch.id: batch for batch in batches}
+        self._regroup()
+
+    def set_queue(self, entries: Sequence[QueueEntry]) -> None:
+        """This is the queue, oldest first."""
+        self.queued = {queued_row(entry): entry for entry in entries}
+        self._regroup()
+
+    def get(self, row_id: str | None) -> Batch | None:
+        """The batch of a row; of a group's row, the group as if it were one."""
+        return self._batches.get(row_id or "") or self._wholes.get(row_id or "")
+
+    def title(self, row_id: str) -> str:
+        """What the row is called in place of its batch's name; empty for a batch by itself."""
+        group = self.groups.get(row_id)
+        if group is None:
+            return self._titles.get(row_id, "")
+        return f"{_OPENED if row_id in self._opened else _CLOSED}{group.name} ×{group.size}"
+
+    def with_groups(self, ids: Iterable[str]) -> set[str]:
+        """These rows, and those of the groups they are part of."""
+        wanted = set(ids)
+        return wanted | {self._group_of[row_id] for row_id in wanted if row_id in self._group_of}
+
+    def fold(self, row_id: str | None, *, is_open: bool) -> str | None:
+        """Open the group of a row, or close the one it's in; gives the group's row, None without a change."""
+        group_id = row_id if row_id in self.groups else self._group_of.get(row_id or "")
+        if group_id is None or (group_id in self._opened) == is_open:
+            return None
+        self._opened ^= {group_id}
+        return group_id
+
+    def rows(
+        self, keeps: Callable[[Batch], bool], order: Callable[[list[Batch]], None] | None, first: frozenset[str]
+    ) -> list[str]:
+        """The ids of the rows, top to bottom: what waits by itself, then batches and groups.
+
+        Args:
+            keeps: Whether a batch is shown; a group is when one of its batches is, or the whole.
+            order: Sorts; None leaves the newest first.
+            first: Batches that stand on top, whatever the order.
+        """
+        shown = [batch for batch in self._tops() if self._is_kept(batch, keeps)]
+        if order is not None:
+            order(shown)
+        if first:
+            on_top = self.with_groups(first)
+            shown.sort(key=lambda batch: batch.id not in on_top)
+        alone = [row_id for row_id, entry in self.queued.items() if place_in(entry.metadata) is None]
+        return [*alone, *(row for batch in shown for row in (batch.id, *self._unfolded(batch.id)))]
+
+    def _tops(self) -> list[Batch]:
+        if not self.groups:
+            return list(self._batches.values())
+        tops = [batch for batch in self._batches.values() if batch.id not in self._group_of]
+        tops += self._wholes.values()
+        tops.sort(key=lambda batch: (-(batch.times.created or 0), batch.id))
+        return tops
+
+    def _is_kept(self, batch: Batch, keeps: Callable[[Batch], bool]) -> bool:
+        group = self.groups.get(batch.id)
+        return keeps(batch) or (group is not None and any(map(keeps, group.batches)))
+
+    def _unfolded(self, group_id: str) -> list[str]:
+        if group_id not in self._opened:
+            return []
+        return [row_id for row_id in self._titles if self._group_of[row_id] == group_id]
+
+    def _regroup(self) -> None:
+        self._titles, self._group_of = {}, {}
+        is_grouped = any(GROUP_KEY in batch.metadata for batch in self._batches.values())
+        if not is_grouped and not any(place_in(entry.metadata) for entry in self.queued.values()):
+            self.groups, self._wholes = {}, {}
+            return
+        found = groups_of(self._batches.values(), self.queued.values())
+        self.groups = {group.id: group for group in found}
+        self._wholes = {group.id: group.batch for group in found}
+        for group in found:
+            for row_id, title in _members(group):
+                self._titles[row_id] = title
+                self._group_of[row_id] = group.id
+            for batch in group.batches:
+                self._group_of[batch.id] = group.id
+
+
+def _members(group: Group) -> Iterable[tuple[str, str]]:
+    """The rows of a group's parts and retries, each with its title."""
+    for member in group.members:
+        row_id = _row_of(member)
+        if row_id is not None:
+            yield row_id, f"{_PART}part {member.place}"
+    for batch in group.retries:
+        yield batch.id, f"{_PART}again {batch.name}"
+
+
+def _row_of(member: Member) -> str | None:
+    if member.entry is not None and (member.is_waiting or member.batch is None):
+        return queued_row(member.entry)
+    return None if member.batch is None else member.batch.id
