@@ -78,7 +78,8 @@ _BY_STATUS: Mapping[int, _Words] = {
 }
 _SERVER = _Words("Something broke at the service.")
 _UNKNOWN = _Words("The service gave no reason that is known here.")
-_NOT_RUN = _Words("The service says that it never ran.")
+_NOT_RUN = _Words("The service has no answer to it: it never ran, or broke off.")
+"""Some servers write so what ran and failed too."""
 _MISSING = _Words("It is in no result file: the service never told how it came out.")
 _NO_ID = _Words(
     "Its input line has no usable custom_id, so no answer can be matched to it.", "give it a custom_id"

@@ -28,7 +28,7 @@ CODES = (
         (Outcome.FAILED, 418, "", "no reason that is known", "Unchanged"),
         (Outcome.FAILED, None, "", "no reason that is known", "can pass"),
         (Outcome.NOT_RUN, None, "batch_expired", "window ended", "can pass"),
-        (Outcome.NOT_RUN, None, "made_up", "never ran", "can pass"),
+        (Outcome.NOT_RUN, None, "made_up", "never ran, or broke off", "can pass"),
         (Outcome.MISSING, None, "", "in no result file", "can pass"),
         (Outcome.MISSING, None, "missing_required_parameter", "no usable custom_id", "give it a custom_id"),
         (Outcome.SUCCEEDED, 200, "", "answered", "nothing to send"),
