@@ -61,6 +61,16 @@ def test_the_variables_it_names_are_those_that_are_read() -> None:
     assert set(re.findall(r"BATCH_TUI_[A-Z_]*[A-Z]", README)) == read
 
 
+def test_the_places_it_names_exist() -> None:
+    _, _, section = README.partition("### Where things are")
+    named = set(re.findall(r"`((?:\w+/)*[\w*]+(?:\.py|/))`", section))
+    assert len(named) > 15
+    roots = (ROOT, ROOT / "batch_tui", ROOT / "tests" / "support")
+    for place in named:
+        pattern = place.replace("NAME", "*").rstrip("/")
+        assert any(next(root.glob(pattern), None) for root in roots), place
+
+
 def test_the_make_targets_the_readme_names_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"(?:`|\$ )make ([a-z]+)", README))
