@@ -12,18 +12,21 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+import openai
 from openai import omit
 from openai.resources.files import AsyncFilesWithRawResponse
 
 from batch_tui.api.errors import translated
 from batch_tui.api.replies import Call
 from batch_tui.api.transfers import Meter, OnProgress, StallGuard, Timeouts
-from batch_tui.domain.errors import FileChangedError, InputFileError
+from batch_tui.domain.errors import Effect, FileChangedError, InputFileError, UnreachableError
+from batch_tui.domain.formatting import size
 from batch_tui.domain.text import printable
 
 NAME_LIMIT = 200
@@ -171,7 +174,7 @@ async def send(
         async with guard:
             if source.size == 0:
                 guard.release()
-            with translated(call):
+            with _broken_off(source, call), translated(call):
                 async with answering:
                     reply = await files.create(
                         file=(order.name, source, "application/jsonl"),
@@ -189,6 +192,22 @@ async def send(
         sent = Sent(reply.http_response, source.is_sent)
     meter.end()
     return sent
+
+
+@contextmanager
+def _broken_off(source: SourceFile, call: Call) -> Generator[None]:
+    """Say how far an upload came whose connection broke: the answer of who broke it off is lost with it."""
+    try:
+        yield
+    except UnreachableError as error:
+        was_connected = error.effect is Effect.UNKNOWN
+        if source.is_sent or not was_connected or isinstance(error.__cause__, openai.APITimeoutError):
+            raise
+        raise UnreachableError(
+            f"The connection to {call.host} was lost after {size(source.sent)} of {size(source.size)}: "
+            "a server or proxy that finds the file too large may break off like that.",
+            effect=error.effect,
+        ) from error
 
 
 def _descriptor(path: Path) -> int:

@@ -164,6 +164,20 @@ async def test_an_upload_that_is_refused_had_no_effect(
     assert words in str(error)
 
 
+async def test_fault_28_upload_that_is_broken_off_without_a_word_tells_how_far_it_came_and_why_that_may_be(
+    server: FaultServer, service: OpenAIService, tmp_path: Path
+) -> None:
+    path = tmp_path / "large.jsonl"
+    with path.open("wb") as target:
+        target.truncate(64_000_000)
+    server.fail("upload", refuse_while_sending(413, lingers=False))
+    error = await failure(service, path)
+    assert isinstance(error, UnreachableError)
+    assert error.effect is Effect.UNKNOWN
+    assert "was lost after" in str(error)
+    assert "of 64.0 MB: a server or proxy that finds the file too large may break off" in str(error)
+
+
 async def test_fault_33_upload_to_a_server_that_takes_nothing_is_called_stalled(
     server: FaultServer, service: OpenAIService, tmp_path: Path
 ) -> None:
