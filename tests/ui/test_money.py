@@ -9,7 +9,7 @@ from batch_tui.domain.money import Cost, Demand, Estimate, Price, Range
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cost_book import CostBook, DaySpent
 from batch_tui.engine.prices import PriceList
-from batch_tui.ui.text.money import batch_text, day_text, dollars_to_type, estimate_text
+from batch_tui.ui.text.money import batch_text, day_text, estimate_text
 
 
 def cost(dollars: str) -> Cost:
@@ -51,9 +51,3 @@ def test_an_estimate_is_a_range(found: Range | None, text: str) -> None:
 
 def test_no_estimate_is_no_cost() -> None:
     assert estimate_text(None) == "cost n/a"
-
-
-@pytest.mark.parametrize(("worst", "number"), [("0.2", 1), ("25", 25), ("25.01", 26), ("0", 1)])
-def test_whole_dollars_are_typed_rounded_up(worst: str, number: int) -> None:
-    assert dollars_to_type(cost(worst)) == number
-    assert dollars_to_type(None) == 0

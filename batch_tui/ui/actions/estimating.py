@@ -9,7 +9,6 @@ from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.money import Estimate
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.costs import estimate_of
-from batch_tui.ui.text.money import dollars_to_type
 
 
 async def estimated(cockpit: Cockpit, path: Path) -> Estimate | None:
@@ -23,7 +22,4 @@ async def estimated(cockpit: Cockpit, path: Path) -> Estimate | None:
 
 def amount_to_type(cockpit: Cockpit, estimate: Estimate | None) -> int | None:
     """The whole dollars to be typed for a cost over the profile's ``confirm_above``; None when a yes is enough."""
-    above, worst = cockpit.settings.profile.confirm_above, None if estimate is None else estimate.worst
-    if above is None or worst is None or worst.batch <= above:
-        return None
-    return dollars_to_type(worst)
+    return None if estimate is None else estimate.dollars_to_type(cockpit.settings.profile.confirm_above)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.formatting import money
 from batch_tui.domain.money import Cost, Estimate
@@ -55,8 +53,3 @@ def estimate_pieces(estimate: Estimate | None) -> tuple[Piece, ...]:
     """The estimate behind a question."""
     text = estimate_text(estimate)
     return (Piece(f"  {text}", Tone.MUTED if text.endswith("n/a") else Tone.WARNING),)
-
-
-def dollars_to_type(worst: Cost | None) -> int:
-    """The whole US dollars a user types to confirm a large cost, rounded up."""
-    return 0 if worst is None else max(1, math.ceil(worst.batch))
