@@ -175,7 +175,7 @@ async def test_fault_28_upload_that_is_broken_off_without_a_word_tells_how_far_i
     assert isinstance(error, UnreachableError)
     assert error.effect is Effect.UNKNOWN
     assert "was lost after" in str(error)
-    assert "of 64.0 MB: a server or proxy that finds the file too large may break off" in str(error)
+    assert "of 64 MB: a server or proxy that finds the file too large may break off" in str(error)
 
 
 async def test_fault_33_upload_to_a_server_that_takes_nothing_is_called_stalled(
