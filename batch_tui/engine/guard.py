@@ -9,7 +9,7 @@ It decides and keeps time; whoever drives it (the screen, ``watch --guard``) sho
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from batch_tui.domain.batch import Batch
@@ -34,6 +34,7 @@ class Countdown:
 
     batch_id: str
     alarm: Alarm
+    """The rule it breaks, with the numbers of the last refresh."""
     deadline: float
     """Unix seconds."""
 
@@ -124,7 +125,9 @@ class Guard:
         acting = next((alarm for alarm in found if alarm.rule in self.rules.cancel_on), None)
         if acting is None:
             self._countdowns.pop(batch_id, None)
-        elif batch_id not in self._spared and batch_id not in self._countdowns:
+        elif batch_id in self._countdowns:
+            self._countdowns[batch_id] = replace(self._countdowns[batch_id], alarm=acting)
+        elif batch_id not in self._spared:
             self._countdowns[batch_id] = Countdown(batch_id, acting, now + self.rules.countdown_seconds)
 
     def _clear(self, batch_id: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from batch_tui.domain.batch import Batch
+from batch_tui.domain.formatting import duration
 from batch_tui.engine.costs import cost_so_far, projected
 from batch_tui.engine.events import EventLog
 from batch_tui.engine.guard import Countdown, Guard, Raised
@@ -50,8 +51,12 @@ class Patrol:
         known = (self._store.get(batch_id) for batch_id in ids)
         batches = [batch for batch in known if batch is not None and not self._store.is_gone(batch.id)]
         raised = self.guard.review(batches, self._now(), pace=self._history.pace, cost=self._cost)
+        counting = {countdown.batch_id for countdown in self.guard.countdowns}
+        end = f"; to be cancelled in {duration(self.guard.rules.countdown_seconds)}"
         for one in raised:
-            self._events.record("guard", f"alarm: {one.alarm.message}", batch_id=one.batch_id)
+            is_acting = one.batch_id in counting and one.alarm.rule in self.guard.rules.cancel_on
+            text = f"alarm: {one.alarm.message}{end if is_acting else ''}"
+            self._events.record("guard", text, batch_id=one.batch_id)
         self._raised += raised
 
     def take_raised(self) -> tuple[Raised, ...]:

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+import asyncio
 import io
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.cli.verbs.watch_ import GuardedWatch, follow
-from batch_tui.domain.batch import BatchPage
-from batch_tui.domain.guard import Rule
+from batch_tui.domain.batch import Batch, BatchPage
+from batch_tui.domain.guard import GuardRules, Rule
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cockpit import Cockpit
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService
-from tests.support.screen import settings_in
+from tests.support.screen import settings_in, until_asked
 from tests.support.virtual_time import VirtualTime
 
 
@@ -93,3 +96,30 @@ async def test_batches_that_are_not_watched_are_left_alone(tmp_path: Path) -> No
     assert await watched.follow("good") == Exit.CLEAN
     assert not watched.watch.has_alarms
     assert service.count("cancel_batch") == 0
+
+
+async def test_the_end_of_a_countdown_is_not_left_to_the_next_poll(tmp_path: Path) -> None:
+    rules = GuardRules(
+        no_progress_seconds=None,
+        expires_within_seconds=None,
+        cancel_on=frozenset({Rule.FAILURES}),
+        countdown_seconds=0.01,
+    )
+    service = an_account(ends_after=10)
+    cockpit = Cockpit(replace(settings_in(tmp_path), guard=rules), service, sleep=until_asked)
+    console = Console(is_json=False, out=io.StringIO(), err=io.StringIO())
+    watch = GuardedWatch(cockpit, console, frozenset())
+    cancelled = asyncio.Event()
+    plain = service.cancel_batch
+
+    async def told(batch_id: str) -> Batch:
+        cancelled.set()
+        return await plain(batch_id)
+
+    service.cancel_batch = told  # type: ignore[method-assign]
+    following = asyncio.ensure_future(follow(cockpit, ["bad"], console, after=watch.after))
+    await asyncio.wait_for(cancelled.wait(), 30)
+    following.cancel()
+    with suppress(asyncio.CancelledError):
+        await following
+    await cockpit.aclose()

@@ -58,6 +58,16 @@ def test_a_rule_that_acts_counts_down_and_is_due_once() -> None:
     assert guard.take_due(NOON + 10**6) == ()
 
 
+def test_a_countdown_keeps_its_end_and_tells_the_newest_numbers() -> None:
+    guard = Guard(ACTING)
+    review(guard, FAILING)
+    worse = replace(FAILING, counts=replace(FAILING.counts, failed=FAILING.counts.failed + 100))
+    review(guard, worse, now=NOON + 30)
+    (countdown,) = guard.countdowns
+    assert countdown.deadline == NOON + 60
+    assert countdown.alarm.message.startswith(f"{worse.counts.failed} of ")
+
+
 def test_a_rule_that_does_not_act_starts_no_countdown() -> None:
     guard = Guard(replace(ACTING, cost_above=Decimal(1), failure_percent=None))
     raised = guard.review((FINE,), NOON, pace=no_pace, cost=lambda _: Decimal(2))

@@ -71,7 +71,15 @@ async def test_a_countdown_that_nobody_stops_cancels_the_batch_and_says_why(tmp_
                 break
         assert service.count("cancel_batch") == 1
         said = [event.text for event in running.app.cockpit.events.recent("bad") if event.kind == "guard"]
+        assert "; to be cancelled in " in said[0]
         assert said[-1].startswith("cancelled by the guard: 150 of 200")
+        service.finish("bad", BatchStatus.CANCELLED)
+        running.app.cockpit.monitor.refresh()
+        for _ in range(50):  # not ``settle``: it would wait for the confirmation
+            await running.pilot.pause()
+            if "The guard" in running.said():
+                break
+        assert "The guard cancelled bad (cancelled now): 150 of 200" in running.said()
 
 
 async def test_any_key_stops_the_countdown_and_does_nothing_else(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
@@ -19,6 +20,9 @@ from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.guard import Raised
 from batch_tui.engine.monitor import Condition, Tick
 
+_A_MOMENT = 0.05
+"""Seconds past the end of a countdown: a timer may be early by a clock's tick."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which batches."""
@@ -27,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--guard",
         action="store_true",
         help="judge running batches by the rules of [guard] in the configuration, tell each alarm on stderr, and "
-        "end with 1 when there was one; nothing is cancelled by this alone",
+        "end with 1 when there was one; only what its cancel_on names is cancelled",
     )
     parser.add_argument(
         "--cancel-on",
@@ -71,6 +75,7 @@ class GuardedWatch:
         self._console = console
         self.has_alarms = False
         """True after the first alarm."""
+        self._timed: set[str] = set()
         guard = cockpit.patrol.guard
         if cancel_on and not cockpit.settings.profile.read_only:
             guard.rules = replace(guard.rules, cancel_on=guard.rules.cancel_on | cancel_on)
@@ -82,22 +87,35 @@ class GuardedWatch:
             if raised.batch_id in wanted:
                 self.has_alarms = True
                 self._tell(raised)
+        self._be_on_time()
         due = [countdown.batch_id for countdown in patrol.take_due() if countdown.batch_id in wanted]
         if due:
             await self._cancel(due)
 
+    def _be_on_time(self) -> None:
+        """Look again when the next countdown ends: the polls of a batch that stands still are far apart."""
+        patrol = self._cockpit.patrol
+        for countdown in patrol.guard.countdowns:
+            if countdown.batch_id not in self._timed:
+                self._timed.add(countdown.batch_id)
+                wake = self._cockpit.monitor.refresh
+                asyncio.get_running_loop().call_later(patrol.seconds_left(countdown) + _A_MOMENT, wake)
+
     async def _cancel(self, ids: list[str]) -> None:
         async for outcome in self._cockpit.canceller.cancel(ids):
             if outcome.is_final:
-                self._console.say(f"guard: {outcome.batch_id}: {outcome.message or outcome.state.value}")
+                said = outcome.message or f"cancel {outcome.state.value}"
+                self._console.say(f"guard: {self._name(outcome.batch_id)}: {said}")
+
+    def _name(self, batch_id: str) -> str:
+        batch = self._cockpit.store.get(batch_id)
+        return batch_id if batch is None else printable(f"{batch.name} ({batch_id})")
 
     def _tell(self, raised: Raised) -> None:
-        batch = self._cockpit.store.get(raised.batch_id)
-        name = raised.batch_id if batch is None else f"{batch.name} ({batch.id})"
         guard = self._cockpit.patrol.guard
         is_acting = any(countdown.batch_id == raised.batch_id for countdown in guard.countdowns)
         end = f"; cancelling in {guard.rules.countdown_seconds:.0f} s" if is_acting else ""
-        self._console.say(f"guard: {printable(name)}: {raised.alarm.message}{end}")
+        self._console.say(f"guard: {self._name(raised.batch_id)}: {raised.alarm.message}{end}")
         if self._console.is_json:
             alarm = {"batch_id": raised.batch_id, "rule": raised.alarm.rule.value, "message": raised.alarm.message}
             self._console.json({"alarm": alarm})

@@ -37,6 +37,7 @@ class GuardAlarm:
         self._told = told
         self._sleep = sleep
         self._is_counting = False
+        self._acted: dict[str, Countdown] = {}
 
     def show(self) -> None:
         """After a tick: mark the rows, say what is new, begin the countdown."""
@@ -47,6 +48,7 @@ class GuardAlarm:
         for one in raised[:1]:
             more = f"  (and {len(raised) - 1} more)" if len(raised) > 1 else ""
             self._desk.warn(f"{self._name(one.batch_id)}: {one.alarm.message}{more}")
+        self._tell_ends()
         if self._patrol.guard.countdowns and not self._is_counting:
             self._is_counting = True
             self._desk.start(self._count_down(), name="countdown", group="countdown")
@@ -63,11 +65,20 @@ class GuardAlarm:
         """One second of the countdown; False when nothing is counted any more."""
         due = self._patrol.take_due()
         if due:
+            self._acted |= {one.batch_id: one for one in due}
             self._cancel(tuple(one.batch_id for one in due))
         waiting = self._patrol.guard.countdowns
         if waiting:
             self._desk.warn(self._sentence(waiting))
         return bool(waiting)
+
+    def _tell_ends(self) -> None:
+        """Whoever comes back finds what was cancelled meanwhile, and why, on the docked line."""
+        store = self._desk.cockpit.store
+        ended = [batch for batch in map(store.get, self._acted) if batch is not None and batch.is_terminal]
+        for batch in ended:
+            message = self._acted.pop(batch.id).alarm.message
+            self._desk.warn(f"The guard cancelled {batch.name} ({batch.status.value} now): {message}.")
 
     async def _count_down(self) -> None:
         try:
