@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from batch_tui.domain.errors import BatchTuiError, RateLimitedError, StateError
+from batch_tui.domain.batch import Batch, NewBatch
+from batch_tui.domain.errors import BatchTuiError, Effect, RateLimitedError, StateError, UnreachableError
 from batch_tui.domain.operation import CancelStage, SubmitStage
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cancel import CancelState
@@ -17,12 +19,16 @@ from batch_tui.engine.monitor import Condition
 from batch_tui.engine.submit import Phase
 from tests.support.batches import NOON, a_batch, many
 from tests.support.fake_service import FakeService, unreachable
-from tests.support.kits import an_order
+from tests.support.kits import an_order, reached
 from tests.support.program_run import Run, a_run
 from tests.support.virtual_time import VirtualTime
 
 OUTPUT = b'{"custom_id":"a"}\n' * 20
 _lines = iter(range(1_000_000))
+
+
+def cut() -> UnreachableError:
+    return UnreachableError("The connection was lost.", effect=Effect.UNKNOWN)
 
 
 def an_account() -> FakeService:
@@ -143,10 +149,59 @@ async def test_fault_35_list_upload_poll_download_cancel_view_state_ten_minutes_
             assert tick.condition is Condition.OFFLINE
             assert run.cockpit.store.get("ended") is not None, "what is known stays"
         minutes = (run.time.now - began) / 60
-        assert service.count("list_batches") - asked <= minutes + 7, "at most once a minute, after the first one"
+        assert service.count("list_batches") - asked <= minutes + 1, "at most once a minute"
         service.come_back()
+        back = run.time.now
         assert (await anext(run.ticks)).condition in {Condition.LIVE, Condition.LOADING}
+        assert run.time.now - back <= 5.0, "fresh within seconds"
+        (waiting,) = run.cockpit.submitter.pending()
+        assert (await run.cockpit.submitter.resubmit(waiting.intent)).phase is Phase.SUBMITTED
+        assert service.count("create_batch") == 2, "one in the calm before, one for what the outage held back"
+        assert [path.read_bytes() for path in await fetched(run, tmp_path)] == [OUTPUT]
         await live_through(run, service, tmp_path)
+
+
+async def fetched(run: Run, folder: Path) -> tuple[Path, ...]:
+    return (await run.cockpit.collector.collect("ended", folder)).files
+
+
+async def test_fault_66_upload_create_poll_download_cancel_what_was_under_way_when_the_lid_closed_is_done_once(
+    tmp_path: Path,
+) -> None:
+    """An hour passes in the middle of everything, and every connection is dead afterwards."""
+    time = VirtualTime(float(NOON))
+    service = an_account()
+    target = tmp_path / "target"
+    target.mkdir()
+    under_way = ("upload_file", "cancel_batch", "download_file")
+    async with a_run(tmp_path, service, time=time, has_many_sleepers=True) as run:
+        await run.turn()
+        coming = asyncio.ensure_future(anext(run.ticks))
+        held = [service.hold(method) for method in under_way]
+        submitting = asyncio.ensure_future(run.cockpit.submitter.submit(an_order(tmp_path)))
+        cancelling = asyncio.ensure_future(run.cancel("runs"))
+        fetching = asyncio.ensure_future(fetched(run, target))
+        for method in under_way:
+            await reached(service, method)
+        seen = service.count("list_batches")
+
+        async def wake() -> None:
+            time.now += 3600.0
+            service.fail_next("download_file", cut())
+            for method in ("upload_file", "create_batch", "cancel_batch"):
+                service.lose_reply(method, cut())
+            for gate in held:
+                gate.set()
+            tick = await coming
+            assert tick.condition in {Condition.LIVE, Condition.LOADING}
+            assert [call.at for call in service.ledger if call.method == "list_batches"][seen] <= NOON + 3605
+            assert (await submitting).phase is Phase.SUBMITTED
+            assert await cancelling == {"runs": CancelState.CONFIRMED}
+            assert [path.read_bytes() for path in await fetching] == [OUTPUT]
+
+        await time.run(wake())
+        assert service.count("create_batch") == 1
+        assert len(service.orders) == 1
 
 
 class Narrow(FakeService):
@@ -269,15 +324,28 @@ async def test_fault_45_poll_cancel_state_a_stale_answer_is_no_end_of_a_cancella
         assert run.known("runs").status is BatchStatus.CANCELLED
 
 
+class Pausing(FakeService):
+    """Makes batches in a status nobody knows."""
+
+    async def create_batch(self, order: NewBatch) -> Batch:
+        paused = replace(await super().create_batch(order), status=BatchStatus.UNKNOWN, raw_status="paused")
+        self.put(paused)
+        return paused
+
+
 async def test_fault_38_create_state_a_status_nobody_knows_is_a_batch_all_the_same(tmp_path: Path) -> None:
-    service = an_account()
-    paused = replace(a_batch("odd"), status=BatchStatus.UNKNOWN, raw_status="paused")
+    service = Pausing()
     async with a_run(tmp_path, service) as run:
-        service.answer_next("create_batch", paused)
         submission = await run.cockpit.submitter.submit(an_order(tmp_path))
-        assert submission.phase in {Phase.SUBMITTED, Phase.UNKNOWN}
-        assert service.count("create_batch") == 1
-        assert not (submission.batch is not None and submission.batch.is_terminal)
+        assert submission.phase is Phase.SUBMITTED
+        assert submission.batch is not None
+        made = submission.batch.id
+        assert (submission.batch.raw_status, submission.batch.is_terminal) == ("paused", False)
+        await run.turn()
+        assert run.known(made).raw_status == "paused"
     async with a_run(tmp_path, service) as again:
         assert service.count("create_batch") == 1
         assert [submit.stage for submit in again.cockpit.journal.submits()] == [SubmitStage.SUBMITTED]
+        again.cockpit.memory.restore()
+        assert again.known(made).raw_status == "paused", "verbatim, from the memory of the run before"
+        assert await again.cancel(made) == {made: CancelState.CONFIRMED}

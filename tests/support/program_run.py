@@ -46,9 +46,22 @@ class Run:
 
 @asynccontextmanager
 async def a_run(
-    folder: Path, service: FakeService, *, offset: float = 0.0, time: VirtualTime | None = None
+    folder: Path,
+    service: FakeService,
+    *,
+    offset: float = 0.0,
+    time: VirtualTime | None = None,
+    has_many_sleepers: bool = False,
 ) -> AsyncIterator[Run]:
-    """The program from its start to its end; ``offset`` is how far the local clock is ahead of the server's."""
+    """The program from its start to its end.
+
+    Args:
+        folder: Its disk.
+        service: Its account.
+        offset: How far the local clock is ahead of the server's.
+        time: A clock of the test's own.
+        has_many_sleepers: True when several parts sleep at once: the clock then moves only in ``time.run``.
+    """
     moving = time or VirtualTime(float(NOON))
     service._clock = moving.clock
     cockpit = Cockpit(
@@ -56,7 +69,7 @@ async def a_run(
         service,
         clock=lambda: moving.now + offset,
         monotonic=moving.clock,
-        sleep=moving.sleep_alone,
+        sleep=moving.sleep if has_many_sleepers else moving.sleep_alone,
     )
     run = Run(cockpit, moving, cockpit.ticks(), await cockpit.start())
     try:
