@@ -10,7 +10,7 @@ from batch_tui.cli.arguments import add_json, add_profile
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, run_async
-from batch_tui.cli.verbs.results_ import cause_lines
+from batch_tui.cli.verbs.results_ import cause_lines, outcome_record
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.formatting import grouped, plural
 from batch_tui.engine.generations import Family
@@ -104,7 +104,7 @@ def _show(merged: Merged, joined: JoinedResults, console: Console) -> int:
     """The file's path, and every request that never succeeded."""
     if console.is_json:
         for index in merged.unfinished:
-            console.json(_unfinished_record(joined, index))
+            console.json(outcome_record(joined.row(index)))
         record = {"path": str(merged.path), "requests": merged.requests, "succeeded": merged.succeeded}
         console.json(record)
     else:
@@ -127,14 +127,3 @@ def _list_unfinished(merged: Merged, joined: JoinedResults, console: Console) ->
     more = len(merged.unfinished) - _LISTED
     if more > 0:
         console.say(f"and {grouped(more)} more; --json lists them all")
-
-
-def _unfinished_record(joined: JoinedResults, index: int) -> dict[str, object]:
-    row = joined.row(index)
-    return {
-        "custom_id": row.custom_id,
-        "outcome": row.outcome,
-        "status_code": row.status_code,
-        "code": row.code or None,
-        "message": row.message or None,
-    }

@@ -14,17 +14,15 @@ from batch_tui.cli.exits import Exit
 from batch_tui.cli.money import bill_lines, bill_record, cost_record, local_prices, usage_record
 from batch_tui.cli.session import open_cockpit, run_async
 from batch_tui.domain.cause_meaning import meaning_of
-from batch_tui.domain.errors import ConfigurationError
+from batch_tui.domain.errors import ConditionError, ConfigurationError
 from batch_tui.domain.formatting import grouped
 from batch_tui.domain.lines import Cause, ResultRow, Summary
 from batch_tui.domain.money import Bill, Cost
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.costs import bill_of, row_costs
-from batch_tui.engine.generations import Generations
 from batch_tui.engine.listing import list_all
 from batch_tui.engine.prices import PriceList
 from batch_tui.jsonl.export import ExportFormat, export_results, stream_results
-from batch_tui.jsonl.filters import ConditionError
 from batch_tui.jsonl.join import JoinedResults, join_results
 from batch_tui.jsonl.search import search_file
 
@@ -92,8 +90,7 @@ async def _collect(args: argparse.Namespace, console: Console, found: list[_Sour
         prices = PriceList(cockpit.settings.profile.prices)
         if args.merged:
             listing = await list_all(cockpit.service)
-            generations = Generations(cockpit.collector, cockpit.workshop)
-            family = await generations.collect(
+            family = await cockpit.generations.collect(
                 args.id, listing.batches, on_progress=console.progress("downloading")
             )
             found.append(_Source(family.results, args.input or family.input_path, prices))
@@ -171,14 +168,21 @@ def _show_rows(joined: JoinedResults, rows: Sequence[int], prices: PriceList, co
             console.data(f"{row.custom_id}  {row.outcome}  {code}  {row.code}  {row.message}".rstrip())
 
 
-def row_record(row: ResultRow, cost: Cost | None) -> dict[str, object]:
-    """One request with its outcome and its cost for ``--json``."""
+def outcome_record(row: ResultRow) -> dict[str, object]:
+    """One request with its outcome for ``--json``."""
     return {
         "custom_id": row.custom_id,
         "outcome": row.outcome,
         "status_code": row.status_code,
         "code": row.code or None,
         "message": row.message or None,
+    }
+
+
+def row_record(row: ResultRow, cost: Cost | None) -> dict[str, object]:
+    """One request with its outcome and its cost for ``--json``."""
+    return {
+        **outcome_record(row),
         "finish_reason": row.finish_reason or None,
         "usage": None if row.usage is None else usage_record(row.usage),
         **cost_record(cost),
