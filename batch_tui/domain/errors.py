@@ -4,6 +4,7 @@
 
     BatchTuiError                   one sentence for the user: cause and next step
     ├── ConfigurationError          a flag, variable or profile is wrong (exit 2)
+    ├── ConditionError              a filter or a search term can't be understood
     ├── InputFileError              a local file can't be used (exit 1)
     │   └── FileChangedError        it changed while it was being read or sent
     ├── OutputFileError             a local file can't be written: exists, symlink, disk full
@@ -44,6 +45,10 @@ class BatchTuiError(Exception):
 
 class ConfigurationError(BatchTuiError):
     """A flag, an environment variable or a profile can't be used."""
+
+
+class ConditionError(BatchTuiError):
+    """A condition can't be understood; the sentence says which word, and what would do."""
 
 
 class InputFileError(BatchTuiError):

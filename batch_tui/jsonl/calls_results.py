@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 
 from batch_tui.domain.lines import Cause
-from batch_tui.jsonl.export import ExportFormat
 
 
 class JoinCall(msgspec.Struct, frozen=True):
@@ -57,7 +56,8 @@ class MergeCall(msgspec.Struct):
 
     join: JoinCall
     destination: bytes
-    format: ExportFormat
+    format: str
+    """An ``ExportFormat``."""
     overwrite: bool
 
 
@@ -74,16 +74,7 @@ class ExportCall(msgspec.Struct):
 
     join: JoinCall
     destination: bytes
-    format: ExportFormat
+    format: str
+    """An ``ExportFormat``."""
     rows: list[int] | None
     overwrite: bool
-
-
-class SearchCall(msgspec.Struct):
-    """Asks for ``search_file``."""
-
-    path: bytes
-    needle: bytes
-    """UTF-8, lone surrogates pass."""
-    ignore_case: bool
-    regex: bool

@@ -26,13 +26,8 @@ from itertools import compress
 from operator import eq, ge, gt, le, lt, ne, not_
 from typing import Self
 
-from batch_tui.domain.errors import BatchTuiError
+from batch_tui.domain.errors import ConditionError
 from batch_tui.jsonl.columns import HAS_USAGE, OUTCOMES, REASON_SUCCEEDED, Columns
-
-
-class ConditionError(BatchTuiError):
-    """A condition can't be understood; the sentence says which word, and what would do."""
-
 
 WORD_FIELDS = ("outcome", "code", "message", "finish", "model", "tier", "retry", "id")
 """Fields that are looked for by words."""

@@ -1,10 +1,12 @@
-"""The worker's procedures over result files."""
+"""The worker's procedures over result files.
+
+What follows from a join imports its own work when it's called: the first call waits for nothing it doesn't need.
+"""
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -17,21 +19,10 @@ from batch_tui.jsonl.calls_results import (
     MergeCall,
     RetryAnswer,
     RetryCall,
-    SearchCall,
 )
-from batch_tui.jsonl.edit import REMOVED, edit_file
-from batch_tui.jsonl.export import export_results
 from batch_tui.jsonl.join import JoinedResults, join_results
 from batch_tui.jsonl.lines import ProgressHook
-from batch_tui.jsonl.merge_table import merge_as
-from batch_tui.jsonl.retry_set import write_retry_set
-from batch_tui.jsonl.search import Hit, search_file
 from batch_tui.jsonl.worker import Answer, Procedure, Reply
-
-FIRST_HITS = 50
-"""Hits that go out together at the start: a screenful, as soon as it's there."""
-_MOST_HITS = 2_000
-_HITS_SECONDS = 0.05
 
 
 class ResultProcedures:
@@ -49,7 +40,6 @@ class ResultProcedures:
             "retry_set": self.retry_set,
             "merge": self.merge,
             "export": self.export,
-            "search": search,
             "edit": edit,
         }
 
@@ -60,6 +50,8 @@ class ResultProcedures:
 
     def retry_set(self, call: msgspec.Raw, reply: Reply, /) -> Answer:
         """Write a retry set."""
+        from batch_tui.jsonl.retry_set import write_retry_set  # noqa: PLC0415 - see above
+
         wanted = msgspec.json.decode(call, type=RetryCall)
         done = write_retry_set(
             self._joined(wanted.join),
@@ -72,11 +64,14 @@ class ResultProcedures:
 
     def merge(self, call: msgspec.Raw, reply: Reply, /) -> Answer:
         """Merge all generations; the unfinished rows go back raw."""
+        from batch_tui.jsonl.export import ExportFormat  # noqa: PLC0415 - see above
+        from batch_tui.jsonl.merge_table import merge_as  # noqa: PLC0415 - see above
+
         wanted = msgspec.json.decode(call, type=MergeCall)
         done = merge_as(
             self._joined(wanted.join),
             _path(wanted.destination),
-            wanted.format,
+            ExportFormat(wanted.format),
             overwrite=wanted.overwrite,
             on_progress=reply.progress,
         )
@@ -86,11 +81,13 @@ class ResultProcedures:
 
     def export(self, call: msgspec.Raw, reply: Reply, /) -> Answer:
         """Export; the number of rows goes back."""
+        from batch_tui.jsonl.export import ExportFormat, export_results  # noqa: PLC0415 - see above
+
         wanted = msgspec.json.decode(call, type=ExportCall)
         done = export_results(
             self._joined(wanted.join),
             _path(wanted.destination),
-            wanted.format,
+            ExportFormat(wanted.format),
             rows=wanted.rows,
             overwrite=wanted.overwrite,
             on_progress=reply.progress,
@@ -113,48 +110,13 @@ class ResultProcedures:
 
 def edit(call: msgspec.Raw, reply: Reply, /) -> Answer:
     """Write a file's requests with some fields changed; the numbers of all and of the changed go back."""
+    from batch_tui.jsonl.edit import REMOVED, edit_file  # noqa: PLC0415 - see above
+
     wanted = msgspec.json.decode(call, type=EditCall)
     changes: dict[str, object] = {place: msgspec.json.decode(value) for place, value in wanted.changes.items()}
     changes |= dict.fromkeys(wanted.removed, REMOVED)
     done = edit_file(_path(wanted.source), _path(wanted.destination), changes, on_progress=reply.progress)
     return Answer((done.requests, done.changed))
-
-
-def search(call: msgspec.Raw, reply: Reply, /) -> Answer:
-    """Search a file; hits go out in groups, the first as soon as they are there."""
-    wanted = msgspec.json.decode(call, type=SearchCall)
-    hits = search_file(
-        _path(wanted.path),
-        wanted.needle.decode(errors="surrogatepass"),
-        ignore_case=wanted.ignore_case,
-        regex=wanted.regex,
-        on_progress=reply.progress,
-    )
-    return Answer(send_hits(hits, reply.items))
-
-
-def send_hits(
-    hits: Iterable[Hit], send: Callable[[list[object]], None], clock: Callable[[], float] = time.monotonic
-) -> int:
-    """Pass hits on in groups: a screenful at once, then at most twenty groups a second.
-
-    Returns:
-        How many there were.
-    """
-    group: list[object] = []
-    number = 0
-    due = clock()
-    for hit in hits:
-        number += 1
-        group.append((hit.line, hit.start, hit.column, hit.length))
-        is_due = len(group) >= FIRST_HITS and clock() >= due
-        if number == 1 or is_due or len(group) >= _MOST_HITS:
-            send(group)
-            group = []
-            due = clock() + (_HITS_SECONDS if number > 1 else 0)
-    if group:
-        send(group)
-    return number
 
 
 def _path(raw: bytes) -> Path:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+from batch_tui.domain.errors import ConditionError
 from batch_tui.domain.text import printable
-from batch_tui.jsonl.filters import ConditionError
 from batch_tui.jsonl.lines import BlockReader, ProgressHook
 
 _PLAIN = re.compile(r"[A-Za-z0-9 _.,:;!?=@#$%^*()\[\]{}|~`-]*")

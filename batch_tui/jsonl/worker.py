@@ -36,7 +36,7 @@ MODULES: Mapping[str, str] = {
     "retry_set": "batch_tui.jsonl.procedures_results",
     "merge": "batch_tui.jsonl.procedures_results",
     "export": "batch_tui.jsonl.procedures_results",
-    "search": "batch_tui.jsonl.procedures_results",
+    "search": "batch_tui.jsonl.procedures_search",
     "edit": "batch_tui.jsonl.procedures_results",
     "demand": "batch_tui.jsonl.procedures_demand",
 }

@@ -18,8 +18,8 @@ from batch_tui.jsonl.calls_results import (
     MergeCall,
     RetryAnswer,
     RetryCall,
-    SearchCall,
 )
+from batch_tui.jsonl.calls_search import SearchCall
 from batch_tui.jsonl.edit import REMOVED, Changes, Edited
 from batch_tui.jsonl.export import Exported, ExportFormat
 from batch_tui.jsonl.joined import JoinedResults
@@ -85,7 +85,9 @@ class ResultsWorkshop:
         on_progress: ProgressHook | None = None,
     ) -> Merged:
         """See :func:`~batch_tui.jsonl.merge_table.merge_as`."""
-        call = MergeCall(JoinCall.of(results, input_path), os.fsencode(destination), export_format, overwrite)
+        call = MergeCall(
+            JoinCall.of(results, input_path), os.fsencode(destination), export_format.value, overwrite
+        )
         answered = await self._process.call("merge", call, on_progress=on_progress)
         done = msgspec.json.decode(answered.value, type=MergeAnswer)
         unfinished = array("Q", answered.columns[0])
@@ -106,7 +108,7 @@ class ResultsWorkshop:
         call = ExportCall(
             JoinCall.of(results, input_path),
             os.fsencode(destination),
-            export_format,
+            export_format.value,
             None if rows is None else list(rows),
             overwrite,
         )

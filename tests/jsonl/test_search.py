@@ -8,10 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batch_tui.domain.errors import InputFileError
+from batch_tui.domain.errors import ConditionError, InputFileError
 from batch_tui.domain.files import Progress
 from batch_tui.jsonl import search
-from batch_tui.jsonl.filters import ConditionError
 from batch_tui.jsonl.lines import BlockReader
 from batch_tui.jsonl.search import Hit, search_file
 from tests.support.result_files import write_lines

@@ -13,14 +13,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from batch_tui.domain.errors import InputFileError, OutputFileError
+from batch_tui.domain.errors import ConditionError, InputFileError, OutputFileError
 from batch_tui.domain.files import Progress
 from batch_tui.jsonl.calls_results import JoinCall
 from batch_tui.jsonl.export import ExportFormat
-from batch_tui.jsonl.filters import ConditionError
 from batch_tui.jsonl.join import join_results
 from batch_tui.jsonl.merge import merge_results
-from batch_tui.jsonl.procedures_results import ResultProcedures, send_hits
+from batch_tui.jsonl.procedures_results import ResultProcedures
+from batch_tui.jsonl.procedures_search import send_hits
 from batch_tui.jsonl.retry_set import write_retry_set
 from batch_tui.jsonl.search import Hit, search_file
 from batch_tui.jsonl.worker import Reply
@@ -134,6 +134,14 @@ def test_a_screenful_of_hits_goes_out_at_once_and_the_rest_in_groups() -> None:
     assert number == sum(groups) == 5000
     assert groups[:2] == [1, 50]
     assert all(size >= 50 for size in groups[1:-1])
+
+
+def test_a_search_waits_for_no_module_that_it_does_not_need() -> None:
+    code = "import sys; import batch_tui.jsonl.procedures_search; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name for name in done.stdout.split() if name.startswith("batch_tui.")}
+    assert "batch_tui.jsonl.search" in loaded
+    assert not {"batch_tui.jsonl.join", "batch_tui.jsonl.export", "batch_tui.domain.batch"} & loaded
 
 
 def test_the_worker_loads_neither_the_screen_nor_the_network() -> None:
