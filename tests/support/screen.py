@@ -12,6 +12,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from batch_tui.domain.limits import OPENAI_LIMITS, Limits
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.paths import Paths
 from batch_tui.engine.settings import Profile, Settings
@@ -102,12 +103,13 @@ async def stage(
     is_ascii: bool = False,
     theme: str | None = None,
     confirm_above: Decimal | None = None,
+    limits: Limits = OPENAI_LIMITS,
 ) -> AsyncIterator[Stage]:
     """The app on a service, its first poll shown."""
     workspace = folder / "workspace"
     workspace.mkdir(exist_ok=True)
     settings = replace(settings_in(folder, is_read_only=is_read_only), theme=theme)
-    settings = replace(settings, profile=replace(settings.profile, confirm_above=confirm_above))
+    settings = replace(settings, profile=replace(settings.profile, confirm_above=confirm_above, limits=limits))
     cockpit = Cockpit(settings, service, clock=lambda: float(NOON), sleep=until_asked)
     cockpit.memory.restore()
     app = BatchTuiApp(cockpit, workspace=workspace, session=session, is_ascii=is_ascii, clock=lambda: float(NOON))

@@ -42,17 +42,12 @@ def queued_cells(entry: QueueEntry, title: str, *, is_ascii: bool = False) -> tu
     name = title or entry_name(entry)
     if len(name) > _NAME:
         name = name[: _NAME - len(chosen.ellipsis)] + chosen.ellipsis
-    keys = {QueueStage.WAITING: ", x takes it out", QueueStage.FAILED: ", d dismisses it"}.get(entry.stage, "")
-    size = f"  {formatting.grouped(entry.requests)} requests"
-    return (
-        (Piece(sign, tone),),
-        (
-            Piece(f"{name}  "),
-            Piece(word, tone),
-            Piece(f"{keys}{size}", Tone.MUTED),
-            Piece(f"  {printable(entry.reason, 300)}" if entry.reason else ""),
-        ),
-    )
+    why = printable(entry.reason, 300)
+    if entry.stage is QueueStage.WAITING:
+        why = f": {why}" if why else " for what stands before it"
+    elif entry.stage is QueueStage.FAILED:
+        why = f", d dismisses it: {why}"
+    return ((Piece(sign, tone),), (Piece(f"{name}  "), Piece(word, tone), Piece(why)))
 
 
 def queued_lines(entry: QueueEntry, now: float, *, is_ascii: bool = False) -> list[Cell]:
@@ -100,7 +95,7 @@ def part_lines(group: Group, *, is_ascii: bool = False) -> list[Cell]:
     for batch in group.retries:
         sign = batch_sign(batch, is_ascii=is_ascii)
         done = f"{formatting.grouped(batch.counts.completed)}/{formatting.grouped(batch.counts.total)}  "
-        lines.append(line("  again", Piece(f"{sign.glyph} {sign.word:<12}", sign.tone), done, batch.name))
+        lines.append(line("  again", Piece(f"{sign.glyph} {sign.word:<13}", sign.tone), done, batch.name))
     return lines
 
 
@@ -110,7 +105,7 @@ def _part_line(member: Member, *, is_ascii: bool) -> Cell:
     if entry is not None and (member.is_waiting or batch is None):
         word, tone = _WORDS[entry.stage]
         glyph = glyphs(is_ascii=is_ascii).validating
-        return line(label, Piece(f"{glyph} {word:<12}", tone), Piece(f"{printable(entry.reason)}"))
+        return line(label, Piece(f"{glyph} {word:<13}", tone), Piece(f"{printable(entry.reason)}"))
     if batch is None:
         return line(label, Piece("not there", Tone.WARNING))
     sign = batch_sign(batch, is_ascii=is_ascii)
@@ -118,7 +113,7 @@ def _part_line(member: Member, *, is_ascii: bool) -> Cell:
     failed = f"  {formatting.grouped(counts.failed)} failed" if counts.failed > 0 else ""
     return line(
         label,
-        Piece(f"{sign.glyph} {sign.word:<12}", sign.tone),
+        Piece(f"{sign.glyph} {sign.word:<13}", sign.tone),
         f"{formatting.grouped(counts.done)}/{formatting.grouped(counts.total)}",
         Piece(failed, Tone.ERROR),
         Piece(f"  {batch.id}", Tone.MUTED),

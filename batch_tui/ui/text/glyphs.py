@@ -5,9 +5,10 @@ The ASCII set serves ``--ascii`` and every locale that is not UTF-8.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from batch_tui.domain.batch import Batch
+from batch_tui.domain.groups import QUEUED
 from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.text.cells import Tone
 
@@ -166,6 +167,8 @@ def batch_sign(batch: Batch, *, is_ascii: bool = False) -> Sign:
         if batch.is_total_loss:
             return Sign(failures.failed, batch.status.value, Tone.ERROR)
         return Sign(failures.with_failures, batch.status.value, Tone.WARNING)
+    if batch.raw_status == QUEUED:
+        return replace(status_sign(batch.status, is_ascii=is_ascii), word=QUEUED)
     return status_sign(batch.status, raw=batch.raw_status, is_ascii=is_ascii)
 
 

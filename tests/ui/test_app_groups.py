@@ -1,0 +1,210 @@
+"""Groups of parts and the queue, on the running screen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from batch_tui.domain.batch import NAME_KEY, PARENT_KEY
+from batch_tui.domain.limits import OPENAI_LIMITS
+from batch_tui.domain.lineage import GROUP_KEY, PART_KEY
+from batch_tui.ui.session import SessionState
+from tests.support.batches import NOON, a_batch
+from tests.support.fake_service import FakeService
+from tests.support.result_files import answer_line, failure_line, request_line
+from tests.support.screen import Stage, stage
+
+SMALL = replace(OPENAI_LIMITS, max_requests=2)
+"""Two requests a batch."""
+FULL = replace(SMALL, creations_per_hour=1)
+"""And one batch an hour."""
+
+
+def lines(*parts: bytes) -> bytes:
+    return b"".join(part + b"\n" for part in parts)
+
+
+def put_part(service: FakeService, number: int, *, failing: bool = False, is_running: bool = False) -> None:
+    ids = [f"p{number}-{n}" for n in range(3)]
+    source = service.add_file(lines(*map(request_line, ids)), name="in.jsonl", purpose="batch")
+    metadata = {GROUP_KEY: "g", PART_KEY: f"{number}/2", NAME_KEY: f"big {number}/2"}
+    name = f"part{number}"
+    service.put(replace(a_batch(name, total=3, created=NOON - number, metadata=metadata), model="gpt-4o-mini"))
+    if not is_running:
+        output = lines(*map(answer_line, ids[:2] if failing else ids))
+        service.finish(name, output=output, errors=lines(failure_line(ids[2])) if failing else None)
+    service.put(replace(service.batches[name], input_file_id=source.id))
+
+
+def account(*, is_running: bool = False) -> FakeService:
+    service = FakeService(a_batch("other", total=9, created=NOON - 3600))
+    put_part(service, 1, failing=True)
+    put_part(service, 2, is_running=is_running)
+    return service
+
+
+def rows_of(running: Stage) -> list[str]:
+    table = running.app.deck.batches.table
+    return [running.line_of(table, y).strip() for y in range(1, 1 + len(table.row_ids))]
+
+
+@asynccontextmanager
+async def at_group(folder: Path, service: FakeService) -> AsyncIterator[Stage]:
+    async with stage(folder, service, session=SessionState(cursor="g")) as running:
+        await running.press("g")
+        yield running
+
+
+async def test_a_group_is_one_row_that_unfolds_and_folds(tmp_path: Path) -> None:
+    async with at_group(tmp_path, account()) as running:
+        group, other = rows_of(running)
+        assert "+ big ×2" in group
+        assert "6/6" in group
+        assert "other" in other
+        await running.press("l")
+        assert "part 1/2" in rows_of(running)[1]
+        assert "part 2/2" in rows_of(running)[2]
+        await running.press("j", "h")
+        assert len(rows_of(running)) == 2
+        assert running.app.deck.batches.table.cursor_id == "g"
+
+
+async def test_inspect_tells_the_parts_of_a_group(tmp_path: Path) -> None:
+    async with at_group(tmp_path, account(is_running=True)) as running:
+        text = running.app.deck.inspect.facts.text
+        assert "parts     2 of big" in text
+        assert "1/2     ! completed    3/3  1 failed  part1" in text
+        assert "2/2     ◔ in_progress  0/3" in text
+
+
+async def test_enter_on_an_ended_group_shows_all_its_requests_in_input_order(tmp_path: Path) -> None:
+    async with at_group(tmp_path, account()) as running:
+        await running.press("enter")
+        results = running.app.deck.results
+        await running.until(lambda: results.joined is not None)
+        assert running.app.deck.panels.current == "results"
+        assert results.joined is not None
+        ids = [results.joined.row(int(row)).custom_id for row in results.table.row_ids]
+        assert ids == ["p1-0", "p1-1", "p1-2", "p2-0", "p2-1", "p2-2"]
+
+
+async def test_enter_on_a_group_that_runs_unfolds_it(tmp_path: Path) -> None:
+    async with at_group(tmp_path, account(is_running=True)) as running:
+        await running.press("enter")
+        assert len(rows_of(running)) == 4
+        assert running.app.deck.panels.current == "batches"
+        await running.press("4")
+        assert "big hasn't ended (3 of 6 done)" in running.line_of(running.app.deck.results.table, 1)
+
+
+async def test_f_on_a_group_sends_what_failed_in_all_parts(tmp_path: Path) -> None:
+    service = account()
+    async with at_group(tmp_path, service) as running:
+        await running.press("F")
+        await running.until(lambda: "can pass" in running.said())
+        await running.press("y")
+        await running.until(lambda: bool(service.orders))
+        [order] = service.orders
+        assert service.contents[order.input_file_id] == lines(request_line("p1-2"))
+        assert order.metadata[PARENT_KEY] == "part1"
+
+
+async def test_saving_a_group_gives_one_file_over_all_parts(tmp_path: Path) -> None:
+    async with at_group(tmp_path, account()) as running:
+        await running.press("D")
+        await running.until(lambda: "Saved" in running.said())
+        saved = (running.workspace / "big_output.jsonl").read_bytes()
+        assert saved == lines(*map(answer_line, ["p1-0", "p1-1", "p2-0", "p2-1", "p2-2"]))
+
+
+async def test_x_on_a_group_cancels_what_runs_and_takes_out_what_waits(tmp_path: Path) -> None:
+    service = account(is_running=True)
+    put_part(service, 1, is_running=True)
+    async with at_group(tmp_path, service) as running:
+        await running.press("x")
+        assert "Cancel 2 batches of big?" in running.said()
+        await running.press("1", "enter")
+        assert not service.count("cancel_batch")
+        await running.press("x", "2", "enter")
+        await running.until(lambda: service.count("cancel_batch") == 2)
+        assert set(service.arguments("cancel_batch")) == {"part1", "part2"}
+
+
+async def test_a_filter_finds_a_folded_group_by_a_part_and_marks_mean_all_parts(tmp_path: Path) -> None:
+    async with at_group(tmp_path, account(is_running=True)) as running:
+        await running.press("slash", *"part2", "enter")
+        assert [row.split()[1:3] for row in rows_of(running)] == [["+", "big"]]
+        await running.press("space", "x")
+        assert "part2?" in running.said() or "big 2/2?" in running.said()
+        await running.press("n", "escape", "escape", "s")
+        assert {row.split()[1] for row in rows_of(running)} == {"+", "other"}
+
+
+def five_requests(folder: Path) -> None:
+    (folder / "workspace").mkdir()
+    (folder / "workspace" / "five.jsonl").write_bytes(lines(*(request_line(f"r{n}") for n in range(5))))
+
+
+async def ask_for_five(running: Stage) -> None:
+    """As far as the question whether to split and queue them."""
+    await running.press("1")
+    await running.until(lambda: running.app.deck.files.report_of(running.workspace / "five.jsonl") is not None)
+    await running.press("n")
+    await running.until(lambda: "Split and queue" in running.said())
+
+
+async def test_a_file_over_the_limits_is_split_and_sent_as_a_group(tmp_path: Path) -> None:
+    service = FakeService()
+    five_requests(tmp_path)
+    async with stage(tmp_path, service, limits=SMALL) as running:
+        await ask_for_five(running)
+        assert "3 parts of 2 requests" in running.said()
+        assert not service.orders
+        await running.press("y")
+        await running.until(lambda: len(service.orders) == 3)
+        await running.press("2")
+        await running.until(lambda: len(rows_of(running)) == 1)
+        assert "+ five ×3" in rows_of(running)[0]
+
+
+async def test_what_waits_stands_in_the_list_and_x_takes_it_out(tmp_path: Path) -> None:
+    service = FakeService()
+    running_batch = a_batch("busy", total=9, created=NOON - 60)
+    service.put(replace(running_batch, model="gpt-4o-mini"))
+    five_requests(tmp_path)
+    async with stage(tmp_path, service, limits=FULL) as running:
+        await ask_for_five(running)
+        await running.press("y", "2", "g")
+        await running.until(lambda: any("+ five ×3" in row for row in rows_of(running)))
+        assert not service.orders  # "busy" was made within the hour
+        await running.press("g", "l", "j")
+        await running.until(lambda: any("within the hour" in row for row in rows_of(running)))
+        assert "queued" in rows_of(running)[0]
+        assert "part 1/3  waits: 1 batches were made" in rows_of(running)[1]
+        assert "part 2/3  waits for what stands before it" in rows_of(running)[2]
+        assert "why       1 batches were made within the hour" in running.app.deck.inspect.facts.text
+        await running.press("x")
+        assert "Take five 1/3 out of the queue?" in running.said()
+        await running.press("y")
+        await running.until(lambda: len(running.app.cockpit.queue_runner.entries) == 2)
+        await running.press("g", "x")
+        assert "Take 2 parts out of the queue of five?" in running.said()
+        await running.press("2", "enter")
+        await running.until(lambda: not running.app.cockpit.queue_runner.entries)
+        assert not any("five" in row for row in rows_of(running))
+
+
+async def test_what_waits_is_there_again_after_a_restart(tmp_path: Path) -> None:
+    service = FakeService(a_batch("busy", total=9, created=NOON - 60))
+    five_requests(tmp_path)
+    async with stage(tmp_path, service, limits=FULL) as running:
+        await ask_for_five(running)
+        await running.press("y")
+        await running.until(lambda: len(running.app.cockpit.queue_runner.entries) == 3)
+    service.remove("busy")
+    async with stage(tmp_path, service, limits=SMALL) as running:
+        await running.until(lambda: len(service.orders) == 3)
+        await running.press("2")
+        await running.until(lambda: any("+ five ×3" in row for row in rows_of(running)))

@@ -1,0 +1,107 @@
+"""Which rows batches, groups and the queue make, before anything is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from batch_tui.domain.batch import NAME_KEY, PARENT_KEY, Batch
+from batch_tui.domain.lineage import GROUP_KEY, PART_KEY
+from batch_tui.domain.queueing import QueueEntry, QueueStage
+from batch_tui.domain.status import BatchStatus
+from batch_tui.ui.panes.batch_rows import BatchRows
+from tests.support.batches import NOON, a_batch
+
+NOTHING: frozenset[str] = frozenset()
+
+
+def part(number: int, status: BatchStatus = BatchStatus.COMPLETED, *, of: int = 3, group: str = "g") -> Batch:
+    metadata = {GROUP_KEY: group, PART_KEY: f"{number}/{of}", NAME_KEY: f"big {number}/{of}"}
+    return a_batch(f"p{number}", status, total=10, completed=9, failed=1, created=NOON - 90, metadata=metadata)
+
+
+def waiting(number: int, *, of: int = 3, group: str = "g", stage: QueueStage = QueueStage.WAITING) -> QueueEntry:
+    metadata = {GROUP_KEY: group, PART_KEY: f"{number}/{of}"} if group else {}
+    name = f"big {number}/{of}" if group else "alone"
+    return QueueEntry(
+        f"e{number}", f"/in/{number}.jsonl", "s", "/v1/chat/completions", "m", 5, 10, NOON, name=name,
+        metadata=metadata, stage=stage, reason="No room.",
+    )  # fmt: skip
+
+
+def shown(rows: BatchRows) -> list[str]:
+    return rows.rows(lambda _: True, None, NOTHING)
+
+
+def three_parts() -> BatchRows:
+    rows = BatchRows()
+    rows.set_batches([a_batch("new"), part(1), part(2), a_batch("old", created=NOON - 900)])
+    rows.set_queue([waiting(3)])
+    return rows
+
+
+def test_a_group_is_one_row_among_the_others_newest_first() -> None:
+    rows = three_parts()
+    assert shown(rows) == ["new", "g", "old"]
+    assert rows.title("g") == "+ big ×3"
+    whole = rows.get("g")
+    assert whole is not None
+    assert (whole.counts.total, whole.counts.completed, whole.counts.failed) == (30, 18, 2)
+
+
+def test_it_unfolds_into_its_parts_in_file_order_with_those_that_wait() -> None:
+    rows = three_parts()
+    assert rows.fold("g", is_open=True) == "g"
+    assert shown(rows) == ["new", "g", "p1", "p2", "queue:e3", "old"]
+    assert rows.title("p2") == "  part 2/3"
+    assert rows.title("g").startswith("- ")
+    assert rows.fold("g", is_open=True) is None
+
+
+def test_a_fold_is_closed_from_any_of_its_rows() -> None:
+    rows = three_parts()
+    rows.fold("g", is_open=True)
+    assert rows.fold("queue:e3", is_open=False) == "g"
+    assert shown(rows) == ["new", "g", "old"]
+    assert rows.fold("new", is_open=True) is None
+
+
+def test_a_retry_of_a_part_stands_in_its_group() -> None:
+    rows = BatchRows()
+    rows.set_batches([a_batch("again", metadata={PARENT_KEY: "p1"}), part(1), part(2), part(3)])
+    rows.fold("g", is_open=True)
+    assert shown(rows) == ["g", "p1", "p2", "p3", "again"]
+    assert rows.with_groups(["again"]) == {"again", "g"}
+
+
+def test_a_filter_that_keeps_one_part_shows_the_group() -> None:
+    rows = three_parts()
+    assert rows.rows(lambda batch: batch.id == "p2", None, NOTHING) == ["g"]
+    assert rows.rows(lambda batch: batch.id == "nobody", None, NOTHING) == []
+
+
+def test_an_alarmed_part_brings_its_group_to_the_top() -> None:
+    assert three_parts().rows(lambda _: True, None, frozenset({"p1"})) == ["g", "new", "old"]
+
+
+def test_what_waits_by_itself_stands_over_everything() -> None:
+    rows = three_parts()
+    rows.set_queue([waiting(3), waiting(9, group="")])
+    assert shown(rows) == ["queue:e9", "new", "g", "old"]
+
+
+def test_a_group_that_only_waits_is_there_before_its_first_batch() -> None:
+    rows = BatchRows()
+    rows.set_queue([waiting(1), waiting(2), waiting(3)])
+    assert shown(rows) == ["g"]
+    whole = rows.get("g")
+    assert whole is not None
+    assert whole.raw_status == "queued"
+
+
+def test_a_part_that_was_refused_and_waits_again_is_one_row() -> None:
+    rows = BatchRows()
+    refused = replace(part(1, BatchStatus.FAILED, of=1), id="p1")
+    rows.set_batches([refused])
+    rows.set_queue([waiting(1, of=1)])
+    rows.fold("g", is_open=True)
+    assert shown(rows) == ["g", "queue:e1"]
