@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None, *, first_frame: FirstFrame | None = 
         first_frame: The last picture, when the screen was asked for.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    args = build_parser(words).parse_args(words)
+    # Without a word there is nothing to parse, and making every verb's parser would hold the screen up.
+    args = build_parser(words).parse_args(words) if words else argparse.Namespace(verb=None)
     args.first_frame = first_frame
     console = Console(is_json=bool(getattr(args, "json", False)))
     try:

@@ -243,10 +243,6 @@ class Cockpit:
             parts=self.parts,
         )
 
-    def warm(self) -> None:
-        """Make the parts that a screen needs soon after it is up; it takes a while: call it in a thread."""
-        _ = self.submitter, self.canceller, self.collector, self.workshop
-
     async def start(self, *, resume: bool = True, on_step: OnStep | None = None) -> tuple[Submission, ...]:
         """Read what earlier runs left, and take up their submits; may wait for the network.
 

@@ -9,6 +9,7 @@ from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.formatting import plural
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.submission import Phase
+from batch_tui.ui.controllers.loading import load_the_rest
 from batch_tui.ui.desk import Desk
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 async def take_up(cockpit: Cockpit, desk: Desk, *, then: Callable[[], None]) -> None:
     """Finish what an earlier run left open, say what needs the user's word, and go on with what comes after."""
+    await load_the_rest()
     await cockpit.events.load()
     await _finish(cockpit, desk)
     then()
@@ -40,6 +42,7 @@ async def _finish(cockpit: Cockpit, desk: Desk) -> None:
 
 async def confirm_cancels(cockpit: Cockpit, desk: Desk) -> None:
     """Go on with cancellations that an earlier run could not confirm."""
+    await load_the_rest()
     try:
         async for outcome in cockpit.canceller.recover():
             _tell(desk, outcome)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from textwrap import wrap
 from typing import ClassVar
 
@@ -183,7 +184,7 @@ class VirtualTable(RowKeys, can_focus=True):
         if place < len(self._rows.ids):
             return self._row(self._rows.ids[place], width)
         note, below = (self._footnote, place - len(self._rows.ids) - 1) if self._rows.ids else (self._empty, place)
-        lines = wrap(note, max(1, width - 2 * MARGIN)) if note else []
+        lines = _folded(note, max(1, width - 2 * MARGIN))
         if 0 <= below < len(lines):
             return self.compose_line((Piece(" " * MARGIN + lines[below], Tone.MUTED),), width)
         return Strip.blank(width, self.look(Tone.PLAIN))
@@ -201,3 +202,9 @@ class VirtualTable(RowKeys, can_focus=True):
         if row_id != self._rows.cursor:
             return ""
         return "cursor" if self.has_focus else "cursor-blurred"
+
+
+@lru_cache(maxsize=64)
+def _folded(note: str, width: int) -> tuple[str, ...]:
+    """A note in lines; asked for again by each line under the rows."""
+    return tuple(wrap(note, width))

@@ -1,0 +1,32 @@
+"""Modules that the first picture needs nothing of, loaded when it stands: the first use of each waits for none."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib import import_module
+
+_LATER = (
+    "batch_tui.engine.submit",
+    "batch_tui.engine.cancel",
+    "batch_tui.ui.actions.cancel",
+    "batch_tui.engine.collect",
+    "batch_tui.jsonl.workshop",
+    "batch_tui.engine.verdicts",
+    "batch_tui.engine.resubmit",
+    "batch_tui.ui.actions.submit",
+    "batch_tui.ui.actions.fix",
+    "batch_tui.ui.actions.save",
+    "batch_tui.ui.panes.result_row",
+    "batch_tui.ui.text.conversation",
+)
+"""What is needed soonest comes first."""
+
+
+async def load_the_rest() -> None:
+    """Load them beside the event loop."""
+    await asyncio.to_thread(_load)
+
+
+def _load() -> None:
+    for name in _LATER:
+        import_module(name)
