@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
+import openai
 import pytest
 
 from batch_tui.cli.main import main
@@ -199,3 +201,34 @@ def test_the_results_of_a_batch_are_searched_and_summed(run: Run, tmp_path: Path
     assert summary["succeeded"] == 2
     assert summary["usage"]["input_tokens"] > 0
     assert summary["cost"]["cost_usd"] is None
+
+
+def test_a_batch_that_was_refused_tells_the_line_at_fault(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    bad = echo_line("b").replace("/v1/chat/completions", "/v1/embeddings")
+    path.write_text(echo_line("a") + "\n" + bad, encoding="utf-8")
+    _, uploaded, _ = run("files", "upload", path)
+    order = {
+        "input_file_id": uploaded[0].split()[0],
+        "endpoint": "/v1/chat/completions",
+        "completion_window": "24h",
+    }
+    batch = make_batch(order)
+    run("wait", batch, "--timeout", "60s")
+    code, lines, _ = run("results", batch, "--summary")
+    assert code == 1
+    place = next(n for n, line in enumerate(lines) if line.startswith("line 3 (b): invalid_url:"))
+    assert "is not the endpoint" in lines[place + 1]
+    assert "correct the file" in lines[place + 1]
+    assert not any("second try can pass" in line for line in lines)
+    _, lines, _ = run("results", batch, "--summary", "--json")
+    told = json.loads(lines[0])["validation"][-1]
+    assert (told["line"], told["custom_id"], told["code"], told["can_pass"]) == (3, "b", "invalid_url", False)
+
+
+def make_batch(order: dict[str, str]) -> str:
+    """Make a batch of a file that ``submit`` would not send."""
+    client = openai.OpenAI(api_key=os.environ["OPENAI_API_KEY"], base_url=os.environ["OPENAI_BASE_URL"])
+    with client:
+        made = client.post("/batches", body=order, cast_to=httpx2.Response)
+    return str(json.loads(made.content)["id"])

@@ -13,11 +13,14 @@ from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.cli.money import bill_lines, bill_record, cost_record, local_prices, usage_record
 from batch_tui.cli.session import open_cockpit, run_async
+from batch_tui.cli.validation import ids_at, refusal_record, show_refusals
+from batch_tui.domain.batch import BatchError
 from batch_tui.domain.cause_meaning import meaning_of
 from batch_tui.domain.errors import ConditionError, ConfigurationError
 from batch_tui.domain.formatting import grouped
 from batch_tui.domain.lines import Cause, ResultRow, Summary
 from batch_tui.domain.money import Bill, Cost
+from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.costs import bill_of, row_costs
 from batch_tui.engine.listing import list_all
@@ -68,6 +71,8 @@ class _Source:
     results: list[list[Path]]
     input_path: Path | None
     prices: PriceList
+    refusals: tuple[BatchError, ...] = ()
+    """Why the service refused the whole batch, when it did."""
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -105,7 +110,8 @@ async def _of_one(cockpit: Cockpit, args: argparse.Namespace, console: Console, 
     if collected.message:
         console.say(collected.message)
     source = args.input or await cockpit.collector.fetch_input(collected.batch, on_progress=show)
-    return _Source([list(collected.files)], source, prices)
+    refusals = collected.batch.errors if collected.batch.status is BatchStatus.FAILED else ()
+    return _Source([list(collected.files)], source, prices, refusals)
 
 
 def _show(source: _Source, args: argparse.Namespace, console: Console) -> int:
@@ -119,7 +125,8 @@ def _show(source: _Source, args: argparse.Namespace, console: Console) -> int:
         elif not args.summary:
             _show_rows(joined, rows, source.prices, console)
         if args.summary:
-            show_summary(summary, bill_of(joined.usage_groups, source.prices), console)
+            bill = bill_of(joined.usage_groups, source.prices)
+            show_summary(summary, bill, console, refusals=source.refusals, input_path=source.input_path)
     return Exit.CLEAN if summary.succeeded == summary.requests else Exit.FAILURES
 
 
@@ -189,10 +196,19 @@ def row_record(row: ResultRow, cost: Cost | None) -> dict[str, object]:
     }
 
 
-def show_summary(summary: Summary, bill: Bill, console: Console) -> None:
+def show_summary(
+    summary: Summary,
+    bill: Bill,
+    console: Console,
+    *,
+    refusals: Sequence[BatchError] = (),
+    input_path: Path | None = None,
+) -> None:
     """Print what came back, why the rest did not, and what it cost."""
+    ids = ids_at(input_path, refusals)
     if console.is_json:
-        console.json({**summary_record(summary), "cost": bill_record(bill)})
+        told = [refusal_record(error, ids) for error in refusals]
+        console.json({**summary_record(summary), "validation": told, "cost": bill_record(bill)})
         return
     for word in (
         "requests",
@@ -212,6 +228,9 @@ def show_summary(summary: Summary, bill: Bill, console: Console) -> None:
     console.data(f"{'tokens':<11} {grouped(usage.input_tokens):>9} in, {grouped(usage.output_tokens)} out")
     for word, value in bill_lines(bill):
         console.data(f"{word:<11} {value:>9}")
+    if refusals:
+        show_refusals(refusals, ids, console)
+        return
     for cause in summary.causes:
         for line in cause_lines(cause):
             console.data(line)
