@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
@@ -75,6 +77,7 @@ class Desk:
         """Told of every step of every submit, whatever began it."""
         self.on_queue: Callable[[Sequence[QueueEntry]], None] = _no_queue
         """Told of what waits, whatever changed it."""
+        self._transfers: dict[object, tuple[asyncio.Task[object], str]] = {}
         self._take: Callable[[str], bool] | None = None
         self._dock = dock
         self._changed = changed
@@ -170,6 +173,30 @@ class Desk:
         run = asked.get(answer)
         if run is not None:
             run()
+
+    @contextmanager
+    def transfer(self, stopped: str) -> Generator[None]:
+        """A file is on its way while the block runs, and esc stops it with the worker it runs in.
+
+        Args:
+            stopped: What is said then.
+        """
+        key, task = object(), asyncio.current_task()
+        if task is not None:
+            self._transfers[key] = (task, stopped)
+        try:
+            yield
+        finally:
+            self._transfers.pop(key, None)
+
+    def stop_transfer(self) -> bool:
+        """Stop the transfer that began last; False when none is under way."""
+        if not self._transfers:
+            return False
+        _, (task, stopped) = self._transfers.popitem()
+        task.cancel()
+        self.say(stopped)
+        return True
 
     def note(self, batch_id: str, text: str | None) -> None:
         """Let a batch's row say something in place of its status, or (None) its status again."""

@@ -54,10 +54,11 @@ class SaveAction:
 
         def told(progress: Progress) -> None:
             share = formatting.percent(progress.fraction) if progress.fraction is not None else "…"
-            desk.say(f"Saving {batch.name} {share}")
+            desk.say(f"Saving {batch.name} {share}  esc stops")
 
         try:
-            said = await self._fetched(batch, told, overwrite=overwrite)
+            with desk.transfer(f"Stopped saving {batch.name}: D goes on from where it is."):
+                said = await self._fetched(batch, told, overwrite=overwrite)
         except OutputFileError as error:
             if overwrite:
                 desk.fail(str(error))

@@ -122,12 +122,13 @@ class SubmitAction:
         desk = self._desk
 
         def told(progress: Progress) -> None:
-            desk.say(f"Uploading {printable(path.name)} {_share(progress)}")
+            desk.say(f"Uploading {printable(path.name)} {_share(progress)}  esc stops")
 
         try:
-            file = await desk.cockpit.service.upload_file(
-                path, name=remote_name(path), sha256=report.sha256, on_progress=told
-            )
+            with desk.transfer(f"Stopped the upload of {printable(path.name)}: nothing was kept."):
+                file = await desk.cockpit.service.upload_file(
+                    path, name=remote_name(path), sha256=report.sha256, on_progress=told
+                )
         except BatchTuiError as error:
             desk.fail(f"{printable(path.name)} was not uploaded: {error}")
             return

@@ -142,10 +142,12 @@ class Navigation:
         return self._deck.panels.zoom(self._shell.screen, is_on=is_on)
 
     def _back(self) -> bool:
-        """One step back: list of commands, upload under the cursor, search, answer, filter, marks, zoom."""
+        """One step back: list of commands, upload or download, search, answer, filter, marks, zoom."""
         pane = self._deck.panels.focused
         self._shell.dock.clear_message()
         if self._shell.close_commands() or self._shell.submits.stop(self._deck.selection):
+            return True
+        if self._shell.desk.stop_transfer():
             return True
         if isinstance(pane, InspectPane | ResultsPane) and pane.end_search():
             return True

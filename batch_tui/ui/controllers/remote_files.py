@@ -109,11 +109,14 @@ class RemoteFiles:
 
         def told(progress: Progress) -> None:
             share = formatting.percent(progress.fraction) if progress.fraction is not None else "…"
-            desk.say(f"Downloading {name} {share}")
+            desk.say(f"Downloading {name} {share}  esc stops")
 
         desk.say(f"Downloading {name}…")
         try:
-            path = await desk.cockpit.service.download_file(file, target, overwrite=overwrite, on_progress=told)
+            with desk.transfer(f"Stopped downloading {name}: D goes on from where it is."):
+                path = await desk.cockpit.service.download_file(
+                    file, target, overwrite=overwrite, on_progress=told
+                )
         except OutputFileError as error:
             if overwrite:
                 desk.fail(str(error))

@@ -11,6 +11,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from textual import constants
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Callback, Resize
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _LOOK = 0.1
 """Seconds between two looks at whether the input is to end."""
 _READ = 4096
+_ESCAPE = constants.ESCAPE_DELAY if "ESCDELAY" in os.environ else 0.04
+"""Seconds after which a lone escape was the key, not the begin of another: it is what stops a transfer."""
 
 
 class PatientDriver(LinuxDriver):
@@ -82,15 +85,19 @@ class PatientDriver(LinuxDriver):
         """Read keys until told to end, or until the terminal is gone."""
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
+        is_escape = False
         while not self.exit_event.is_set():
-            ready, _, _ = select.select([self.fileno], [], [], _LOOK)
+            ready, _, _ = select.select([self.fileno], [], [], _ESCAPE if is_escape else _LOOK)
             if ready:
                 data = self._read()
                 if not data:
                     self._hang_up()
                     return
+                is_escape = data.endswith(b"\x1b")
                 for message in parser.feed(decode(data)):
                     self.process_message(message)
+            elif is_escape:
+                is_escape, parser._timeout_time = False, 0.0  # pyright: ignore[reportPrivateUsage] # noqa: SLF001 - its own delay is one for all
             for message in parser.tick():
                 self.process_message(message)
 
