@@ -25,6 +25,8 @@ import pyte
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
 """Seconds after which a program counts as dead: far more than it needs, on a machine that is busy."""
+_PTY_HOLDS = 4000
+"""Bytes a pty holds at the least when it is full; Linux has 4,095."""
 _OWN_TERMINAL = (
     "import fcntl,os,sys,termios\nfcntl.ioctl(0,termios.TIOCSCTTY,0)\nos.execv(sys.executable,sys.argv[1:])"
 )
@@ -128,6 +130,20 @@ class Screen:
             return False
         self.output += data
         return bool(data)
+
+    def until_full(self, keys: str) -> None:
+        """Press keys, and take no byte of what they draw, until the terminal is full: who writes now waits."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.is_full:
+            assert time.monotonic() < deadline, "never came: a full terminal"
+            self.send(keys)
+            time.sleep(0.02)
+
+    @property
+    def is_full(self) -> bool:
+        """True when what was written and not taken is all that a pty holds."""
+        waiting = fcntl.ioctl(self.master, termios.FIONREAD, bytes(4))
+        return int.from_bytes(waiting, sys.byteorder) >= _PTY_HOLDS
 
     def until_still(self) -> None:
         """Read until nothing comes and the program sleeps: a busy machine's pause is no end of the picture."""

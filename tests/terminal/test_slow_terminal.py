@@ -31,17 +31,19 @@ def test_fault_67_list_upload_create_poll_download_cancel_view_state_nothing_wai
     with scene(tmp_path, "work") as screen:
         screen.until_shown("done", "run0003", "live")
         taken = len(screen.output)
+        screen.until_full("Gg")
+        screen.send("r")
+        screen.until_file_has(calls, "list_batches", 2)
         screen.send("D")
         screen.until_file_has(calls, "download_file")
-        screen.send("Gg" * 40 + "r")
-        screen.until_file_has(calls, "list_batches", 2)
         screen.send("jxy")
         screen.until_file_has(calls, "cancel_batch run0000")
         screen.send("1gn")
-        screen.until_file_has(calls, "create_batch", keys="y")
+        screen.until_file_has(calls, "upload_file", keys="y")
+        screen.until_file_has(calls, "create_batch")
         screen.send("2g" + "Gg" * 40 + "r")
         screen.until_file_has(calls, "list_batches", 3)
-        assert len(screen.output) == taken, "nothing was taken from it meanwhile"
+        assert screen.is_full, "all of it behind a terminal that took nothing"
         assert list((tmp_path / "state").rglob("operations/*.json")), "and the journal was written"
         screen.until_shown("cancelling", "good.jsonl")
         assert len(screen.output) - taken < 250_000, "what was out of date is not sent"
