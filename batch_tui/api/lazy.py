@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,15 +28,18 @@ class LazyService:
 
     Args:
         connection: Where, and with which key.
+        ask_key: Asks the key's source for it anew; may block. None: the key is what it is.
 
     Raises:
         ConfigurationError: The connection or a variable of the environment can't be used.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, ask_key: Callable[[], str] | None = None) -> None:
         require(connection, os.environ)
         self._connection = connection
+        self._ask_key = ask_key
         self._building: asyncio.Future[OpenAIService] | None = None
+        self._retired: list[asyncio.Future[OpenAIService]] = []
 
     @property
     def host(self) -> str:
@@ -52,6 +57,29 @@ class LazyService:
         except UnreachableError:
             return False
         return await service.is_reachable()
+
+    async def renew_key(self) -> str | None:
+        """Take the key that its source gives now; it, or None when that is the one in use.
+
+        Raises:
+            ConfigurationError: The source gives none, or one that can't be used.
+        """
+        if self._ask_key is None:
+            return None
+        connection = await asyncio.to_thread(self._renewed, self._ask_key)
+        if connection == self._connection:
+            return None
+        self._connection = connection
+        if self._building is not None:
+            self._retired.append(self._building)  # what still runs over it comes to its own end
+            self._building = None
+        return connection.api_key
+
+    def _renewed(self, ask_key: Callable[[], str]) -> Connection:
+        """The connection with the key of now, checked. Blocking."""
+        connection = replace(self._connection, api_key=ask_key())
+        require(connection, os.environ)
+        return connection
 
     async def list_batches(self, *, after: str | None = None, limit: int = 100) -> BatchPage:
         """One page of batches."""
@@ -126,6 +154,9 @@ class LazyService:
         """Close the connections, if there ever were any."""
         if self._building is not None:
             await (await self._service()).aclose()
+        for retired in self._retired:
+            with suppress(ConfigurationError):
+                await (await retired).aclose()
 
     async def _service(self) -> OpenAIService:
         """The loaded client; all callers wait for the one import, and cancelling one doesn't stop it."""

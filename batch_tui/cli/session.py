@@ -13,6 +13,7 @@ from batch_tui.api.connection import Connection
 from batch_tui.api.lazy import LazyService
 from batch_tui.cli.console import Console
 from batch_tui.domain.batch import Batch
+from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.normalise import batch_to_wire
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.settings import Flags, Profile, Settings, load_settings
@@ -30,9 +31,27 @@ def flags_of(args: argparse.Namespace) -> Flags:
     )
 
 
-def build_cockpit(settings: Settings) -> Cockpit:
-    """The engine of one profile; the SDK is loaded at its first call."""
-    return Cockpit(settings, LazyService(connection_of(settings.profile)))
+def build_cockpit(settings: Settings, *, ask_key: Callable[[], str] | None = None) -> Cockpit:
+    """The engine of one profile; the SDK is loaded at its first call.
+
+    Args:
+        settings: The profile and its places.
+        ask_key: Asks for the key anew, for a program that stays open longer than a key may live.
+    """
+    return Cockpit(settings, LazyService(connection_of(settings.profile), ask_key=ask_key))
+
+
+def key_of_today(args: argparse.Namespace, settings: Settings) -> str:
+    """The key that the profile's source gives now. May block.
+
+    Raises:
+        ConfigurationError: There is none, or the configuration names another server by now: a key is not sent
+            to a server it wasn't meant for.
+    """
+    fresh = settings_for(args).profile
+    if (fresh.name, fresh.base_url) != (settings.profile.name, settings.profile.base_url):
+        raise ConfigurationError(f"The configuration names {fresh.base_url} by now: start again to go there.")
+    return fresh.api_key
 
 
 def connection_of(profile: Profile) -> Connection:

@@ -267,6 +267,20 @@ class Cockpit:
             self.patrol.review(tick.changes)
             yield tick
 
+    async def renew_key(self) -> bool:
+        """Ask for the key anew where it comes from, then ask the service; False when it is the same key.
+
+        Raises:
+            ConfigurationError: There is no key any more, or one that can't be used.
+        """
+        from batch_tui.engine.ports import RenewsKey  # noqa: PLC0415
+
+        key = await self.service.renew_key() if isinstance(self.service, RenewsKey) else None
+        if key is not None:
+            self.events.keep_out(key)
+        self.monitor.refresh()
+        return key is not None
+
     def begin_close(self) -> None:
         """The program is about to end: what is cancelled from now on is taken up by the next start."""
         self.submitter.begin_close()

@@ -55,6 +55,10 @@ class EventLog:
         self._on_disk = 0
         self._pending: asyncio.Future[None] | None = None
 
+    def keep_out(self, secret: str) -> None:
+        """Never write this text either."""
+        self._secrets += (secret,)
+
     def record(self, kind: str, text: str, *, batch_id: str | None = None, command: str | None = None) -> None:
         """Note an event."""
         event = Event(

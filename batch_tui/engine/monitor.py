@@ -116,6 +116,11 @@ class Monitor:
         return self._is_paused
 
     @property
+    def is_refused(self) -> bool:
+        """True while the service doesn't accept the key."""
+        return self._condition is Condition.UNAUTHORIZED
+
+    @property
     def is_complete(self) -> bool:
         """True when the store holds everything the service has."""
         return self._poller.is_complete

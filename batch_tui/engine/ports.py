@@ -9,13 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from batch_tui.domain.batch import Batch, BatchPage, NewBatch
 from batch_tui.domain.files import FilePage, FileStart, Progress, RemoteFile
 
 OnProgress = Callable[[Progress], None]
 """Called on the event loop, at most ten times a second and once at the end."""
+
+
+@runtime_checkable
+class RenewsKey(Protocol):
+    """A service that can ask for its key anew: one that was replaced needs no new start of the program."""
+
+    async def renew_key(self) -> str | None:
+        """Take the key that its source gives now; it, or None when that is the one in use.
+
+        Raises:
+            ConfigurationError: The source gives none, or one that can't be used.
+        """
+        ...
 
 
 class BatchService(Protocol):

@@ -217,6 +217,28 @@ async def test_the_lazy_service_does_what_the_client_does(server: FaultServer) -
     await lazy.aclose()
 
 
+async def test_a_key_that_was_replaced_is_taken_from_its_source_and_used_from_then_on(server: FaultServer) -> None:
+    keys = [KEY]
+    lazy = await asyncio.to_thread(LazyService, Connection(server.base_url, KEY), ask_key=lambda: keys[-1])
+    await lazy.list_batches()
+    assert await lazy.renew_key() is None
+    keys.append("another-key")
+    assert await lazy.renew_key() == "another-key"
+    assert await lazy.renew_key() is None
+    await lazy.list_batches()
+    used = [request.headers["authorization"] for request in server.seen]
+    await lazy.aclose()
+    assert used == [f"Bearer {KEY}", "Bearer another-key"]
+
+
+async def test_a_source_that_gives_no_usable_key_leaves_the_old_one(server: FaultServer) -> None:
+    lazy = await asyncio.to_thread(LazyService, Connection(server.base_url, KEY), ask_key=lambda: "two words")
+    with pytest.raises(ConfigurationError):
+        await lazy.renew_key()
+    await lazy.list_batches()
+    await lazy.aclose()
+
+
 async def test_a_lazy_service_that_was_never_used_closes_at_once() -> None:
     lazy = await asyncio.to_thread(LazyService, Connection("https://api.example.org/v1", KEY))
     assert lazy.host == "api.example.org"

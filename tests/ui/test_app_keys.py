@@ -12,7 +12,7 @@ from batch_tui.ui.commands.selection import Scope, Selection
 from batch_tui.ui.panes.columns import read_columns
 from batch_tui.ui.session import SessionState
 from tests.support.batches import NOON, a_batch
-from tests.support.fake_service import FakeService
+from tests.support.fake_service import FakeService, unauthorized
 from tests.support.screen import stage
 
 DONE = a_batch("done", BatchStatus.COMPLETED, completed=100, output="file-out", ended=NOON)
@@ -177,3 +177,32 @@ def test_columns_are_chosen_by_name_and_a_mistake_names_its_line(tmp_path: Path)
     assert read_columns(("name", "done", "failed"), config) == ("name", "total", "fail")
     with pytest.raises(ConfigurationError, match=r"config\.toml:2: there is no column 'speed'; choose from name"):
         read_columns(("name", "speed"), config)
+
+
+class Renewing(FakeService):
+    """A service whose key can be replaced."""
+
+    keys: tuple[str | None, ...] = ()
+
+    async def renew_key(self) -> str | None:
+        if not self.keys:
+            raise ConfigurationError("api_key_command printed nothing.")
+        key, *rest = self.keys
+        self.keys = tuple(rest)
+        return key
+
+
+async def test_r_asks_for_the_key_anew_where_it_was_refused(tmp_path: Path) -> None:
+    service = Renewing(DONE)
+    async with stage(tmp_path, service) as running:
+        service.fail_next("list_batches", unauthorized())
+        await running.poll()
+        await running.until(lambda: running.app.cockpit.monitor.is_refused)
+        assert "r asks for the key anew" in running.said()
+        await running.press("r")
+        assert running.said() == "api_key_command printed nothing."
+        service.keys = ("a-fresh-key",)
+        await running.press("r")
+        await running.until(lambda: not running.app.cockpit.monitor.is_refused)
+        running.app.cockpit.events.record("test", "it is a-fresh-key")
+        assert "a-fresh-key" not in running.app.cockpit.events.recent()[-1].text

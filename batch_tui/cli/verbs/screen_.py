@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from batch_tui.cli.console import Console
-from batch_tui.cli.session import build_cockpit, settings_for
+from batch_tui.cli.session import build_cockpit, key_of_today, settings_for
 from batch_tui.ui.first_frame import FirstFrame
 
 
@@ -33,4 +34,5 @@ def _open(args: argparse.Namespace, console: Console, first: FirstFrame | None) 
         first.leave()
     for note in settings.notes:
         console.say(note)
-    return run_screen(build_cockpit(settings), workspace=Path.cwd(), first=first)
+    cockpit = build_cockpit(settings, ask_key=partial(key_of_today, args, settings))
+    return run_screen(cockpit, workspace=Path.cwd(), first=first)

@@ -28,7 +28,7 @@ _AGES = 600.0
 """Seconds after which ages are drawn again though nothing changed: a still screen sends next to nothing."""
 _NEXT_STEPS = {
     Condition.OFFLINE: "It is tried again; batch-tui doctor looks for the cause.",
-    Condition.UNAUTHORIZED: "Set another key and start again; batch-tui doctor tests it.",
+    Condition.UNAUTHORIZED: "r asks for the key anew where it comes from; batch-tui doctor tests it.",
     Condition.DENIED: "Take a key that may use batches; batch-tui doctor tests it.",
 }
 _BAD = frozenset({Condition.OFFLINE, Condition.LIMITED, Condition.UNAUTHORIZED, Condition.DENIED})

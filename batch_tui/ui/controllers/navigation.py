@@ -8,6 +8,7 @@ from typing import Protocol
 
 from textual.screen import Screen
 
+from batch_tui.domain.errors import BatchTuiError
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.ui.controllers.dispatcher import Handler
 from batch_tui.ui.controllers.filter_prompt import FilterPrompt
@@ -180,8 +181,22 @@ class Navigation:
         pane = self._deck.panels.focused
         if isinstance(pane, FilesPane):
             pane.refresh_listing()
-        self._shell.cockpit.monitor.refresh()
-        self._shell.desk.say("Asking the service…")
+        monitor, desk = self._shell.cockpit.monitor, self._shell.desk
+        if monitor.is_refused:
+            desk.start(self._renew_key(), name="key", group="key")
+            return
+        monitor.refresh()
+        desk.say("Asking the service…")
+
+    async def _renew_key(self) -> None:
+        cockpit, desk = self._shell.cockpit, self._shell.desk
+        desk.say("Asking for the key anew…")
+        try:
+            is_other = await cockpit.renew_key()
+        except BatchTuiError as error:
+            desk.fail(str(error))
+            return
+        desk.say("A new key: asking the service…" if is_other else "It is the same key: asking the service…")
 
     def _pause(self) -> None:
         monitor = self._shell.cockpit.monitor
