@@ -144,6 +144,11 @@ class SubmitOperation:
     """True when nothing more is done before the user says so, although no create is in doubt."""
 
     @property
+    def input_tokens(self) -> int:
+        """Input tokens of the file, estimated; from its size in records that hold no better estimate."""
+        return self.tokens or self.size // 4
+
+    @property
     def next_step(self) -> Step:
         """What has to be done, after a crash just as in the middle of a submit."""
         if self.is_held:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.money import NOTHING, Bill, Cost
-from batch_tui.engine.costs import cost_so_far, projected
+from batch_tui.domain.operation import SubmitOperation
+from batch_tui.engine.costs import about_so_far, cost_so_far, projected
 from batch_tui.engine.prices import PriceList
 
 
@@ -62,6 +63,19 @@ class CostBook:
     def projected(self, batch: Batch) -> Cost | None:
         """What a running batch will have cost if it goes on as it began; None without a base for it."""
         return projected(batch, self._prices) if self._is_warm and not batch.is_terminal else None
+
+    def about(self, batch: Batch, submit: SubmitOperation | None, batches: Iterable[Batch]) -> Cost | None:
+        """About what a running batch has cost, where the service doesn't tell; None without a base for it.
+
+        Args:
+            batch: The batch.
+            submit: Its submit, as the journal has it: it knows model and tokens.
+            batches: The account's, newest first.
+        """
+        model = batch.model or (submit.model if submit is not None else None)
+        if not self._is_warm or submit is None or not model:
+            return None
+        return about_so_far(batch, self._prices, model=model, input_tokens=submit.input_tokens, batches=batches)
 
     def spent_today(self, batches: Iterable[Batch], now: float) -> DaySpent | None:
         """What the batches made since midnight have cost; None when there are none, or no cost of them is known.

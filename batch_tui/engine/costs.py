@@ -86,6 +86,29 @@ def projected(batch: Batch, prices: PriceList) -> Cost | None:
     return Cost(cost.batch * share, cost.synchronous * share)
 
 
+def about_so_far(
+    batch: Batch, prices: PriceList, *, model: str, input_tokens: int, batches: Iterable[Batch]
+) -> Cost | None:
+    """About what a running batch has cost, from its counts, where the service doesn't tell its tokens yet.
+
+    Args:
+        batch: The batch.
+        prices: The price list.
+        model: Its model, as the request lines name it.
+        input_tokens: Of all its requests, estimated.
+        batches: The account's, newest first: how long their answers were tells how long these are.
+
+    Returns:
+        None without a base for it: no counts, no price, or no earlier batch of the model.
+    """
+    counts, each = batch.counts, typical_output(model, batches)
+    if batch.is_terminal or counts.total <= 0 or each is None:
+        return None
+    completed = max(0, min(counts.completed, counts.total))
+    usage = Usage(input_tokens=input_tokens * completed // counts.total, output_tokens=round(each * completed))
+    return prices.cost(model, usage, requests=completed)
+
+
 def typical_output(model: str, batches: Iterable[Batch]) -> float | None:
     """Output tokens of a usual answer of this model, from the newest batches that told their usage.
 

@@ -226,7 +226,7 @@ class Queue:
     async def _room(self, entries: Sequence[QueueEntry], batches: Sequence[Batch]) -> Room:
         models = {batch.id: batch.model or "" for batch in batches}
         tokens_of = {
-            o.batch_id: (o.model or models.get(o.batch_id, ""), o.tokens or o.size // 4)
+            o.batch_id: (o.model or models.get(o.batch_id, ""), o.input_tokens)
             for o in self._kit.journal.submits()
             if o.batch_id is not None
         }

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from batch_tui.domain.batch import Batch, RequestCounts, Timestamps, Usage
 from batch_tui.domain.money import Bill, BillLine, Cost, Price
+from batch_tui.domain.operation import SubmitOperation
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cost_book import CostBook, DaySpent
 from batch_tui.engine.prices import PriceList
@@ -68,3 +69,16 @@ async def test_today_counts_the_batches_made_since_midnight_and_owns_up_to_the_u
     assert book.spent_today([batch("x", model="who")], NOON) is None
     assert book.spent_today([batch("old", created=NOON - DAY)], NOON) is None
     assert book.spent_today([], NOON) is None
+
+
+async def test_a_running_batch_that_tells_nothing_is_priced_by_its_counts_when_its_submit_is_known() -> None:
+    book = await warm()
+    mute = replace(batch(), usage=None, model=None, counts=RequestCounts(10, 5, 0))
+    earlier = replace(batch("e"), usage=Usage(output_tokens=5), counts=RequestCounts(5, 5, 0))
+    submit = SubmitOperation("i", "/in.jsonl", "", "/v1/responses", NOON, model="m", tokens=2 * MILLION)
+    about = book.about(mute, submit, [earlier])
+    assert about is not None
+    assert about.batch == Decimal(1) + 5 * Decimal(10) / MILLION
+    assert book.about(mute, None, [earlier]) is None
+    assert book.about(mute, replace(submit, model=None), [earlier]) is None
+    assert CostBook(PRICES).about(mute, submit, [earlier]) is None

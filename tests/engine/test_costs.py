@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from batch_tui.domain.batch import Batch, RequestCounts, Usage
 from batch_tui.domain.money import Cost, Demand, Price
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.costs import bill_of, cost_so_far, estimate_of, projected, row_costs, typical_output
+from batch_tui.engine.costs import (
+    about_so_far,
+    bill_of,
+    cost_so_far,
+    estimate_of,
+    projected,
+    row_costs,
+    typical_output,
+)
 from batch_tui.engine.prices import PriceList
 from batch_tui.jsonl.join import join_results
 from batch_tui.jsonl.summary import UsageGroup
@@ -139,6 +147,17 @@ def test_a_batch_of_which_everything_failed_cost_nothing_and_one_that_hides_its_
 
 def test_a_batch_without_a_finished_request_has_no_projection() -> None:
     assert projected(running(Usage(), done=0), PRICES) is None
+
+
+def test_where_the_service_tells_no_tokens_the_counts_and_earlier_batches_do() -> None:
+    earlier = [running(Usage(output_tokens=1_000), done=10)]
+    batch = running(None, done=25, total=100)
+    # A quarter of four million tokens in at $1, and 25 answers of 100 tokens at $10 a million.
+    about = about_so_far(batch, PRICES, model="m", input_tokens=4 * MILLION, batches=earlier)
+    assert about == Cost(Decimal("1.025"), Decimal("2.05"))
+    assert about_so_far(batch, PRICES, model="m", input_tokens=4 * MILLION, batches=[]) is None
+    assert about_so_far(running(None, total=0), PRICES, model="m", input_tokens=9, batches=earlier) is None
+    assert about_so_far(batch, PRICES, model="who", input_tokens=9, batches=earlier) is None
 
 
 def test_the_usual_answer_comes_from_batches_of_the_same_model() -> None:

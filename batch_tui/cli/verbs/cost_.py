@@ -113,7 +113,17 @@ async def _actual(cockpit: Cockpit, batch_id: str, console: Console, prices: Pri
         joined = await cockpit.workshop.join([list(collected.files)], on_progress=console.progress("reading"))
         with joined:
             return _show_bill(batch, bill_of(joined.usage_groups, prices), console)
-    return _show_running(batch, cost_so_far(batch, prices), projected(batch, prices), console)
+    so_far = cost_so_far(batch, prices)
+    about = None if so_far is not None or batch.is_terminal else await _about(cockpit, batch)
+    return _show_running(batch, so_far, projected(batch, prices), about, console)
+
+
+async def _about(cockpit: Cockpit, batch: Batch) -> Cost | None:
+    """About what a batch has cost of which the service tells no tokens while it runs."""
+    await cockpit.journal.ensure_loaded()
+    await cockpit.costs.warm()
+    batches = (await list_all(cockpit.service)).batches
+    return cockpit.costs.about(batch, cockpit.journal.submit_of(batch.id), batches)
 
 
 def _show_bill(batch: Batch, bill: Bill, console: Console) -> int:
@@ -124,12 +134,16 @@ def _show_bill(batch: Batch, bill: Bill, console: Console) -> int:
     return Exit.CLEAN if bill.total is not None else Exit.FAILURES
 
 
-def _show_running(batch: Batch, so_far: Cost | None, at_end: Cost | None, console: Console) -> int:
+def _show_running(
+    batch: Batch, so_far: Cost | None, at_end: Cost | None, about: Cost | None, console: Console
+) -> int:
     if console.is_json:
         record = {"id": batch.id, "status": batch.status, **cost_record(so_far)}
-        console.json({**record, "projected_usd": None if at_end is None else usd(at_end.batch)})
+        told = {"about_usd": about, "projected_usd": at_end}
+        console.json(record | {key: None if cost is None else usd(cost.batch) for key, cost in told.items()})
     else:
-        pairs = [("batch", f"{batch.id}  {batch.name}"), ("cost", cost_words(so_far))]
+        words = cost_words(so_far) if about is None else f"~{cost_words(about)} by its counts"
+        pairs = [("batch", f"{batch.id}  {batch.name}"), ("cost", words)]
         if not batch.is_terminal:
             pairs.append(("at the end", f"~{cost_words(at_end)}" if at_end is not None else cost_words(None)))
         if so_far is None and batch.usage is not None:
