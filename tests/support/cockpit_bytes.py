@@ -45,9 +45,9 @@ class ByteCockpit(BatchTuiApp):
         if event == "still-minute":
             for _ in range(4):
                 await self._poll(15)
-        elif event in {"one-row", "thirty-rows", "new-batch"}:
+        elif event in {"one-row", "row-and-clock", "thirty-rows", "new-batch"}:
             self._move(event)
-            await self._poll(2)
+            await self._poll(61 if event == "row-and-clock" else 2)
         elif event == "rest":
             await asyncio.sleep(0.2)
         elif event != "nothing":
@@ -59,7 +59,9 @@ class ByteCockpit(BatchTuiApp):
         if event == "new-batch":
             self._fake.put(a_batch("fresh", total=10, created=int(self._now[0])))
             return
-        for batch_id in ["b00003"] if event == "one-row" else self.deck.batches.table.visible_ids[:30]:
+        for batch_id in (
+            ["b00003"] if event in {"one-row", "row-and-clock"} else self.deck.batches.table.visible_ids[:30]
+        ):
             self._advance(self._fake.batches[batch_id])
 
     def _advance(self, batch: Batch) -> None:

@@ -9,6 +9,7 @@ from tests.support.terminal import Terminal, program
 F9 = "\x1b[20~"
 BUDGET = {
     "one-row": 400,
+    "row-and-clock": 400,
     "still-minute": 0,
     "nothing": 0,
     "down": 600,
@@ -18,7 +19,8 @@ BUDGET = {
     "thirty-rows": 8_000,
     "new-batch": 8_000,
 }
-"""Bytes of each event, in the order they are performed: ``rest`` is Inspect following the cursor."""
+"""Bytes of each event, in the order they are performed: ``rest`` is Inspect following the cursor, ``row-and-clock`` a row that
+changed together with all that the header says of it: requests under way and the minute."""
 WARM_UP = ("down", "rest", "one-row")
 
 

@@ -48,7 +48,7 @@ async def test_the_list_the_header_and_inspect_tell_what_a_batch_costs(tmp_path:
     async with stage(tmp_path, service, size=(200, 50)) as running:
         table = running.app.deck.batches.table
         await running.until(lambda: any("$1.50" in running.line_of(table, y) for y in (1, 2)))
-        assert "$1.50 today" in running.line_of(running.app.header)
+        assert "$1.50 today" in running.app.header.text
         text = running.app.deck.inspect.facts.text
         assert "$1.50 so far" in text
         assert "~$3.00 at the end" in text

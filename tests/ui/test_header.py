@@ -39,14 +39,25 @@ def test_batches_are_counted_by_what_they_show() -> None:
 
 def test_the_header_says_it_all_in_one_line() -> None:
     facts = HeaderFacts("work", count(ACCOUNT), money="$1.20", condition="live 5s", as_of="18:22:10")
-    left, right = header_pieces(facts)
-    assert " ".join(cell_text(left).split()) == "batch-tui work ◔ 1 ◌ 1 ✓ 1 ! 1 ✗ 2 5/10 $1.20 today"
-    assert cell_text(right) == "live 5s  18:22:10 "
+    pieces = header_pieces(facts)
+    assert " ".join(cell_text(pieces.account).split()) == "batch-tui work ◔ 1 ◌ 1 ✓ 1 ! 1 ✗ 2"
+    assert cell_text(pieces.progress) == "5/10  $1.20 today  "
+    assert cell_text(pieces.freshness) == "live 5s  18:22:10 "
+
+
+def test_money_goes_before_requests_where_there_is_no_room() -> None:
+    facts = HeaderFacts("work", count(ACCOUNT), money="$1.20", condition="live 5s", as_of="18:22")
+    wide = header_pieces(facts)
+    room = sum(len(piece.text) for piece in (*wide.account, *wide.progress, *wide.freshness))
+    assert header_pieces(facts, room).progress == wide.progress
+    assert cell_text(header_pieces(facts, room - 1).progress) == "5/10  "
+    assert header_pieces(facts, 30).progress == ()
+    assert header_pieces(facts, 30).freshness == wide.freshness
 
 
 def test_the_header_is_ascii_where_it_must_be() -> None:
-    left, _ = header_pieces(HeaderFacts("work", count(ACCOUNT, is_ascii=True)))
-    assert cell_text(left).isascii()
+    pieces = header_pieces(HeaderFacts("work", count(ACCOUNT, is_ascii=True)))
+    assert cell_text(pieces.account).isascii()
 
 
 def test_a_change_is_counted_as_if_all_were_counted_anew() -> None:

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from textual.app import ComposeResult
 from textual.strip import Strip
 
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.status import BatchStatus
-from batch_tui.ui.text.cells import Cell, Piece, Tone
+from batch_tui.ui.text.cells import Cell, Piece, Tone, cell_text
 from batch_tui.ui.text.glyphs import batch_sign, glyphs, status_sign
 from batch_tui.ui.widgets.lines import LineWidget
 
@@ -26,6 +27,9 @@ _ORDER = (
     BatchStatus.EXPIRED,
     BatchStatus.CANCELLED,
 )
+
+_STEP = 8
+"""Cells by which freshness gets more room: another second doesn't move the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,24 +147,36 @@ def _signs(is_ascii: bool) -> list[tuple[str, Tone]]:  # noqa: FBT001 - private
     return shown
 
 
-def header_pieces(facts: HeaderFacts, width: int = 1_000) -> tuple[Cell, Cell]:
-    """The left and the right half of the header; what is least wanted is left out where there is no room.
+@dataclass(frozen=True, slots=True)
+class HeaderPieces:
+    """What the header says, in the three parts that change apart from each other."""
+
+    account: Cell
+    """Profile, and batches by state."""
+    progress: Cell
+    """Requests under way, and money."""
+    freshness: Cell
+    """How fresh all of it is, and when something last changed."""
+
+
+def header_pieces(facts: HeaderFacts, width: int = 1_000) -> HeaderPieces:
+    """The parts of the header; what is least wanted is left out where there is no room.
 
     Args:
         facts: What there is to say.
-        width: Cells for both.
+        width: Cells for all of them.
     """
-    right: Cell = (Piece(facts.condition, facts.tone), *_clock(facts), Piece(" "))
-    left = [Piece(" batch-tui", Tone.STRONG), Piece(f"  {facts.profile}  ", Tone.PLAIN)]
+    freshness: Cell = (Piece(facts.condition, facts.tone), *_clock(facts), Piece(" "))
+    account = [Piece(" batch-tui", Tone.STRONG), Piece(f"  {facts.profile}  ", Tone.PLAIN)]
     for glyph, tone, number in facts.counts.by_glyph:
-        left += [Piece(glyph, tone), Piece(f" {formatting.amount(number)}  ", Tone.PLAIN)]
-    room = width - _width(left) - _width(right)
+        account += [Piece(glyph, tone), Piece(f" {formatting.amount(number)}  ", Tone.PLAIN)]
+    room = width - _width(account) - _width(freshness)
+    progress: list[Piece] = []
     for extra in _extras(facts):
         room -= len(extra.text)
         if room >= 0:
-            left.append(extra)
-    left[-1] = Piece(left[-1].text.rstrip(" "), left[-1].tone)
-    return tuple(left), right
+            progress.append(extra)
+    return HeaderPieces(tuple(account), tuple(progress), freshness)
 
 
 def _clock(facts: HeaderFacts) -> Cell:
@@ -181,31 +197,90 @@ def _width(pieces: Iterable[Piece]) -> int:
     return sum(len(piece.text) for piece in pieces)
 
 
-class HeaderLine(LineWidget):
-    """The first line of the screen."""
+class HeaderPart(LineWidget):
+    """A part of the header that changes apart from the others, and is sent without them."""
 
     DEFAULT_CSS = """
-    HeaderLine { height: 1; width: 100%; background: $panel; }
+    HeaderPart { height: 1; width: 1fr; background: $panel; }
+    """
+
+    def __init__(self, *, is_right: bool = False) -> None:
+        super().__init__()
+        self._is_right = is_right
+        self._pieces: Cell = ()
+
+    def say(self, pieces: Cell) -> None:
+        """Show something else."""
+        self._pieces = pieces
+        self.repaint()
+
+    def draw(self, y: int, width: int) -> Strip:
+        """The part, at its end of the room."""
+        del y
+        before = max(0, width - _width(self._pieces)) if self._is_right else 0
+        return self.compose_line((Piece(" " * before), *self._pieces), width)
+
+
+class HeaderLine(LineWidget):
+    """The first line of the screen. It draws the account itself; progress and freshness lie over it."""
+
+    DEFAULT_CSS = """
+    HeaderLine { height: 1; width: 100%; layout: horizontal; background: $panel; }
     """
 
     def __init__(self, facts: HeaderFacts) -> None:
         super().__init__(id="header")
         self._facts = facts
+        self._shares = (0, 0)
+        self._progress = HeaderPart()
+        self._freshness = HeaderPart(is_right=True)
+
+    def compose(self) -> ComposeResult:
+        """The parts over it."""
+        yield self._progress
+        yield self._freshness
 
     @property
     def facts(self) -> HeaderFacts:
         """What it shows now."""
         return self._facts
 
+    @property
+    def text(self) -> str:
+        """The whole line, as it is to be read."""
+        pieces = header_pieces(self._facts, self.size.width)
+        return "".join(map(cell_text, (pieces.account, pieces.progress, pieces.freshness)))
+
     def show(self, facts: HeaderFacts) -> None:
         """Show other facts; what looks the same is not sent."""
         self._facts = facts
+        self._arrange(self.size.width)
         self.repaint()
 
+    def on_mount(self) -> None:
+        """Divide the line before it is drawn for the first time."""
+        self._arrange(self.screen.size.width or self.app.size.width)  # pyright: ignore[reportUnknownMemberType]
+
+    def on_resize(self) -> None:
+        """Another width."""
+        self._arrange(self.size.width)
+        super().on_resize()
+
     def draw(self, y: int, width: int) -> Strip:
-        """The line: the right half always whole, the left half as far as it fits."""
+        """The account."""
         del y
-        left, right = header_pieces(self._facts, width)
-        tail = min(width, _width(right))
-        head = self.compose_line(left, width - tail) if width > tail else Strip.blank(0)
-        return Strip.join([head, self.compose_line(right, tail)])
+        return self.compose_line(header_pieces(self._facts, width).account, width)
+
+    def _arrange(self, width: int) -> None:
+        """Give each part its place: freshness always whole, the others as far as they fit."""
+        if not width or not self.is_mounted:
+            return
+        pieces = header_pieces(self._facts, width)
+        tail = min(width, -(-_width(pieces.freshness) // _STEP) * _STEP)
+        shares = (min(_width(pieces.account), width - tail), tail)
+        if shares != self._shares:
+            self._shares = shares
+            self._progress.styles.margin = (0, 0, 0, shares[0])
+            self._freshness.styles.width = tail
+        self._progress.say(pieces.progress)
+        self._freshness.say(pieces.freshness)
