@@ -19,8 +19,8 @@ BUDGET = {
     "thirty-rows": 8_000,
     "new-batch": 8_000,
 }
-"""Bytes of each event, in the order they are performed: ``rest`` is Inspect following the cursor, ``row-and-clock`` a row that
-changed together with all that the header says of it: requests under way and the minute."""
+"""Bytes of each event, in the order they are performed: ``rest`` is Inspect following the cursor,
+``row-and-clock`` a row that changed together with what the header says: requests under way and the minute."""
 WARM_UP = ("down", "rest", "one-row")
 
 
