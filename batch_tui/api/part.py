@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
 
-from batch_tui.domain.errors import OutputFileError
+from batch_tui.domain.errors import OutputExistsError, OutputFileError
 from batch_tui.domain.formatting import size as size_text
 from batch_tui.domain.text import printable
 
@@ -213,14 +213,21 @@ def require_free(destination: Path, *, overwrite: bool) -> None:
     """Raise ``OutputFileError`` unless a file may be put there: not through a symlink, not over one unasked."""
     label = printable(destination.name, 80)
     try:
-        found = _in_the_way(destination, overwrite=overwrite)
+        found = _in_the_way(destination)
+        is_taken = not overwrite and destination.exists()
     except OSError as error:
         raise output_error(error, label) from error
     if found:
         raise OutputFileError(f"{label} {found}")
+    if is_taken:
+        raise _exists(label)
 
 
-def _in_the_way(destination: Path, *, overwrite: bool) -> str:
+def _exists(label: str) -> OutputExistsError:
+    return OutputExistsError(f"{label} exists already: choose another name, or overwrite it.")
+
+
+def _in_the_way(destination: Path) -> str:
     """The rest of a sentence that begins with the file's name; empty when nothing is in the way."""
     if "\0" in str(destination):
         return "holds a NUL in its name."
@@ -228,8 +235,6 @@ def _in_the_way(destination: Path, *, overwrite: bool) -> str:
         return "is a symbolic link: nothing is written through it."
     if destination.is_dir():
         return "is a directory."
-    if not overwrite and destination.exists():
-        return "exists already: choose another name, or overwrite it."
     if not destination.parent.is_dir():
         return f"can't be put in {printable(str(destination.parent), 120)}, which is no directory: make it first."
     return ""
@@ -247,7 +252,7 @@ def output_error(error: OSError, label: str, missing: int | None = None) -> Outp
         more = f" {size_text(missing)} more are needed;" if missing is not None else ""
         return OutputFileError(f"The disk is full:{more} the part of {label} is kept, free some room and go on.")
     if isinstance(error, FileExistsError):
-        return OutputFileError(f"{label} exists already: choose another name, or overwrite it.")
+        return _exists(label)
     if error.errno == errno.ELOOP:
         return OutputFileError(f"A symbolic link is in the way of {label}: nothing is written through it.")
     return OutputFileError(f"{label} can't be written: {error.strerror or type(error).__name__}.")

@@ -7,7 +7,8 @@
     ├── ConditionError              a filter or a search term can't be understood
     ├── InputFileError              a local file can't be used (exit 1)
     │   └── FileChangedError        it changed while it was being read or sent
-    ├── OutputFileError             a local file can't be written: exists, symlink, disk full
+    ├── OutputFileError             a local file can't be written: symlink, disk full
+    │   └── OutputExistsError       it exists, and may be replaced when the user says so
     ├── StateError                  the journal can't be written, so nothing was sent
     ├── TransferStalledError        no byte moved for the stall time
     └── ServiceError                the service, or the way to it
@@ -61,6 +62,10 @@ class FileChangedError(InputFileError):
 
 class OutputFileError(BatchTuiError):
     """A local file can't be written: it exists, is a symlink, or the disk is full."""
+
+
+class OutputExistsError(OutputFileError):
+    """A local file exists already: the one case in which asking to replace it makes sense."""
 
 
 class StateError(BatchTuiError):

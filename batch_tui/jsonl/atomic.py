@@ -10,7 +10,7 @@ from collections.abc import Generator
 from io import FileIO
 from pathlib import Path
 
-from batch_tui.domain.errors import OutputFileError
+from batch_tui.domain.errors import OutputExistsError, OutputFileError
 from batch_tui.domain.text import printable
 
 
@@ -65,7 +65,7 @@ def refuse_destination(destination: Path, *, overwrite: bool = False) -> None:
     if destination.is_dir():
         raise OutputFileError(f"{name} is a directory; name a file in it.")
     if not overwrite and destination.exists():
-        raise OutputFileError(f"{name} exists already and is not overwritten; name another file.")
+        raise OutputExistsError(f"{name} exists already and is not overwritten; name another file.")
 
 
 def write_all(handle: FileIO, block: bytes | bytearray | memoryview) -> None:
@@ -101,7 +101,7 @@ def _translated(error: OSError, destination: Path) -> OutputFileError:
     name = printable(destination)
     match error.errno:
         case errno.EEXIST:
-            return OutputFileError(f"{name} exists already and is not overwritten; name another file.")
+            return OutputExistsError(f"{name} exists already and is not overwritten; name another file.")
         case errno.ENOENT | errno.ENOTDIR:
             return OutputFileError(f"The directory of {name} does not exist; make it first.")
         case errno.EACCES | errno.EPERM | errno.EROFS:

@@ -15,6 +15,7 @@ from batch_tui.domain.errors import (
     ConfigurationError,
     FileChangedError,
     InputFileError,
+    OutputExistsError,
     OutputFileError,
 )
 from batch_tui.domain.files import Progress
@@ -27,7 +28,14 @@ _MAX_LINE = 64 * 1024 * 1024
 _END_SECONDS = 0.2
 _ERRORS: dict[str, type[BatchTuiError]] = {
     kind.__name__: kind
-    for kind in (BatchTuiError, ConfigurationError, FileChangedError, InputFileError, OutputFileError)
+    for kind in (
+        BatchTuiError,
+        ConfigurationError,
+        FileChangedError,
+        InputFileError,
+        OutputExistsError,
+        OutputFileError,
+    )
 }
 
 

@@ -29,6 +29,7 @@ from batch_tui.domain.errors import (
     ForbiddenError,
     InputFileError,
     NotFoundError,
+    OutputExistsError,
     OutputFileError,
     RateLimitedError,
     RefusedError,
@@ -397,5 +398,7 @@ def _read(path: Path) -> bytes:
 
 def _write(destination: Path, content: bytes, *, overwrite: bool) -> None:
     if destination.is_symlink() or (destination.exists() and not overwrite):
-        raise OutputFileError(f"{destination.name} exists already.")
+        if destination.is_symlink():
+            raise OutputFileError(f"{destination.name} is a symbolic link.")
+        raise OutputExistsError(f"{destination.name} exists already.")
     destination.write_bytes(content)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
-from batch_tui.domain.errors import BatchTuiError, OutputFileError
+from batch_tui.domain.errors import BatchTuiError, OutputExistsError
 from batch_tui.domain.files import Progress
 from batch_tui.domain.groups import stands_for_group
 from batch_tui.ui.commands.selection import Selection
@@ -59,10 +59,7 @@ class SaveAction:
         try:
             with desk.transfer(f"Stopped saving {batch.name}: D goes on from where it is."):
                 said = await self._fetched(batch, told, overwrite=overwrite)
-        except OutputFileError as error:
-            if overwrite:
-                desk.fail(str(error))
-                return
+        except OutputExistsError as error:
             question = (Piece(f"{error} ", Tone.WARNING), Piece("Replace it?", Tone.STRONG))
             desk.ask(question, lambda: desk.start(self._save((batch,), overwrite=True), name="save", group=""))
         except BatchTuiError as error:

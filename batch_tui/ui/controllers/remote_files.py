@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch_tui.domain import formatting
-from batch_tui.domain.errors import BatchTuiError, OutputFileError
+from batch_tui.domain.errors import BatchTuiError, OutputExistsError
 from batch_tui.domain.file_use import users_of_files
 from batch_tui.domain.files import Progress, RemoteFile
 from batch_tui.domain.text import printable
@@ -117,10 +117,7 @@ class RemoteFiles:
                 path = await desk.cockpit.service.download_file(
                     file, target, overwrite=overwrite, on_progress=told
                 )
-        except OutputFileError as error:
-            if overwrite:
-                desk.fail(str(error))
-                return
+        except OutputExistsError as error:
             question = (Piece(f"{error} ", Tone.WARNING), Piece("Replace it?", Tone.STRONG))
             desk.ask(
                 question, lambda: desk.start(self._download((file,), overwrite=True), name="download", group="")
