@@ -71,14 +71,16 @@ async def _submit(args: argparse.Namespace, console: Console) -> int:
         if not all(report.is_valid for report in reports):
             console.say("Nothing was sent.")
             return Exit.FAILURES
+        # Before anything is split: a no leaves nothing behind.
+        paths = [Path(report.path) for report in reports if report.sha256 not in found]
+        refused = await too_costly(cockpit, paths, console, is_meant=args.yes)
+        if refused is not None:
+            return refused
         orders = await _orders(cockpit, reports, args, console)
         ids: list[str] = []
         if not args.again:
             orders = _not_found(cockpit, orders, found, console, ids)
         refused = objection(cockpit.submitter, orders, console, is_meant=args.again)
-        if refused is None:
-            paths = [order.path for order in orders]
-            refused = await too_costly(cockpit, paths, console, is_meant=args.yes)
         if refused is not None:
             return refused
         send = send_by_queue if args.queue else _send
