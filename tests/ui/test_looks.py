@@ -76,6 +76,16 @@ def test_a_bar_is_full_only_when_nothing_is_left_and_one_failure_is_always_seen(
     assert cell_text(progress_bar(ended, 8, ASCII)) == "####...."
 
 
+def test_a_bar_of_one_colour_is_green_only_when_every_request_succeeded() -> None:
+    def tones(completed: int, failed: int) -> set[Tone]:
+        batch = a_batch("b", BatchStatus.COMPLETED, total=9, completed=completed, failed=failed)
+        return {piece.tone for piece in progress_bar(batch, 8, UTF8, has_red=False)}
+
+    assert tones(9, 0) == {Tone.SUCCESS}
+    assert tones(8, 1) == {Tone.WARNING}
+    assert tones(0, 9) == {Tone.ERROR}
+
+
 def test_the_legend_says_all_four_numbers_in_words() -> None:
     ended = a_batch("b", BatchStatus.EXPIRED, total=2000, completed=1188, failed=12)
     assert " ".join(cell_text(legend(ended, UTF8)).split()) == "█ 1,188 completed ▒ 12 failed · 800 never ran"

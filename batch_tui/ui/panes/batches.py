@@ -244,8 +244,8 @@ class BatchesPane(Pane):
             self.refill()
 
     def step_sort(self) -> None:
-        """Sort by the next column."""
-        ids = [column.id for column in self._columns if column.title]
+        """Sort by the next column; one that only stands in for another is left out."""
+        ids = [column.id for column in self._columns if column.title and not column.instead_of]
         place = ids.index(self._order.column) if self._order.column in ids else -1
         self.set_order(Order(ids[(place + 1) % len(ids)], is_descending=True))
 

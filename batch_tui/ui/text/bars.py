@@ -21,11 +21,11 @@ def progress_bar(batch: Batch, width: int, chosen: GlyphSet, *, has_red: bool = 
         batch: The batch.
         width: Cells, at least 1.
         chosen: The character set.
-        has_red: Failures in the colour of errors; without it their shape alone tells, and a row of a table
-            costs 50 bytes less.
+        has_red: Failures in the colour of errors. Without it the bar has one colour, that of the outcome, and a
+            row of a table costs 50 bytes less.
     """
     rest = chosen.never_run if batch.is_terminal else chosen.part
-    tone = _tone(batch)
+    tone = _tone(batch) if has_red else _outcome_tone(batch)
     counts = batch.counts
     total = max(counts.total, counts.done)
     if total <= 0 or width < 1:
@@ -84,3 +84,10 @@ def _tone(batch: Batch) -> Tone:
     if batch.status is BatchStatus.COMPLETED:
         return Tone.SUCCESS
     return Tone.MUTED if batch.is_terminal else Tone.ACCENT
+
+
+def _outcome_tone(batch: Batch) -> Tone:
+    """The tone of a whole bar: a batch that completed without one good answer is not green."""
+    if batch.is_total_loss:
+        return Tone.ERROR
+    return Tone.WARNING if batch.status is BatchStatus.COMPLETED and batch.has_failures else _tone(batch)

@@ -123,12 +123,15 @@ class TablePainter:
         writer = LineWriter(width, is_ascii=self._is_ascii)
         writer.add("", style, MARGIN)
         for placed in self._places(width):
-            arrow = self._arrow(placed.column.id)
-            title = placed.column.title[: placed.width - len(arrow)] + arrow
+            title, arrow = placed.column.title, self._arrow(placed.column.id)
+            gap = "" if placed.column.is_tight else " "
+            if arrow and gap and len(title) == placed.width < writer.room:
+                gap = arrow
+            else:
+                title = title[: placed.width - len(arrow)] + arrow
             title = title.rjust(placed.width) if placed.column.align == "right" else title
             writer.add(title, style, placed.width)
-            if not placed.column.is_tight:
-                writer.add(" ", style)
+            writer.add(gap, style)
         return writer.strip(style)
 
     def _arrow(self, column_id: str) -> str:
