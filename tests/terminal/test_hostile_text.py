@@ -74,7 +74,7 @@ def test_fault_71_72_73_74_75_view_state_one_door_makes_any_text_harmless(text: 
         shown.encode("utf-8")
 
 
-def test_fault_74_list_upload_download_view_a_line_of_a_megabyte_and_a_million_marks_are_bounded() -> None:
+def test_fault_74_view_a_line_of_a_megabyte_and_a_million_marks_are_bounded() -> None:
     line = "x" * 1_000_000
     assert len(printable(line)) <= 4096
     marks = printable_body("e" + "\u0301" * 1_000_000)
