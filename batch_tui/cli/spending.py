@@ -14,6 +14,7 @@ from batch_tui.cli.session import fetch_all, open_cockpit
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import ServiceError
 from batch_tui.domain.formatting import amount, grouped
+from batch_tui.domain.groups import Group
 from batch_tui.domain.spending import By, Expense, Total, total, totals
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.listing import list_all
@@ -42,6 +43,21 @@ async def show_spending(args: argparse.Namespace, console: Console) -> int:
     else:
         show_table(by, (*found, everything), console)
     return code or (Exit.FAILURES if everything.unknown else Exit.CLEAN)
+
+
+async def show_group(cockpit: Cockpit, group: Group, console: Console) -> int:
+    """Print what all parts and retries of a group have cost together, each answer priced by itself."""
+    spending = Spending(cockpit.settings.profile.name, cockpit.collector, cockpit.workshop, cockpit.prices)
+    hook = console.progress("downloading")
+    found = [await spending.of(batch, may_fetch=True, on_progress=hook) for batch in group.batches]
+    one = total(group.id, [expense for batch in found for expense in batch])
+    if console.is_json:
+        console.json({"id": group.id, "status": group.batch.raw_status, **total_record(one)})
+    else:
+        console.data(f"{'group':<11} {group.id}  {group.name}")
+        console.data(f"{'batches':<11} {grouped(one.batches)}")
+        console.data(f"{'cost':<11} {total_words(one)}")
+    return Exit.FAILURES if one.unknown else Exit.CLEAN
 
 
 def _profiles(args: argparse.Namespace, by: By) -> Sequence[str | None]:

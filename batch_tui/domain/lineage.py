@@ -18,6 +18,7 @@ GROUP_KEY = "batch_tui_group"
 PART_KEY = "batch_tui_part"
 """Metadata key of a part's place, as ``3/7``."""
 _PART = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
+_GROUP_NAME = re.compile(r"[0-9a-f]{32}")
 _PLACE_IN_NAME = re.compile(r" [0-9]+/[0-9]+$")
 
 
@@ -70,6 +71,11 @@ def place_in(metadata: Mapping[str, str]) -> Place | None:
         return None
     place = Place(int(match[1]), int(match[2]))
     return place if 1 <= place.number <= place.count else None
+
+
+def is_group_name(name: str) -> bool:
+    """True for what groups are called: only then is it worth looking for one among all batches."""
+    return _GROUP_NAME.fullmatch(name) is not None
 
 
 def whole_name(name: str) -> str:

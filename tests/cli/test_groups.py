@@ -187,6 +187,31 @@ def test_an_empty_queue_says_so(run: Run) -> None:
     assert run("submit")[0] == 2
 
 
+def test_results_costs_and_comparisons_take_a_group_too(run: Run, tmp_path: Path) -> None:
+    table = "[profiles.default.prices.echo]\ninput = 1000000\noutput = 0\n"
+    config = tmp_path / "config" / "batch-tui" / "config.toml"
+    config.write_text(config.read_text(encoding="utf-8") + table, encoding="utf-8")
+    source = tmp_path / "big.jsonl"
+    failing: dict[str, object] = {"status": 500, "times": 1}
+    lines = [echo_line(f"r-{n}", echo=failing if n == 3 else None) for n in range(50)]
+    source.write_text("".join(lines), encoding="utf-8")
+    _, ids, said = run("submit", source, "--split", "--wait")
+    group = said.split("group ")[1].split()[0]
+    (again,) = run("retry", group, "--submit")[1]
+    run("wait", again, "--timeout", "60s")
+    code, shown, _ = run("results", group, "--summary", "--json")
+    summary = json.loads(shown[0])
+    assert (code, summary["requests"], summary["succeeded"]) == (0, 50, 50)
+    code, shown, _ = run("cost", group, "--json")
+    told = json.loads(shown[0])
+    assert (code, told["batches"]) == (0, 3)
+    assert told["cost_usd"] == summary["cost"]["cost_usd"] == str(summary["usage"]["input_tokens"])
+    assert run("cost", group)[1][-1].split()[0] == "cost"
+    code, shown, _ = run("compare", group, ids[0], "--json")
+    difference = json.loads(shown[0])
+    assert (difference["same"], difference["outcome"], difference["only_first"]) == (39, 1, 10)
+
+
 def test_what_waits_is_listed_with_its_reason_and_dropped(run: Run, tmp_path: Path) -> None:
     source = tmp_path / "slow.jsonl"
     slow: dict[str, object] = {"delay_s": 100_000}

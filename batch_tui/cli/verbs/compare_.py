@@ -11,12 +11,16 @@ from batch_tui.cli.exits import Exit
 from batch_tui.cli.money import bill_record, cost_words, local_prices
 from batch_tui.cli.session import open_cockpit, run_async
 from batch_tui.domain.formatting import grouped
+from batch_tui.domain.lineage import family_of, is_group_name
 from batch_tui.engine.costs import bill_of
+from batch_tui.engine.listing import list_all
 from batch_tui.engine.prices import PriceList
 from batch_tui.jsonl.compare import Change, Comparison, Difference, Side, differences
 from batch_tui.jsonl.join import join_results
 from batch_tui.jsonl.joined import JoinedResults
 
+Found = dict[str, list[list[Path]]]
+"""Result files by what was named, a list for each generation."""
 _WORDS = {
     Change.SAME: "the same",
     Change.ANSWER: "other answers",
@@ -28,8 +32,8 @@ _WORDS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which two."""
-    parser.add_argument("first", metavar="A", help="a batch, or a local output file")
-    parser.add_argument("second", metavar="B", help="a batch, or a local output file")
+    parser.add_argument("first", metavar="A", help="a batch, a group, or a local output file")
+    parser.add_argument("second", metavar="B", help="a batch, a group, or a local output file")
     parser.add_argument(
         "--show",
         choices=tuple(Change),
@@ -43,9 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print the counts; 1 when a request came out differently."""
-    found: dict[str, list[Path]] = {
-        name: [Path(name)] for name in (args.first, args.second) if Path(name).is_file()
-    }
+    found: Found = {name: [[Path(name)]] for name in (args.first, args.second) if Path(name).is_file()}
     prices: list[PriceList] = []
     ids = [name for name in (args.first, args.second) if name not in found]
     if ids:
@@ -56,8 +58,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         prices.append(local_prices(args))
     show = console.progress("reading")
     with (
-        join_results([found[args.first]], on_progress=show) as first,
-        join_results([found[args.second]], on_progress=show) as second,
+        join_results(found[args.first], on_progress=show) as first,
+        join_results(found[args.second], on_progress=show) as second,
     ):
         return _compare(first, second, prices[0], args, console)
 
@@ -65,14 +67,18 @@ def run(args: argparse.Namespace, console: Console) -> int:
 async def _collect(
     args: argparse.Namespace,
     ids: list[str],
-    found: dict[str, list[Path]],
+    found: Found,
     prices: list[PriceList],
     console: Console,
 ) -> int:
     async with open_cockpit(args, console) as cockpit:
-        for batch_id in ids:
-            collected = await cockpit.collector.collect(batch_id, on_progress=console.progress("downloading"))
-            found[batch_id] = list(collected.files)
+        show = console.progress("downloading")
+        batches = (await list_all(cockpit.service)).batches if any(map(is_group_name, ids)) else ()
+        for name in ids:
+            if is_group_name(name) and family_of(name, batches):
+                found[name] = (await cockpit.generations.collect(name, batches, on_progress=show)).results
+            else:
+                found[name] = [list((await cockpit.collector.collect(name, on_progress=show)).files)]
         prices.append(PriceList(cockpit.settings.profile.prices))
     return Exit.CLEAN
 

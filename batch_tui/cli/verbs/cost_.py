@@ -21,9 +21,10 @@ from batch_tui.cli.money import (
     usd,
 )
 from batch_tui.cli.session import open_cockpit, run_async
-from batch_tui.cli.spending import show_spending
+from batch_tui.cli.spending import show_group, show_spending
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import ConfigurationError
+from batch_tui.domain.lineage import is_group_name
 from batch_tui.domain.money import Bill, Cost, Estimate
 from batch_tui.domain.spending import By
 from batch_tui.engine.cockpit import Cockpit
@@ -38,7 +39,10 @@ Pairs = Sequence[tuple[str, str]]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of what."""
     parser.add_argument(
-        "what", nargs="*", metavar="FILE|ID", help="a local input file, or a batch; with --by: only these batches"
+        "what",
+        nargs="*",
+        metavar="FILE|ID",
+        help="a local input file, a batch, or a group; with --by: these batches",
     )
     added = parser.add_argument_group("added up")
     added.add_argument("--by", choices=tuple(By), help="what the account's batches have cost, by this")
@@ -89,7 +93,14 @@ async def _with_service(args: argparse.Namespace, files: list[Path], ids: list[s
         prices = PriceList(cockpit.settings.profile.prices)
         batches = (await list_all(cockpit.service)).batches if args.history else ()
         codes = [_estimate(path, args, console, prices, batches) for path in files]
-        codes += [await _actual(cockpit, batch_id, console, prices) for batch_id in ids]
+        if any(map(is_group_name, ids)):
+            cockpit.store.apply((await list_all(cockpit.service)).batches)
+        for name in ids:
+            group = next((group for group in cockpit.groups.all() if group.id == name), None)
+            if group is None:
+                codes.append(await _actual(cockpit, name, console, prices))
+            else:
+                codes.append(await show_group(cockpit, group, console))
     return max(codes)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,12 +13,10 @@ from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, run_async
 from batch_tui.domain.formatting import grouped, plural
 from batch_tui.domain.groups import Group
+from batch_tui.domain.lineage import is_group_name
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.collect import safe_component
 from batch_tui.engine.listing import list_all
-
-_GROUP_ID = re.compile(r"[0-9a-f]{32}")
-"""What a group is called; only for such a name the whole list of batches is asked for."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +43,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 async def _download(args: argparse.Namespace, console: Console) -> int:
     codes: list[int] = []
     async with open_cockpit(args, console) as cockpit:
-        if args.merge or any(map(_GROUP_ID.fullmatch, args.ids)):
+        if args.merge or any(map(is_group_name, args.ids)):
             cockpit.store.apply((await list_all(cockpit.service)).batches)
             await cockpit.queue_runner.look()
         for name in args.ids:

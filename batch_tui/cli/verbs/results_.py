@@ -18,6 +18,7 @@ from batch_tui.domain.batch import BatchError
 from batch_tui.domain.cause_meaning import meaning_of
 from batch_tui.domain.errors import ConditionError, ConfigurationError
 from batch_tui.domain.formatting import grouped
+from batch_tui.domain.lineage import is_group_name
 from batch_tui.domain.lines import Cause, ResultRow, Summary
 from batch_tui.domain.money import Bill, Cost
 from batch_tui.domain.status import BatchStatus
@@ -39,7 +40,12 @@ _STATUS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which results, and what of them."""
-    parser.add_argument("id", nargs="?", metavar="ID", help="a batch; its files are fetched once and kept")
+    parser.add_argument(
+        "id",
+        nargs="?",
+        metavar="ID",
+        help="a batch, or a group for all its parts; files are fetched once and kept",
+    )
     parser.add_argument("--input", type=Path, metavar="F", help="local input file")
     parser.add_argument("--output", type=Path, metavar="F", help="local output file")
     parser.add_argument("--errors", type=Path, metavar="F", help="local error file")
@@ -93,7 +99,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 async def _collect(args: argparse.Namespace, console: Console, found: list[_Source]) -> int:
     async with open_cockpit(args, console) as cockpit:
         prices = PriceList(cockpit.settings.profile.prices)
-        if args.merged:
+        if args.merged or is_group_name(args.id):
             listing = await list_all(cockpit.service)
             family = await cockpit.generations.collect(
                 args.id, listing.batches, on_progress=console.progress("downloading")
