@@ -33,9 +33,11 @@ Cell = tuple[int, str]
 
 
 def collected() -> list[str]:
-    """The ids of all tests, the soak's included."""
+    """The ids of all tests, the soak's included; ends the program when a test file can't be read."""
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:xdist", "tests", "tests/soak"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"The tests can't be collected, so nobody knows what they cover:\n{done.stdout[-2000:]}")
     return [line for line in done.stdout.splitlines() if "::" in line]
 
 
