@@ -14,6 +14,8 @@ INTENT_KEY = "batch_tui_intent"
 """Metadata key of the nonce that ties a batch to the one intent that made it."""
 PARENT_KEY = "batch_tui_parent"
 """Metadata key of the batch whose failed requests this batch sends again."""
+NAME_LIMIT = 512
+"""Characters of a name: the most a value of metadata may have (the API's reference of batches)."""
 NAME_KEY = "batch_tui_name"
 """Metadata key of the name the user gave."""
 
@@ -138,12 +140,14 @@ class Batch:
 
     @property
     def name(self) -> str:
-        """What to call it on screen: the user's name for it, a usual metadata key, or the id."""
+        """What to call it on screen: the user's name for it, a usual metadata key, or the id; never longer than
+        the API lets metadata be, whatever the server.
+        """
         for key in (NAME_KEY, "name", "job_name", "description"):
             value = self.metadata.get(key)
             if value:
-                return value
-        return self.id
+                return value[:NAME_LIMIT]
+        return self.id[:NAME_LIMIT]
 
     @property
     def is_terminal(self) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.files import RemoteFile
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from batch_tui.jsonl.index import LineIndex
     from batch_tui.jsonl.pages import LineFile
 
+_RAW_LIMIT = 256 * 1024
+"""Characters of what the service said of one batch that are laid out: the API says a few thousand."""
 _MOST_OF_A_LINE = 64 * 1024
 """Bytes of a line that are shown in a list of lines; enter shows it whole."""
 
@@ -159,9 +162,7 @@ class Inspector:
         elif batch is None:
             return
         elif tab == tabs.RAW:
-            from batch_tui.jsonl.pages import pretty  # noqa: PLC0415 - not at the start
-
-            self._inspect.fill_text(tab, Lines.of(pretty(_raw(batch)), is_json=True))
+            self._inspect.fill_text(tab, _raw_lines(batch))
         elif tab == tabs.EVENTS:
             self._fill_events(batch.id)
         elif tab in {tabs.RESULTS, tabs.ERRORS} and batch.is_terminal and not batch.errors:
@@ -208,9 +209,15 @@ class Inspector:
         )
 
 
-def _raw(batch: Batch) -> bytes:
+def _raw_lines(batch: Batch) -> Lines:
     """What the service said; of a batch that only the cache knows, what is known of it in the same words."""
-    return batch.raw.encode() if batch.raw else json.dumps(batch_to_wire(batch)).encode()
+    from batch_tui.jsonl.pages import pretty  # noqa: PLC0415 - not at the start
+
+    raw = batch.raw or json.dumps(batch_to_wire(batch))
+    if len(raw) > _RAW_LIMIT:
+        left = formatting.grouped(len(raw) - _RAW_LIMIT)
+        return Lines.of(f"{raw[:_RAW_LIMIT]}\n… {left} characters more: batch-tui show {batch.id[:80]} --json")
+    return Lines.of(pretty(raw.encode("utf-8", "replace")), is_json=True)
 
 
 def _event_line(event: Event, now: float) -> Cell:

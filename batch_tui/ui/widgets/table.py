@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
+from batch_tui.domain.text import clip
 from batch_tui.ui.commands.bindings import bindings
 from batch_tui.ui.commands.registry import Scope
 from batch_tui.ui.text.cells import Cell, Piece, Tone
@@ -22,6 +23,8 @@ from batch_tui.ui.widgets.table_painter import MARGIN, RowLook, TablePainter
 RowProvider = Callable[[str], Sequence[Cell]]
 """Gives the cells of a row in sight, one for each column; the last of fewer runs over all the other columns."""
 
+_NOTE_LIMIT = 1000
+"""Characters of a note that are looked at: folding a megabyte of somebody's error message takes seconds."""
 _CACHE_LIMIT = 2048
 
 
@@ -140,12 +143,12 @@ class VirtualTable(RowKeys, can_focus=True):
 
     def set_empty(self, text: str) -> None:
         """What stands in the table when it has no rows; wrapped."""
-        self._empty = text
+        self._empty = clip(text, _NOTE_LIMIT)
         self.repaint()
 
     def set_footnote(self, text: str) -> None:
         """What stands below the last row, where there is room; wrapped."""
-        self._footnote = text
+        self._footnote = clip(text, _NOTE_LIMIT)
         self.repaint()
 
     def action_columns(self, step: int) -> None:
