@@ -8,6 +8,7 @@ from pathlib import Path
 
 from batch_tui.domain.batch import Usage
 from batch_tui.domain.status import BatchStatus
+from batch_tui.ui.session import SessionState
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService
 from tests.support.screen import stage
@@ -53,6 +54,20 @@ async def test_the_list_the_header_and_inspect_tell_what_a_batch_costs(tmp_path:
         assert "$1.50 so far" in text
         assert "~$3.00 at the end" in text
         assert "($6.00 without a batch)" in text
+
+
+async def test_cancel_tells_the_money_that_is_not_spent(tmp_path: Path) -> None:
+    service = FakeService()
+    for name, completed in (("one", 50), ("two", 25)):
+        batch = replace(a_batch(name, total=100, completed=completed), model="gpt-4o-mini")
+        service.put(replace(batch, usage=Usage(input_tokens=20 * MILLION, total_tokens=20 * MILLION)))
+    async with stage(tmp_path, service, size=(200, 50), session=SessionState(cursor="one")) as running:
+        table = running.app.deck.batches.table
+        await running.until(lambda: any("$1.50" in running.line_of(table, y) for y in (1, 2)))
+        await running.press("x")
+        assert "Cancel one?  50/100 done (kept, billed)  ~$1.50 not spent" in running.said()
+        await running.press("n", "X")
+        assert "Cancel 2 batches?  ~$6.00 not spent" in running.said()
 
 
 async def test_the_answers_own_tokens_tell_the_cost_of_an_ended_batch(tmp_path: Path) -> None:

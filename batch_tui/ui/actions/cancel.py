@@ -14,6 +14,7 @@ from batch_tui.ui.actions.queueing import QueueAction
 from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.text.cells import Piece, Tone
+from batch_tui.ui.text.money import unspent_text
 
 CANCELLING = "cancelling…"
 """What the row says from the key until the service answers."""
@@ -51,12 +52,13 @@ class CancelAction:
         if not number:
             self._desk.say("Nothing to cancel: all of them have ended.")
             return
+        unspent = unspent_text(stoppable, self._desk.cockpit.costs)
         if len(ids) == number == 1 and not is_always_typed:
-            self._desk.ask(one_question(stoppable[0]), lambda: self.go(ids))
+            self._desk.ask(one_question(stoppable[0], unspent), lambda: self.go(ids))
             return
         whole = selection.groups.get(targets[0].id) if len(targets) == 1 else None
         question = many_question(len(ids), hidden, waiting=len(waiting), name=whole.name if whole else "")
-        self._desk.ask(question, lambda: self._go_all(ids, waiting), number=number)
+        self._desk.ask((*question, *_unspent(unspent)), lambda: self._go_all(ids, waiting), number=number)
 
     def _go_all(self, ids: tuple[str, ...], waiting: tuple[QueueEntry, ...]) -> None:
         if ids:
@@ -115,8 +117,13 @@ def is_stoppable(batch: Batch) -> bool:
     return not batch.is_terminal and batch.status is not BatchStatus.CANCELLING
 
 
-def one_question(batch: Batch) -> tuple[Piece, ...]:
-    """What the confirmation says about one batch."""
+def one_question(batch: Batch, unspent: str = "") -> tuple[Piece, ...]:
+    """What the confirmation says about one batch: what is kept and billed, and what isn't spent.
+
+    Args:
+        batch: The batch.
+        unspent: The money; where nobody knows it, the requests that won't run are told.
+    """
     counts = batch.counts
     progress = "nothing done yet"
     if counts.total > 0:
@@ -125,12 +132,12 @@ def one_question(batch: Batch) -> tuple[Piece, ...]:
         Piece("Cancel ", Tone.WARNING),
         Piece(f"{batch.name}?", Tone.STRONG),
         Piece(f"  {progress}", Tone.PLAIN),
-        *(
-            (Piece(f"  {formatting.grouped(counts.unfinished)} not sent", Tone.MUTED),)
-            if counts.unfinished
-            else ()
-        ),
+        *_unspent(unspent or (f"{formatting.grouped(counts.unfinished)} not sent" if counts.unfinished else "")),
     )
+
+
+def _unspent(text: str) -> tuple[Piece, ...]:
+    return (Piece(f"  {text}", Tone.SUCCESS if "$" in text else Tone.MUTED),) if text else ()
 
 
 def many_question(number: int, hidden: int, *, waiting: int = 0, name: str = "") -> tuple[Piece, ...]:

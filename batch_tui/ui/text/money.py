@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from decimal import Decimal
+
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.formatting import money
 from batch_tui.domain.money import Cost, Estimate
@@ -29,6 +32,16 @@ def batch_text(batch: Batch, book: CostBook) -> str:
     if cost.synchronous:
         text += f"  ({money(cost.synchronous)} without a batch)"
     return text.strip()
+
+
+def unspent_text(batches: Iterable[Batch], book: CostBook) -> str:
+    """What running batches would still cost if they went on: ``~$25 not spent``; empty when nobody knows."""
+    left = Decimal(0)
+    for batch in batches:
+        cost, at_end = book.cost(batch), book.projected(batch)
+        if cost is not None and at_end is not None:
+            left += at_end.batch - cost.batch
+    return f"~{money(left)} not spent" if left > 0 else ""
 
 
 def estimate_text(estimate: Estimate | None) -> str:
