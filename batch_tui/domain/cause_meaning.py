@@ -60,6 +60,7 @@ _BY_CODE: Mapping[str, _Words] = {
     "invalid_request_error": _Words("The service took the request for malformed."),
     "batch_expired": _Words("The completion window ended before it ran; it cost nothing."),
     "batch_cancelled": _Words("The batch was cancelled before it ran; it cost nothing."),
+    "request_failed": _Words("It ran and failed; only its message says why."),
     "request_timeout": _Words("The model took longer than the service waits."),
     "server_error": _Words("Something broke at the service."),
     "service_unavailable": _Words("The service was overloaded or down when it ran."),
@@ -78,8 +79,7 @@ _BY_STATUS: Mapping[int, _Words] = {
 }
 _SERVER = _Words("Something broke at the service.")
 _UNKNOWN = _Words("The service gave no reason that is known here.")
-_NOT_RUN = _Words("The service has no answer to it: it never ran, or broke off.")
-"""Some servers write so what ran and failed too."""
+_NOT_RUN = _Words("The service says that it never ran.")
 _MISSING = _Words("It is in no result file: the service never told how it came out.")
 _NO_ID = _Words(
     "Its input line has no usable custom_id, so no answer can be matched to it.", "give it a custom_id"

@@ -17,10 +17,8 @@ from batch_tui.jsonl.join import read_custom_id
 from batch_tui.jsonl.joined import JoinedResults
 from batch_tui.jsonl.lines import ProgressHook
 from batch_tui.jsonl.output import Output, RowMeter, new_output
+from batch_tui.jsonl.results import MISSING_CODE
 from batch_tui.jsonl.summary import causes_of
-
-MISSING_CODE = "missing_from_results"
-"""The error code of a line that stands for a request with no answer at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def merge_results(
 
     A success is written as it came, to the byte. What never succeeded is written with its newest failure; a
     request that no file answers gets a line of its own, in the service's shape, with the error code
-    :data:`MISSING_CODE`: the ids of the output are the ids of the input.
+    :data:`~batch_tui.jsonl.results.MISSING_CODE`: the ids of the output are the ids of the input.
 
     Args:
         joined: All generations, and all parts, joined with the whole input.

@@ -1,8 +1,8 @@
 """One line of an output or error file, read without believing it.
 
 Servers send a failure with status 200 in mind and 0 in fact, a body as a JSON string, an error as text, a null
-``custom_id``: every JSON object has a reading here, and what is no JSON object has none. A request succeeded
-when its line has no error and a status of 200 to 299, in whichever file it stands.
+``custom_id``, a failure without a response: every JSON object has a reading here, and what is no JSON object has
+none. A request succeeded when its line has no error and a status of 200 to 299, in whichever file it stands.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ from batch_tui.jsonl.results_wire import MAX_TOKENS, Facts, TokenCounts, fast_fa
 
 BOM = b"\xef\xbb\xbf"
 """A byte order mark: some tools put one before the first line."""
+MISSING_CODE = "missing_from_results"
+"""The error code of a line of our own that stands for a request with no answer at all."""
+NEVER_RAN = frozenset({"batch_expired", "batch_cancelled", "request_timeout", MISSING_CODE})
+"""Codes of a line without a response that say the request never ran; so does a line that gives no code."""
 _MAX_STATUS = 2**31 - 1
 _NOTHING: dict[str, object] = {}
 
@@ -77,6 +81,8 @@ def patient_facts(line: bytes) -> Facts | None:
     facts = Facts(custom_id if isinstance(custom_id, str) else None, Outcome.NOT_RUN)
     if not is_object(response):
         facts.code, facts.message = _error_words(error)
+        if facts.code and facts.code not in NEVER_RAN:
+            facts.outcome = Outcome.FAILED  # some servers tell every failure without a response
         return facts
     facts.status = _status(response.get("status_code"))
     body = parsed_body(response.get("body"))

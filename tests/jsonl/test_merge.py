@@ -12,8 +12,8 @@ from batch_tui.domain.errors import FileChangedError, OutputFileError
 from batch_tui.domain.files import Progress
 from batch_tui.domain.lines import Outcome
 from batch_tui.jsonl.join import join_results
-from batch_tui.jsonl.merge import MISSING_CODE, merge_results
-from batch_tui.jsonl.results import read_result_line
+from batch_tui.jsonl.merge import merge_results
+from batch_tui.jsonl.results import MISSING_CODE, read_result_line
 from tests.support.result_files import answer_line, failure_line, request_line, write_lines
 
 

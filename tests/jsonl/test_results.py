@@ -139,6 +139,11 @@ def test_a_line_without_a_response_never_ran(line: bytes) -> None:
     assert read(line).outcome is Outcome.NOT_RUN
 
 
+def test_a_failure_may_come_without_a_response() -> None:
+    line = read(not_run_line("a", "request_failed"))  # as OGX writes what ran and failed
+    assert (line.outcome, line.status_code, line.code) == (Outcome.FAILED, None, "request_failed")
+
+
 def test_a_failure_tells_code_and_message() -> None:
     line = read(failure_line("a", 429, "rate_limit_exceeded", "Slow down."))
     assert (line.outcome, line.status_code, line.code, line.message) == (

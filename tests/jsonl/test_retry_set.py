@@ -46,6 +46,15 @@ def test_permanent_failures_are_left_out_and_told(joined: JoinedResults, tmp_pat
     assert (cause.can_pass, cause.examples) == (False, ("bad",))
 
 
+def test_a_permanent_failure_told_without_a_response_is_left_out_too(tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "in.jsonl", [request_line("a"), request_line("b")])
+    lines = [not_run_line("a", "context_length_exceeded"), not_run_line("b", "request_failed")]
+    errors = write_lines(tmp_path / "err.jsonl", lines)
+    retry = write_retry_set(join_results([[errors]], input_path=source), tmp_path / "retry.jsonl")
+    assert retry.path.read_bytes() == request_line("b") + b"\n"
+    assert [cause.code for cause in retry.left_out] == ["context_length_exceeded"]
+
+
 def test_permanent_failures_go_too_when_asked(joined: JoinedResults, tmp_path: Path) -> None:
     retry = write_retry_set(joined, tmp_path / "retry.jsonl", include_permanent=True)
     assert (retry.kept, retry.left_out) == (4, ())
