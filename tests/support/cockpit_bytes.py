@@ -10,14 +10,24 @@ from tempfile import TemporaryDirectory
 
 from textual.binding import Binding
 
-from batch_tui.domain.batch import Batch
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.store import Changes
 from batch_tui.ui.app import BatchTuiApp
 from tests.support.batches import NOON, a_batch
-from tests.support.fake_service import FakeService
+from tests.support.fake_service import FakeService, unreachable
 from tests.support.screen import settings_in, until_asked
 from tests.support.terminal import ROOT, mark_of
+
+POLLS = {
+    "still-minute": (4, 15),
+    "one-row": (1, 2),
+    "row-and-clock": (1, 61),
+    "thirty-rows": (1, 2),
+    "new-batch": (1, 2),
+    "outage": (1, 2),
+    "offline-hour": (60, 60),
+}
+"""Events that polls bring: how many of them, and the seconds before each."""
 
 
 class ByteCockpit(BatchTuiApp):
@@ -42,12 +52,11 @@ class ByteCockpit(BatchTuiApp):
         self.run_worker(self._perform(event), name="event", exit_on_error=False)
 
     async def _perform(self, event: str) -> None:
-        if event == "still-minute":
-            for _ in range(4):
-                await self._poll(15)
-        elif event in {"one-row", "row-and-clock", "thirty-rows", "new-batch"}:
+        if event in POLLS:
             self._move(event)
-            await self._poll(61 if event == "row-and-clock" else 2)
+            times, seconds = POLLS[event]
+            for _ in range(times):
+                await self._poll(seconds)
         elif event == "rest":
             await asyncio.sleep(0.2)
         elif event != "nothing":
@@ -58,15 +67,18 @@ class ByteCockpit(BatchTuiApp):
         """What happens at the service."""
         if event == "new-batch":
             self._fake.put(a_batch("fresh", total=10, created=int(self._now[0])))
-            return
-        for batch_id in (
-            ["b00003"] if event in {"one-row", "row-and-clock"} else self.deck.batches.table.visible_ids[:30]
-        ):
-            self._advance(self._fake.batches[batch_id])
+        elif event == "outage":
+            self._fake.go_down(unreachable())
+        elif event == "thirty-rows":
+            self._advance(*self.deck.batches.table.visible_ids[:30])
+        elif event in {"one-row", "row-and-clock"}:
+            self._advance("b00003")
 
-    def _advance(self, batch: Batch) -> None:
-        counts = replace(batch.counts, completed=batch.counts.completed + 700)
-        self._fake.put(replace(batch, counts=counts))
+    def _advance(self, *ids: str) -> None:
+        for batch_id in ids:
+            batch = self._fake.batches[batch_id]
+            counts = replace(batch.counts, completed=batch.counts.completed + 700)
+            self._fake.put(replace(batch, counts=counts))
 
     async def _poll(self, seconds: float) -> None:
         self._now[0] += seconds

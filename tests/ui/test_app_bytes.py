@@ -18,9 +18,12 @@ BUDGET = {
     "back": 5_000,
     "thirty-rows": 8_000,
     "new-batch": 8_000,
+    "outage": 800,
+    "offline-hour": 60 * 400,
 }
 """Bytes of each event, in the order they are performed: ``rest`` is Inspect following the cursor,
-``row-and-clock`` a row that changed together with what the header says: requests under way and the minute."""
+``row-and-clock`` a row that changed together with what the header says: requests under way and the minute.
+An hour without the service is sixty times its age, and six times the ages of the rows."""
 WARM_UP = ("down", "rest", "one-row")
 
 

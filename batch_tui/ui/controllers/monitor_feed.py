@@ -12,6 +12,7 @@ from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.monitor import Condition, Tick
 from batch_tui.engine.store import Changes
 from batch_tui.ui.desk import Desk
+from batch_tui.ui.first_frame import age_text
 from batch_tui.ui.panes.batches import BatchesPane
 from batch_tui.ui.text.cells import Tone
 from batch_tui.ui.text.money import day_text
@@ -148,9 +149,9 @@ def _emptiness(tick: Tick) -> str:
 
 
 def condition_text(tick: Tick, now: float) -> str:
-    """How fresh the screen is: it changes only when the service was asked."""
+    """How fresh the screen is: it changes only when the service was asked, its age by whole units."""
     wait = "" if math.isinf(tick.wait) else formatting.duration(max(1.0, tick.wait))
-    age = f"stale {formatting.duration(max(0.0, now - tick.at))} · " if tick.at else ""
+    age = f"stale {age_text(int(max(0.0, now - tick.at)))} · " if tick.at else ""
     match tick.condition:
         case Condition.LOADING:
             return f"{age}loading…" if now - tick.at > _OLD else "loading…"
