@@ -96,3 +96,11 @@ async def test_y_on_a_row_of_results_copies_its_custom_id_and_o_means_the_whole_
         await running.press("y")
         assert running.said().startswith("r1  ")
         assert '"content": "answer 1"' in running.app.deck.selection.text
+
+
+async def test_y_copies_the_id_in_facts_and_the_line_in_a_text(tmp_path: Path) -> None:
+    async with stage(tmp_path, account(), session=SessionState(cursor="running")) as running:
+        await running.press("3", "y")
+        assert running.said().startswith("running  ")
+        await running.press("[", "[", "j", "y")
+        assert '"id": "running"' in running.said()

@@ -145,7 +145,7 @@ def copied_text(selection: Selection) -> str:
         return selection.remote_file.id
     if selection.custom_id and not selection.is_in_text:
         return selection.custom_id
-    if selection.pane not in {"inspect", "results"} and selection.batch is not None:
+    if not selection.is_in_text and selection.batch is not None:
         return "\n".join(batch.id for batch in selection.targets)
     return selection.text or (selection.batch.id if selection.batch is not None else "")
 
