@@ -140,9 +140,7 @@ class Batch:
 
     @property
     def name(self) -> str:
-        """What to call it on screen: the user's name for it, a usual metadata key, or the id; never longer than
-        the API lets metadata be, whatever the server.
-        """
+        """What to call it on screen: the user's name for it, a usual metadata key, or the id; never long."""
         for key in (NAME_KEY, "name", "job_name", "description"):
             value = self.metadata.get(key)
             if value:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from batch_tui.domain.operation import SubmitStage
@@ -16,12 +17,25 @@ from tests.support.ledger_service import LedgerService
 
 
 def submit_and_die(
-    folder: Path, server: LedgerServer, *, kill_at: str = "", kill_after: float | None = None
+    folder: Path,
+    server: LedgerServer,
+    *,
+    kill_at: str = "",
+    kill_after: float | None = None,
+    die: Sequence[str] = (),
 ) -> int:
-    """Run a submit until the server kills it at a step, or a time is over; gives its exit code."""
+    """Run a submit until it is killed; gives its exit code.
+
+    Args:
+        folder: Its disk.
+        server: What it is sent to.
+        kill_at: The step at which the server kills it.
+        kill_after: Seconds after which it is killed.
+        die: ``before`` or ``after`` which entry in the journal it kills itself.
+    """
     server.known_victim.clear()
     server.kill_at = kill_at
-    command = [sys.executable, "-m", "tests.support.submit_once", str(folder), str(server.port)]
+    command = [sys.executable, "-m", "tests.support.submit_once", str(folder), str(server.port), *die]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         server.victim = process.pid
         server.known_victim.set()

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-STEPS = ("upload:before", "upload:after", "create:before", "create:after", "create:replied")
+STEPS = ("upload:before", "upload:after", "upload:replied", "create:before", "create:after", "create:replied")
 """Where the client can be killed: on arrival of the request, once it's carried out, once it's answered."""
 
 
