@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import os
 from pathlib import Path
 
@@ -330,6 +331,24 @@ async def test_fault_57_upload_of_a_file_with_a_hostile_name_works(
     path.write_bytes(b"{}\n")
     file = await service.upload_file(path, name=path.name)
     assert server.files[file.id].name == "a_]52_c_x___.jsonl"
+
+
+@pytest.mark.parametrize(("seconds", "largest"), [(0.0, 262_144), (1.0, 65_536)])
+def test_pieces_grow_on_a_quick_line_and_stay_small_on_a_slow_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, largest: int
+) -> None:
+    now = itertools.count(100.0, seconds)
+    monkeypatch.setattr("batch_tui.api.upload.time.monotonic", lambda: next(now))
+    path = tmp_path / "large.jsonl"
+    content = os.urandom(6_000_000)
+    path.write_bytes(content)
+    pieces: list[bytes] = []
+    with SourceFile(path, hashlib.sha256(content).hexdigest(), lambda _: None) as handle:
+        while piece := handle.read(65_536):
+            pieces.append(piece)
+    assert b"".join(pieces) == content
+    assert max(map(len, pieces)) == largest
+    assert {len(piece) for piece in pieces[:64]} == {65_536}, "what only fills the kernel's buffers says nothing"
 
 
 def test_reading_from_the_front_again_counts_and_hashes_anew(source: Path) -> None:
