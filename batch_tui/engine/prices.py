@@ -1,11 +1,11 @@
 """What tokens cost: the bundled price data, a profile's own prices first.
 
-``genai-prices`` holds the published rates; its ``processing: batch`` context gives the batch rate. Embedding
-models have no batch rate there, though the service bills half of the synchronous one (OpenAI's price list, 2026).
-Some models cost more per token in a long request: the length of each request decides, so usage that is summed over
-requests must say over how many. An unknown model has no price: the answer is None and the screen says n/a, never a
-guess. The price data's package costs a quarter of a second to load, so it is loaded at the first question, off the
-event loop if the caller cares.
+``genai-prices`` holds the published rates of today; its ``processing: batch`` context gives the batch rate, its
+``service_tier`` that of answers on another tier. Embedding models have no batch rate there, though the service
+bills half of the synchronous one (OpenAI's price list, 2026). Some models cost more per token in a long request:
+the length of each request decides, so usage that is summed over requests must say over how many. An unknown model
+has no price: the answer is None and the screen says n/a, never a guess. The price data's package costs a quarter
+of a second to load, so it is loaded at the first question, off the event loop if the caller cares.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from batch_tui.domain.batch import Usage
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 _BATCH_SHARE = Decimal("0.5")
 """The batch rate as a share of the synchronous one, where the data has no batch rate of its own."""
-_TIERS = {"flex": "flex", "priority": "priority"}
+_BATCH = MappingProxyType({"processing": "batch"})
+_TIERS = frozenset({"flex", "priority", "fast"})
+"""Tiers with rates of their own; every other word is the batch rate."""
 _MILLION = Decimal(1_000_000)
 
 
@@ -71,18 +74,18 @@ class PriceList:
             tier: The ``service_tier`` of the answers; empty or ``default`` is the batch rate.
             requests: How many the usage is summed over; their mean length decides on the rate.
         """
-        ladder = self._ladder(model, _TIERS.get(tier, "batch")) if model else None
+        ladder = self._ladder(model, tier if tier in _TIERS else "") if model else None
         return None if ladder is None else ladder.at(usage.input_tokens // max(1, requests)).cost(usage)
 
     def knows(self, model: str | None) -> bool:
         """True when this model has a price."""
         return self.cost(model, Usage(input_tokens=1)) is not None
 
-    def _ladder(self, model: str, processing: str) -> _Ladder | None:
-        key = (model, processing)
+    def _ladder(self, model: str, tier: str) -> _Ladder | None:
+        key = (model, tier)
         if key not in self._ladders:
             price = self._own.get(model)
-            self._ladders[key] = _published(model, processing) if price is None else _own_ladder(price)
+            self._ladders[key] = _published(model, tier) if price is None else _own_ladder(price)
         return self._ladders[key]
 
 
@@ -90,18 +93,18 @@ def _own_ladder(price: Price) -> _Ladder:
     return _Ladder((), (_Rates(price, _times(price, 1 / _BATCH_SHARE)),))
 
 
-def _published(model: str, processing: str) -> _Ladder | None:
-    data = _PriceData(model)
+def _published(model: str, tier: str) -> _Ladder | None:
+    data, context = _PriceData(model), {"service_tier": tier} if tier else _BATCH
     try:
         starts = data.starts()
-        return _Ladder(tuple(starts), tuple(_rates(data, processing, start + 1) for start in (0, *starts)))
+        return _Ladder(tuple(starts), tuple(_rates(data, context, start + 1) for start in (0, *starts)))
     except LookupError:
         return None
 
 
-def _rates(data: _PriceData, processing: str, length: int) -> _Rates:
-    synchronous, paid = data.rate(length), data.rate(length, {"processing": processing})
-    if processing == "batch" and paid == synchronous:
+def _rates(data: _PriceData, context: Mapping[str, str], length: int) -> _Rates:
+    synchronous, paid = data.rate(length), data.rate(length, context)
+    if context is _BATCH and paid == synchronous:
         paid = _times(synchronous, _BATCH_SHARE)
     return _Rates(paid, synchronous)
 

@@ -55,5 +55,22 @@ def test_a_long_request_costs_more_a_token_and_many_short_ones_do_not() -> None:
     assert prices.cost("gpt-5.4", many, requests=4) == Cost(Decimal("31.36"), Decimal("62.72"))
 
 
+def test_an_answer_on_another_tier_has_its_own_rate() -> None:
+    # gpt-5.4 (OpenAI's price list, 2026), a million in and out: $17.50, flex half of it, priority twice.
+    usage = Usage(input_tokens=MILLION, output_tokens=MILLION)
+    paid = {
+        tier: PriceList().cost("gpt-5.4", usage, tier=tier, requests=10)
+        for tier in ("", "default", "flex", "priority", "made-up")
+    }
+    assert {tier: cost and cost.batch for tier, cost in paid.items()} == {
+        "": Decimal("8.75"),
+        "default": Decimal("8.75"),
+        "flex": Decimal("8.75"),
+        "priority": Decimal(35),
+        "made-up": Decimal("8.75"),
+    }
+    assert {cost and cost.synchronous for cost in paid.values()} == {Decimal("17.5")}
+
+
 def test_costs_add_up() -> None:
     assert Cost(Decimal(1), Decimal(2)) + Cost(Decimal(3), Decimal(4)) == Cost(Decimal(4), Decimal(6))
