@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from batch_tui.domain.errors import BatchTuiError, ServiceError, StateError
+from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.queueing import QueueEntry, QueueStage
 from batch_tui.domain.text import printable
 from batch_tui.engine.queue import Queue, QueueTakenError
@@ -114,7 +114,7 @@ class QueueRunner:
     async def events(self) -> AsyncGenerator[QueueEvent, None]:
         """Send the queue for as long as this is iterated; closing it stops the sending, nothing is lost.
 
-        What goes wrong with the service or with the state on disk is an event too.
+        What goes wrong with the service, the state on disk or a file is an event too.
         """
         while True:
             self._bell.clear()
@@ -153,7 +153,7 @@ class QueueRunner:
             while (event := await events.get()) is not None:
                 yield event
             await run
-        except (StateError, ServiceError) as error:
+        except BatchTuiError as error:
             state = RunnerState.ELSEWHERE if isinstance(error, QueueTakenError) else RunnerState.HELD
             turned = self._turned(state, str(error))
             if turned is not None:

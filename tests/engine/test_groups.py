@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from batch_tui.domain.batch import NAME_KEY, PARENT_KEY
-from batch_tui.domain.errors import NotFoundError, OutputFileError
+from batch_tui.domain.errors import ForbiddenError, NotFoundError, OutputFileError
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY, Place
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cancel import CancelState
@@ -19,7 +19,7 @@ from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.submit import Phase
 from batch_tui.jsonl.export import ExportFormat
 from tests.support.batches import NOON, a_batch
-from tests.support.fake_service import FakeService
+from tests.support.fake_service import FakeService, forbidden
 from tests.support.kits import an_order
 from tests.support.program_run import a_run
 from tests.support.result_files import answer_line, failure_line, request_line
@@ -101,6 +101,24 @@ async def test_the_outputs_of_the_parts_become_one_file_in_their_order(cockpit: 
     with pytest.raises(OutputFileError):
         await cockpit.groups.download("g", target)
     assert (await cockpit.groups.download("b1", target, overwrite=True)).output == files.output
+
+
+async def test_a_download_that_broke_goes_on_with_what_is_missing(
+    cockpit: Cockpit, service: FakeService, tmp_path: Path
+) -> None:
+    target = tmp_path / "here"
+    service.fail_next("download_file", None, None, forbidden())
+    with pytest.raises(ForbiddenError):
+        await cockpit.groups.download("g", target)
+    assert not target.exists()
+    fetched = service.arguments("download_file")
+    files = await cockpit.groups.download("g", target)
+    assert files.output is not None
+    assert len(files.output.read_bytes().splitlines()) == 3
+    assert service.arguments("download_file")[len(fetched) :] == [
+        service.batches["b2"].output_file_id,
+        service.batches["b2"].error_file_id,
+    ]
 
 
 async def test_what_a_group_lacks_is_said(service: FakeService, tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from batch_tui.domain.limits import OPENAI_LIMITS
+from batch_tui.domain.problems import Report
 from batch_tui.domain.queueing import QueueStage
 from batch_tui.engine.queue import Queue
 from batch_tui.engine.queue_runner import QueueEvent, QueueRunner, RunnerState
+from batch_tui.jsonl.workshop_process import WorkerDiedError
 from tests.support.fake_service import unauthorized
-from tests.support.queue_scene import CrashError, Scene
+from tests.support.queue_scene import Checker, CrashError, Scene
 
 
 class Watch:
@@ -127,6 +129,25 @@ async def test_a_service_that_refuses_to_be_asked_holds_the_queue_until_it_is_wo
         await watch.until(RunnerState.SENDING)
         await watch.until(RunnerState.IDLE)
     assert scene.taken() == ["a"]
+
+
+async def test_a_check_that_breaks_off_holds_the_queue_and_is_no_crash(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    queue = scene.start()
+    await queue.add([scene.order("a")])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Checker, "check", _died)
+        async with watching(queue) as watch:
+            assert "worker" in (await watch.until(RunnerState.HELD)).message
+            patch.undo()
+            watch.runner.wake()
+            await watch.until(RunnerState.SENDING)
+            await watch.until(RunnerState.IDLE)
+    assert scene.taken() == ["a"]
+
+
+async def _died(_self: Checker, _path: Path, **_more: object) -> Report:
+    raise WorkerDiedError("The worker process ended unexpectedly (killed); try again.")
 
 
 async def test_a_read_only_profile_shows_the_queue_and_sends_nothing(tmp_path: Path) -> None:
