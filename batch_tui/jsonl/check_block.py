@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Literal
+from typing import Annotated, Literal
 
 import jiter
 import msgspec
@@ -105,8 +105,6 @@ class BlockCheck:
                 return None
             ids, inputs, other_models = read
             lengths = list(map(len, ids))
-            if not 0 < min(lengths) <= max(lengths) <= MAX_ID:
-                return None
             text = self._text_bytes(buffer, start, start + len(lines), lengths)
             if self._compared < COMPARED_BYTES:
                 _compare_keys(lines)
@@ -192,7 +190,7 @@ def _compare_keys(lines: memoryview) -> None:
 
 
 class _Request(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    custom_id: str
+    custom_id: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID)]
     method: Literal["POST"]
     url: str
 

@@ -22,7 +22,7 @@ def groups(folder: Path, size: int) -> Sequence[Group]:
     bare = str(input_file(folder / "bare.jsonl", size, is_bare=True))
     wc = Contender("wc -l", ("wc", "-l", chat))
     return (
-        Group("line index", (wc, _ours("index", chat, limits={"wc -l": 1.3}, max_mb=30))),
+        Group("line index", (wc, _ours("index", chat, limits={"wc -l": 1.3}, max_mb=16))),
         Group(
             "check",
             (
@@ -57,7 +57,8 @@ def _ours(
     name: str, path: str, *, limits: dict[str, float] | None = None, max_mb: float | None = None
 ) -> Contender:
     function = "check_hashed" if name.startswith("check with") else name
-    return Contender(name, (f"tests.bench.ours_input:{function}", path), True, limits, max_mb)
+    module = "ours_index" if name == "index" else "ours_input"
+    return Contender(name, (f"tests.bench.{module}:{function}", path), True, limits, max_mb)
 
 
 def naive(path: str) -> None:

@@ -16,12 +16,20 @@ from typing import Protocol
 
 _CHILD = """
 import importlib, json, resource, sys, time
+def peak():
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 module, function = sys.argv[1].split(":")
 run = getattr(importlib.import_module(module), function)
-started = time.process_time()
+before, started = peak(), time.process_time()
 run(*sys.argv[2:])
-print(json.dumps([time.process_time() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
+seconds = time.process_time() - started
+print(json.dumps([seconds, peak(), peak() - before]))
 """
+"""What a child runs. Its own high-water mark counts: the system's figure begins at that of who started it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,10 @@ class Figure:
     """What was measured of one contender."""
 
     seconds: float
-    megabytes: float
+    megabytes: float | None = None
+    """The most memory it had at a time; None for a program, whose figure begins at that of this process."""
+    added: float | None = None
+    """How much of it came with the work, after the imports."""
 
 
 class BenchModule(Protocol):
@@ -67,14 +78,14 @@ def measure(contender: Contender) -> Figure:
     if ":" in contender.call[0]:
         command = [sys.executable, "-c", _CHILD, *contender.call]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-        seconds, kilobytes = json.loads(done.stdout.splitlines()[-1])
-        return Figure(seconds, kilobytes / 1024)
+        seconds, kilobytes, added = json.loads(done.stdout.splitlines()[-1])
+        return Figure(seconds, kilobytes / 1024, added / 1024)
     with subprocess.Popen(contender.call, stdout=subprocess.DEVNULL) as process:
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, contender.call)
-    return Figure(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return Figure(used.ru_utime + used.ru_stime)
 
 
 def run(groups: Sequence[Group], rounds: int) -> dict[tuple[str, str], Figure]:
@@ -84,14 +95,21 @@ def run(groups: Sequence[Group], rounds: int) -> dict[tuple[str, str], Figure]:
         for group in groups:
             for contender in group.contenders:
                 key, figure = (group.title, contender.name), measure(contender)
-                least = best.get(key, figure)
-                best[key] = Figure(min(least.seconds, figure.seconds), max(least.megabytes, figure.megabytes))
+                best[key] = _least(best.get(key, figure), figure)
     return best
+
+
+def _least(one: Figure, other: Figure) -> Figure:
+    """The quicker time of two rounds, and the larger memory."""
+    if one.megabytes is None or other.megabytes is None or one.added is None or other.added is None:
+        return Figure(min(one.seconds, other.seconds))
+    most, added = max(one.megabytes, other.megabytes), max(one.added, other.added)
+    return Figure(min(one.seconds, other.seconds), most, added)
 
 
 def table(groups: Sequence[Group], figures: Mapping[tuple[str, str], Figure]) -> list[str]:
     """The result as a Markdown table; a missed limit is marked with ``!``."""
-    rows = ["| work | by | CPU s | ratio | limit | peak MB |", "|---|---|--:|--:|---|--:|"]
+    rows = ["| work | by | CPU s | ratio | limit | peak MB | added MB |", "|---|---|--:|--:|---|--:|--:|"]
     for group in groups:
         base = figures[group.title, group.contenders[0].name]
         for contender in group.contenders:
@@ -100,9 +118,14 @@ def table(groups: Sequence[Group], figures: Mapping[tuple[str, str], Figure]) ->
             ratio = f"{figure.seconds / base.seconds:.2f}×" if base.seconds else "-"
             rows.append(
                 f"| {group.title} | {name} | {figure.seconds:.3f} | {ratio} "
-                f"| {_verdict(group, contender, figures)} | {figure.megabytes:.0f} |",
+                f"| {_verdict(group, contender, figures)} "
+                f"| {_rounded(figure.megabytes)} | {_rounded(figure.added)} |",
             )
     return rows
+
+
+def _rounded(megabytes: float | None) -> str:
+    return "" if megabytes is None else f"{megabytes:.0f}"
 
 
 def _verdict(group: Group, contender: Contender, figures: Mapping[tuple[str, str], Figure]) -> str:
@@ -112,5 +135,6 @@ def _verdict(group: Group, contender: Contender, figures: Mapping[tuple[str, str
         ratio = figure.seconds / max(figures[group.title, other].seconds, 1e-9)
         words.append(f"{'' if ratio <= most else '! '}{ratio:.2f} of at most {most:g}× {other}")
     if contender.max_mb is not None:
-        words.append(f"{'' if figure.megabytes <= contender.max_mb else '! '}at most {contender.max_mb:g} MB")
+        is_kept = figure.megabytes is not None and figure.megabytes <= contender.max_mb
+        words.append(f"{'' if is_kept else '! '}at most {contender.max_mb:g} MB")
     return "; ".join(words)

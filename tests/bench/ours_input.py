@@ -8,15 +8,9 @@ import tempfile
 from pathlib import Path
 
 from batch_tui.jsonl.check import check_file
-from batch_tui.jsonl.index import LineIndex
 from batch_tui.jsonl.pages import LineFile, pretty
 from batch_tui.jsonl.split import split_file
 from batch_tui.jsonl.wrap import wrap_file
-
-
-def index(path: str) -> None:
-    """Index the file."""
-    LineIndex.build(Path(path))
 
 
 def check(path: str) -> None:
