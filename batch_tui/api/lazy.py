@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     OnProgress = Callable[[Progress], None]
 
 
+_JUMP = 5.0
+"""Seconds by which the two clocks must part to count as a suspension."""
+
+
 class LazyService:
     """The same methods as :class:`~batch_tui.api.client.OpenAIService`; the first call imports it in a thread.
 
@@ -40,6 +45,7 @@ class LazyService:
         self._ask_key = ask_key
         self._building: asyncio.Future[OpenAIService] | None = None
         self._retired: list[asyncio.Future[OpenAIService]] = []
+        self._clock_offset = _clock_offset()
 
     @property
     def host(self) -> str:
@@ -70,9 +76,7 @@ class LazyService:
         if connection == self._connection:
             return None
         self._connection = connection
-        if self._building is not None:
-            self._retired.append(self._building)  # what still runs over it comes to its own end
-            self._building = None
+        self._retire()
         return connection.api_key
 
     def _renewed(self, ask_key: Callable[[], str]) -> Connection:
@@ -158,8 +162,21 @@ class LazyService:
             with suppress(ConfigurationError):
                 await (await retired).aclose()
 
+    def _retire(self) -> None:
+        """Leave the client in use: the next call makes another."""
+        if self._building is not None:
+            self._retired.append(self._building)  # what still runs over it comes to its own end
+            self._building = None
+
     async def _service(self) -> OpenAIService:
-        """The loaded client; all callers wait for the one import, and cancelling one doesn't stop it."""
+        """The loaded client; all callers wait for the one import, and cancelling one doesn't stop it.
+
+        After a suspension it is a new one: nobody answers on the connections of before, and nobody says so.
+        """
+        offset = _clock_offset()
+        if abs(offset - self._clock_offset) > _JUMP:
+            self._retire()
+        self._clock_offset = offset
         if self._building is None:
             self._building = asyncio.get_running_loop().run_in_executor(None, self._build)
         try:
@@ -175,3 +192,8 @@ class LazyService:
 
         anyio.run(anyio.sleep, 0)  # loads its asyncio half, which the first request would load on the event loop
         return OpenAIService(self._connection)
+
+
+def _clock_offset() -> float:
+    """How far the wall clock is ahead of the one that stands still while the machine sleeps."""
+    return time.time() - time.monotonic()

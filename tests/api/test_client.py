@@ -5,6 +5,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import time
 
 import httpx2
 import pytest
@@ -236,6 +237,20 @@ async def test_a_source_that_gives_no_usable_key_leaves_the_old_one(server: Faul
     with pytest.raises(ConfigurationError):
         await lazy.renew_key()
     await lazy.list_batches()
+    await lazy.aclose()
+
+
+@pytest.mark.parametrize(("hours", "connections"), [(0, 1), (1, 2), (-1, 2)])
+async def test_fault_66_list_poll_after_a_suspension_the_connections_of_before_are_not_trusted(
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch, hours: int, connections: int
+) -> None:
+    lazy = await asyncio.to_thread(LazyService, Connection(server.base_url, KEY))
+    await lazy.list_batches()
+    awake = time.time() + 3600 * hours
+    monkeypatch.setattr("batch_tui.api.lazy.time.time", lambda: awake)
+    await lazy.list_batches()
+    await lazy.list_batches()
+    assert len(server._connections) == connections
     await lazy.aclose()
 
 
