@@ -13,6 +13,7 @@ from batch_tui._version import __version__
 from batch_tui.cli.arguments import add_profile, add_screen
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
+from batch_tui.cli.schema import json_help
 from batch_tui.cli.table import VERBS, Verb
 from batch_tui.domain.errors import (
     BatchTuiError,
@@ -80,6 +81,7 @@ def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
         sub.set_defaults(verb=verb.name)
         if verb.name == named:
             load_verb(verb.name).add_arguments(sub)
+            sub.epilog = sub.epilog or json_help(verb.name)
     return parser
 
 
