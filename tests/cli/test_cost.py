@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -142,9 +143,10 @@ def test_costs_are_added_up_by_batch_day_and_model(
     assert by_model["echo"]["cost_usd"] == str(dollars)
     assert by_model["who"]["cost_usd"] is None
     _, by_day = totals(run, "--by", "day")
-    (day,) = by_day.keys() - {"total"}
-    assert day == time.strftime("%Y-%m-%d")
-    assert by_day[day]["batches"] == 2
+    made = [json.loads(line)["created_at"] for line in run("list", "--json")[1]]
+    days = Counter(time.strftime("%Y-%m-%d", time.localtime(at)) for at in made)
+    assert {day: by_day[day]["batches"] for day in days} == dict(days)
+    assert by_day.keys() == {*days, "total"}
     code, by_lines = totals(run, "--by", "model", "--lines")
     assert code == 0, "the answers themselves tell a model that has a price"
     assert by_lines["echo"]["cost_usd"] == str(dollars + used(run, other))
