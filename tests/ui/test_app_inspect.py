@@ -90,3 +90,25 @@ async def test_the_tabs_go_round_with_brackets(tmp_path: Path) -> None:
             await running.press("right_square_bracket")
             seen.append(running.app.deck.inspect.tab)
         assert seen == ["input", "results", "errors", "raw", "events", "overview"]
+
+
+async def test_no_tab_is_ever_empty_without_a_word(tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    (workspace / "in.jsonl").write_text("{}\n")
+    service = FakeService(a_batch("running", total=9, completed=4))
+    async with stage(tmp_path, service) as running:
+        inspect = running.app.deck.inspect
+        await running.press("3")
+        inspect.open_tab("results")
+        await running.settle()
+        assert "running is in_progress (4 of 9 done)" in inspect.facts.text
+        inspect.open_tab("errors")
+        await running.settle()
+        assert "running is in_progress (4 of 9 done)" in inspect.facts.text
+        await running.press("1")
+        await running.until(lambda: inspect.subject.endswith("in.jsonl"))
+        for tab in ("results", "errors", "raw", "events"):
+            inspect.open_tab(tab)
+            await running.settle()
+            assert "Only batches have" in inspect.facts.text

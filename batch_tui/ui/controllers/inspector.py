@@ -40,6 +40,14 @@ if TYPE_CHECKING:
 
 _RAW_LIMIT = 256 * 1024
 """Characters of what the service said of one batch that are laid out: the API says a few thousand."""
+_NOT_HERE = {
+    tabs.INPUT: "Only batches and local files show their lines here; D in 1 Files downloads a remote file.",
+    tabs.RESULTS: "Only batches have results.",
+    tabs.ERRORS: "Only batches have errors here: what is wrong with a file stands in Overview.",
+    tabs.RAW: "Only batches have JSON of the service's here.",
+    tabs.EVENTS: "Only batches have events.",
+}
+"""What a tab says of something that has none of it."""
 _MOST_OF_A_LINE = 64 * 1024
 """Bytes of a line that are shown in a list of lines; enter shows it whole."""
 
@@ -156,17 +164,26 @@ class Inspector:
         batch = self._desk.cockpit.store.get(subject) or self._rows.get(subject)
         if tab == tabs.INPUT and subject in self._rows.groups:
             self._inspect.say(tab, "Each part has its own input: unfold the group in Batches (l) and look there.")
-        elif tab == tabs.INPUT:
+        elif tab == tabs.INPUT and (batch is not None or self._inspect.path is not None):
             self._inspect.say(tab, "Opening…")
             self._desk.start(self._load_input(self._inspect.subject, batch), name="input", group="input")
-        elif batch is None:
-            return
-        elif tab == tabs.RAW:
+        elif batch is not None:
+            self._batch_tab(batch, tab)
+        elif tab in _NOT_HERE:
+            self._inspect.say(tab, _NOT_HERE[tab])
+
+    def _batch_tab(self, batch: Batch, tab: str) -> None:
+        """A tab other than the input of a batch."""
+        if tab == tabs.RAW:
             self._inspect.fill_text(tab, _raw_lines(batch))
         elif tab == tabs.EVENTS:
             self._fill_events(batch.id)
-        elif tab in {tabs.RESULTS, tabs.ERRORS} and batch.is_terminal and not batch.errors:
-            self.outcomes.load(batch, is_whole=True)
+        elif tab == tabs.RESULTS or (tab == tabs.ERRORS and not batch.errors):
+            reason = self.outcomes.why_not_yet(batch)
+            if reason is None:
+                self.outcomes.load(batch, is_whole=True)
+            else:
+                self._inspect.say(tab, reason)
 
     async def _load_input(self, subject: str, batch: Batch | None) -> None:
         from batch_tui.jsonl.pages import LineFile  # noqa: PLC0415 - not at the start

@@ -97,6 +97,11 @@ class InspectPane(Pane):
         return self._subject
 
     @property
+    def path(self) -> Path | None:
+        """The local file that is shown, or None."""
+        return self._path
+
+    @property
     def selection(self) -> Selection:
         """The batch that is shown, and the text under the cursor."""
         is_text = self.tab in _TEXTS
