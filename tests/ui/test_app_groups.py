@@ -152,7 +152,7 @@ async def ask_for_five(running: Stage) -> None:
     await running.press("1")
     await running.until(lambda: running.app.deck.files.report_of(running.workspace / "five.jsonl") is not None)
     await running.press("n")
-    await running.until(lambda: "Split and queue" in running.said())
+    await running.until(lambda: "Queue 3 parts" in running.said())
 
 
 async def test_a_file_over_the_limits_is_split_and_sent_as_a_group(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ async def test_a_file_over_the_limits_is_split_and_sent_as_a_group(tmp_path: Pat
     five_requests(tmp_path)
     async with stage(tmp_path, service, limits=SMALL) as running:
         await ask_for_five(running)
-        assert "3 parts of 2 requests" in running.said()
+        assert "Queue 3 parts of 2 of five.jsonl?" in running.said()
         assert not service.orders
         await running.press("y")
         await running.until(lambda: len(service.orders) == 3)

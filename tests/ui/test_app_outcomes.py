@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.controllers.outcomes import why_not_yet
 from batch_tui.ui.session import SessionState
 from tests.support.batches import NOON, a_batch
-from tests.support.fake_service import FakeService
+from tests.support.fake_service import FakeService, not_found
+from tests.support.result_files import answer_line, request_line
 from tests.support.screen import Stage, stage
 
 
@@ -79,3 +81,65 @@ async def test_esc_stops_a_fetch_and_4_begins_it_again(tmp_path: Path) -> None:
 def test_a_refused_batch_sends_to_its_errors() -> None:
     assert "See Errors in 3 Inspect" in (why_not_yet(a_batch("r", BatchStatus.FAILED)) or "")
     assert why_not_yet(a_batch("r", BatchStatus.COMPLETED, output="file-o")) is None
+
+
+def a_long_one(count: int) -> FakeService:
+    service = FakeService(a_batch("long", total=count))
+    source = service.add_file(b"".join(request_line(f"r{n}") + b"\n" for n in range(count)), purpose="batch")
+    ended = service.finish("long", output=b"".join(answer(n) for n in reversed(range(count))))
+    service.put(replace(ended, input_file_id=source.id))
+    return service
+
+
+async def test_of_results_elsewhere_the_first_rows_are_shown_before_anything_large_is_fetched(
+    tmp_path: Path,
+) -> None:
+    service = a_long_one(500)
+    async with stage(tmp_path, service) as running:
+        results = running.app.deck.results
+        await running.press("4")
+        await running.until(lambda: results.joined is not None)
+        assert service.count("download_file") == 0
+        assert len(results.table.row_ids) == 200
+        assert "first 200 of 500" in running.line_of(results.title_bar)
+        assert "D fetches all" in running.line_of(results.title_bar)
+        await running.press("j", "j")
+        assert "r497" in running.line_of(results.table, 3)
+        await running.press("D")
+        await running.until(lambda: not results.is_partial)
+        assert len(results.table.row_ids) == 500
+        assert results.selection.custom_id == "r497"
+        assert results.table.cursor_row == 497
+        assert "500 ok" in running.line_of(results.title_bar)
+
+
+async def test_the_errors_tab_fetches_everything(tmp_path: Path) -> None:
+    service = a_long_one(300)
+    async with stage(tmp_path, service) as running:
+        await running.press("4")
+        await running.until(lambda: running.app.deck.results.joined is not None)
+        await running.press("3", "right_square_bracket", "right_square_bracket", "right_square_bracket")
+        await running.until(lambda: "Every request has a good answer." in running.app.deck.inspect.facts.text)
+        assert len(running.app.deck.results.table.row_ids) == 300
+
+
+async def test_a_service_that_gives_no_first_page_gives_the_whole(tmp_path: Path) -> None:
+    service = a_long_one(300)
+    service.fail_next("read_start", not_found("file"))
+    async with stage(tmp_path, service) as running:
+        await running.press("4")
+        await running.until(lambda: len(running.app.deck.results.table.row_ids) == 300)
+
+
+async def test_each_row_tells_its_cost_and_long_ids_keep_their_end(tmp_path: Path) -> None:
+    service = FakeService(a_batch("b", total=1))
+    name = "a-very-long-name-of-a-request-00017"
+    service.finish("b", output=answer_line(name) + b"\n")
+    for size in ((80, 24), (120, 36), (200, 50)):
+        async with stage(tmp_path, service, size=size) as running:
+            await running.app.cockpit.costs.warm()
+            await running.press("4")
+            await running.until(lambda: running.app.deck.results.joined is not None)
+            row = running.line_of(running.app.deck.results.table, 1)
+            assert "00017 ✓ ok" in row
+            assert "<$0.0001 hi" in row

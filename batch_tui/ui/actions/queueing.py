@@ -16,6 +16,10 @@ from batch_tui.ui.actions.estimating import amount_to_type, estimated
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.text.cells import Piece, Tone
 from batch_tui.ui.text.money import estimate_pieces
+from batch_tui.ui.widgets.table_painter import cut_inside
+
+_NAME = 20
+"""Cells of the file's name in the question."""
 
 
 class QueueAction:
@@ -74,7 +78,7 @@ class QueueAction:
         self._desk.on_queue(runner.entries)
         left = len(entries) - len(dropped)
         also = f" {left} were being sent already." if left > 0 else ""
-        self._desk.say(f"{formatting.plural(len(dropped), 'file')} taken out of the queue.{also}")
+        self._desk.say(f"{formatting.grouped(len(dropped))} taken out of the queue.{also}")
 
     async def _queue(self, path: Path, report: Report) -> None:
         desk, cockpit = self._desk, self._desk.cockpit
@@ -113,8 +117,9 @@ def split_question(name: str, report: Report, parts: int) -> tuple[Piece, ...]:
     """What the confirmation says."""
     each = -(-report.requests // parts)
     return (
-        Piece("Split and queue ", Tone.ACCENT),
-        Piece(f"{name}?", Tone.STRONG),
-        Piece(f"  {parts} parts of {formatting.grouped(each)} requests, each sent when there is room"),
+        Piece("Queue ", Tone.ACCENT),
+        Piece(f"{parts} parts of {formatting.grouped(each)} of "),
+        Piece(f"{cut_inside(name, _NAME, '…')}?", Tone.STRONG),
+        Piece("  sent as there is room"),
         Piece(f"  ~{formatting.amount(report.tokens_estimate)} tokens in", Tone.MUTED),
     )

@@ -87,11 +87,6 @@ def has_files(selection: Selection) -> str | None:
     return f"{only.name} has no output or error file ({only.status.value})."
 
 
-def partial(selection: Selection) -> str | None:
-    """Wants results of which only the first rows are shown."""
-    return None if selection.is_partial else "Everything that came back is shown."
-
-
 def sendable(selection: Selection) -> str | None:
     """Wants a submit that waits for the user's word."""
     pending = selection.pending

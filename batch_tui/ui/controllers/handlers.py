@@ -37,6 +37,13 @@ def later(find: Callable[[], Handler]) -> Handler:
 def action_handlers(desk: Desk, deck: Deck, workspace: Path) -> dict[str, Handler]:
     """What changes something in the account or on the disk."""
     actions = ActionSet(desk, deck, workspace)
+
+    def save(selection: Selection) -> None:
+        if selection.is_partial:
+            deck.inspector.outcomes.load_all(selection)
+        else:
+            actions.save.selected(selection)
+
     return {
         "new": later(lambda: actions.submit.new),
         "upload": later(lambda: actions.submit.upload),
@@ -44,8 +51,7 @@ def action_handlers(desk: Desk, deck: Deck, workspace: Path) -> dict[str, Handle
         "cancel_shown": later(lambda: actions.cancel.shown),
         "fix": later(lambda: actions.fix.selected),
         "mend": later(lambda: actions.mend.selected),
-        "save": later(lambda: actions.save.selected),
-        "fetch_all": deck.inspector.outcomes.load_all,
+        "save": save,
         "delete": always(deck.remote.delete),
         "download": always(deck.remote.download),
         "clean": always(deck.remote.clean),

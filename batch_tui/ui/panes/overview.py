@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import INTENT_KEY, NAME_KEY, PARENT_KEY, Batch, BatchError
+from batch_tui.domain.groups import stands_for_group
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY, group_of, missing_parts, parent_of, place_of
 from batch_tui.domain.pace import NO_PACE, Pace
 from batch_tui.domain.status import BatchStatus
@@ -158,7 +159,7 @@ def _request(batch: Batch) -> list[Piece]:
 def _files(batch: Batch) -> list[Cell]:
     named = (("input", batch.input_file_id), ("output", batch.output_file_id), ("errors", batch.error_file_id))
     lines = [line(word, file_id) for word, file_id in named if file_id]
-    if batch.is_terminal and batch.output_file_id is None:
+    if batch.is_terminal and batch.output_file_id is None and not stands_for_group(batch):
         lines.append(line("output", Piece(_why_no_output(batch), Tone.MUTED)))
     return lines
 

@@ -72,7 +72,7 @@ def next_step(report: Report) -> str:
         return "The file holds no request: write one JSON request per line."
     over = {Code.TOO_MANY_REQUESTS, Code.FILE_TOO_LARGE} & set(report.counts)
     if over:
-        return "It is over a limit of the service: split it with  batch-tui split FILE -o DIR"
+        return "It is over a limit of the service: n splits it into parts and queues them"
     if report.mends:
         return "m writes a mended copy beside it; enter goes to the first bad line, e opens the editor there."
     return "Mend the lines below: enter goes to the first one, e opens the editor there; then n again."
