@@ -141,6 +141,14 @@ def test_a_downloaded_file_is_never_overwritten_unasked(run: Run, tmp_path: Path
     assert Path(paths[0]).read_text(encoding="utf-8") != "mine"
 
 
+def test_what_has_ended_is_one_line_of_a_cancel(run: Run, tmp_path: Path) -> None:
+    _, ids, _ = run("submit", write_input(tmp_path / "in.jsonl", 1), "--wait")
+    code, lines, said = run("cancel", ids[0], "--yes")
+    assert code == 0
+    assert [line.split()[:3] for line in lines] == [[ids[0], "nothing", "to"]]
+    assert said.count(ids[0]) >= 1, "that it was sent is told beside it"
+
+
 def test_a_running_batch_is_cancelled_only_with_consent(run: Run, tmp_path: Path) -> None:
     source = tmp_path / "slow.jsonl"
     body = {"model": "echo", "messages": [], "echo": {"delay_s": 100_000}}
@@ -152,7 +160,7 @@ def test_a_running_batch_is_cancelled_only_with_consent(run: Run, tmp_path: Path
     assert "--yes" in said
     code, lines, _ = run("cancel", "--active", "--yes")
     assert code == 0
-    assert lines[-1].startswith(ids[0])
+    assert [line.split()[0] for line in lines] == ids
     code, lines, _ = run("cancel", "--active", "--match", "no such name", "--yes")
     assert code == 0
     assert lines == []

@@ -86,8 +86,8 @@ def _show(outcome: CancelOutcome, console: Console) -> CancelOutcome:
         console.json(
             {"id": outcome.batch_id, "state": outcome.state, "status": status, "message": outcome.message}
         )
-    elif outcome.state is CancelState.SENT:
-        console.say(f"{outcome.batch_id}  cancel sent, not confirmed yet")
+    elif not outcome.is_final:
+        console.say(f"{outcome.batch_id}  {outcome.message or 'cancel sent, not confirmed yet'}")
     else:
         console.data(f"{outcome.batch_id}  {outcome.state.replace('_', ' ')}  {outcome.message}".rstrip())
     return outcome
