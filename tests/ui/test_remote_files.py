@@ -44,6 +44,14 @@ async def test_each_remote_file_shows_the_batch_that_uses_it_its_age_and_its_end
         assert young.startswith("?")
 
 
+async def test_a_file_that_a_batch_wrote_is_called_by_its_batch_and_by_what_it_is(tmp_path: Path) -> None:
+    service = FakeService(a_batch("done", total=2, metadata={"batch_tui_name": "nightly"}))
+    service.finish("done", output=b"{}\n", errors=b"{}\n")
+    async with stage(tmp_path, service, session=IN_FILES) as running:
+        await running.press("right_square_bracket", "right_square_bracket")
+        assert {tuple(row.split()[1:3]) for row in rows(running)} == {("out", "nightly"), ("err", "nightly")}
+
+
 async def test_clean_takes_old_orphans_only_and_asks_for_their_number(tmp_path: Path) -> None:
     service = account()
     async with stage(tmp_path, service, session=IN_FILES) as running:

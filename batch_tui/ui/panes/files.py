@@ -21,7 +21,7 @@ from batch_tui.ui.commands.bindings import asking
 from batch_tui.ui.commands.selection import Scope, Selection
 from batch_tui.ui.panes.base import Pane
 from batch_tui.ui.panes.local_files import LOCAL_COLUMNS, Entry, local_cells, local_footnote
-from batch_tui.ui.panes.remote_files import REMOTE_COLUMNS, remote_cells
+from batch_tui.ui.panes.remote_files import OUTPUT_COLUMNS, REMOTE_COLUMNS, output_cells, remote_cells
 from batch_tui.ui.panes.verdict import file_selection
 from batch_tui.ui.panes.workspace import Workspace
 from batch_tui.ui.text.cells import Cell
@@ -31,6 +31,7 @@ from batch_tui.ui.widgets.tabs import Tab, TabStrip
 
 LOCAL, INPUTS, OUTPUTS = "local", "batch", "batch_output"
 """Tabs; the remote ones are called as the purpose they list."""
+_REMOTE_CELLS = {INPUTS: remote_cells, OUTPUTS: output_cells}
 
 
 class FilesPane(Pane):
@@ -224,7 +225,7 @@ class FilesPane(Pane):
     def _show_tab(self, event: TabStrip.TabOpened) -> None:
         event.stop()
         self.table.clear_marks()
-        self.table.set_columns(LOCAL_COLUMNS if event.tab_id == LOCAL else REMOTE_COLUMNS)
+        self.table.set_columns({LOCAL: LOCAL_COLUMNS, OUTPUTS: OUTPUT_COLUMNS}.get(event.tab_id, REMOTE_COLUMNS))
         if event.tab_id != LOCAL:
             self.table.set_empty("Asking the service…")
             self.post_message(self.ListingAsked(event.tab_id))
@@ -276,8 +277,8 @@ class FilesPane(Pane):
 
     def _row(self, row_id: str) -> tuple[Cell, ...]:
         if not self.is_local:
-            file = self._files.get(row_id, RemoteFile(row_id))
-            return remote_cells(file, self._users, self._now(), self._glyphs, is_ascii=self.is_ascii)
+            cells, file = _REMOTE_CELLS[self.tabs.open_tab], self._files.get(row_id, RemoteFile(row_id))
+            return cells(file, self._users, self._now(), self._glyphs, is_ascii=self.is_ascii)
         entry = self._workspace.entries.get(row_id)
         if entry is None:
             return ((),) * len(LOCAL_COLUMNS)

@@ -13,24 +13,55 @@ from batch_tui.ui.widgets.fitting import Column
 
 REMOTE_COLUMNS = (
     Column("use", "", 1),
-    Column("name", "file", 10, is_flexible=True),
+    Column("name", "file", 10, is_flexible=True, is_cut_inside=True),
     Column("user", "used by", 20, priority=3),
     Column("size", "size", 6, align="right"),
     Column("age", "age", 6, align="right", priority=1),
     Column("left", "expires", 7, align="right", priority=2),
 )
+"""Of input files: what they are called says what they are."""
+OUTPUT_COLUMNS = (
+    Column("use", "", 1),
+    Column("kind", "of", 3),
+    Column("user", "batch", 10, is_flexible=True, is_cut_inside=True),
+    Column("name", "file", 24, priority=3, is_cut_inside=True),
+    *REMOTE_COLUMNS[3:],
+)
+"""Of files that batches wrote: a service calls them by numbers, their batch says what they are."""
 
 
 def remote_cells(
     file: RemoteFile, users: Users, now: float, signs: GlyphSet, *, is_ascii: bool
 ) -> tuple[Cell, ...]:
-    """The cells of a row, one for each column."""
+    """The cells of an input's row, one for each column."""
     batches = users.get(file.id, ())
-    left = formatting.duration(file.expires_at - now) if file.expires_at is not None else "never"
     return (
         _use_sign(batches, file, signs, is_ascii=is_ascii),
         cell(file.filename or file.id),
         cell(user_text(batches), Tone.MUTED),
+        *_measures(file, now),
+    )
+
+
+def output_cells(
+    file: RemoteFile, users: Users, now: float, signs: GlyphSet, *, is_ascii: bool
+) -> tuple[Cell, ...]:
+    """The cells of the row of a file that a batch wrote, one for each column."""
+    batches = users.get(file.id, ())
+    is_errors = any(batch.error_file_id == file.id for batch in batches)
+    return (
+        _use_sign(batches, file, signs, is_ascii=is_ascii),
+        cell("err", Tone.ERROR) if is_errors else cell("out" if batches else "", Tone.MUTED),
+        cell(user_text(batches)),
+        cell(file.filename or file.id, Tone.MUTED),
+        *_measures(file, now),
+    )
+
+
+def _measures(file: RemoteFile, now: float) -> tuple[Cell, ...]:
+    """How large a file is, how old, and how long it is kept."""
+    left = formatting.duration(file.expires_at - now) if file.expires_at is not None else "never"
+    return (
         cell(formatting.size(file.bytes), Tone.MUTED),
         cell(age(now - file.created_at if file.created_at is not None else None), Tone.MUTED),
         cell(left, Tone.WARNING if _goes_soon(file, now) else Tone.MUTED),
