@@ -112,3 +112,22 @@ async def test_no_tab_is_ever_empty_without_a_word(tmp_path: Path) -> None:
             inspect.open_tab(tab)
             await running.settle()
             assert "Only batches have" in inspect.facts.text
+
+
+async def test_each_problem_of_a_local_file_leads_to_its_line_there_and_in_the_editor(tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    (workspace / "in.jsonl").write_text("{}\n" * 2 + "nonsense\n" + "{}\n")
+    async with stage(tmp_path, FakeService()) as running:
+        inspect = running.app.deck.inspect
+        await running.press("1")
+        await running.until(lambda: "bad lines" in inspect.facts.text)
+        await running.press("3")
+        lines = [target for target in inspect._targets["overview"] if target is not None]
+        assert 3 in lines
+        await running.press(*"j" * lines.index(3))
+        place = running.app.deck.selection.place
+        assert place is not None
+        assert (place.path.name, place.line) == ("in.jsonl", 3)
+        await running.press("enter")
+        await running.until(lambda: inspect.tab == "input" and inspect.viewer.cursor_text == "nonsense")

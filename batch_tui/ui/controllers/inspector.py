@@ -29,7 +29,7 @@ from batch_tui.ui.panes.overview import OverviewFacts, overview_lines, validatio
 from batch_tui.ui.panes.pending import pending_lines
 from batch_tui.ui.panes.queued import entry_name, part_lines, queued_lines
 from batch_tui.ui.panes.results import ResultsPane
-from batch_tui.ui.panes.verdict import remote_lines, report_lines
+from batch_tui.ui.panes.verdict import remote_lines, report_facts
 from batch_tui.ui.text.cells import Cell, Piece, Tone
 from batch_tui.ui.text.lines import Lines, TextLine
 from batch_tui.ui.text.money import batch_text
@@ -145,8 +145,8 @@ class Inspector:
         """A file was checked."""
         if self._inspect.subject == str(path):
             limits = self._desk.cockpit.settings.profile.limits
-            lines = report_lines(report, limits, is_ascii=self._inspect.is_ascii)
-            self._inspect.fill(tabs.OVERVIEW, lines)
+            lines, targets = report_facts(report, limits, is_ascii=self._inspect.is_ascii)
+            self._inspect.fill(tabs.OVERVIEW, lines, targets=targets)
 
     def at_remote(self, file: RemoteFile) -> None:
         """The cursor stands on a remote file."""

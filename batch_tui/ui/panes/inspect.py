@@ -202,10 +202,11 @@ class InspectPane(Pane):
 
     @property
     def _place(self) -> Place | None:
-        """The line of the file under the cursor of its text."""
-        if self._path is None or self.tab != INPUT:
+        """The line of the file under the cursor of its text, or that the verdict under the cursor is about."""
+        line = self.viewer.cursor_line + 1 if self.tab == INPUT else self.facts.target
+        if self._path is None or not isinstance(line, int) or self.tab in {RAW, EVENTS}:
             return None
-        return Place(self._path, self.viewer.cursor_line + 1)
+        return Place(self._path, line)
 
     @property
     def _cause(self) -> Cause | None:

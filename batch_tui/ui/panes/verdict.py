@@ -88,8 +88,8 @@ def over_limit(report: Report, limits: Limits) -> str | None:
     return None
 
 
-def report_lines(report: Report, limits: Limits, *, is_ascii: bool = False) -> list[Cell]:
-    """The whole report as lines."""
+def report_facts(report: Report, limits: Limits, *, is_ascii: bool = False) -> tuple[list[Cell], list[int | None]]:
+    """The whole report as lines, and for each the line of the file it leads to."""
     lines = [
         line("file", Piece(Path(report.path).name, Tone.STRONG)),
         line("verdict", verdict(report, is_ascii=is_ascii)),
@@ -104,13 +104,15 @@ def report_lines(report: Report, limits: Limits, *, is_ascii: bool = False) -> l
     limit = over_limit(report, limits)
     if limit:
         lines.append(line("limit", Piece(limit, Tone.ERROR)))
+    targets: list[int | None] = [None] * len(lines)
     lines += [problem_line(problem) for problem in report.problems[:_SHOWN]]
+    targets += [problem.line or None for problem in report.problems[:_SHOWN]]
     hidden = report.errors + report.warnings - min(_SHOWN, len(report.problems))
     if hidden > 0:
         lines.append(
             line("", Piece(f"and {formatting.grouped(hidden)} more: batch-tui check {report.path}", Tone.MUTED))
         )
-    return lines
+    return lines, targets
 
 
 def problem_line(problem: Problem) -> Cell:
