@@ -65,15 +65,20 @@ class Panels:
         was_tiny, self._is_tiny = self._is_tiny, layout.is_too_small(width, height)
         screen.set_class(self._is_tiny, "-tiny")
         if was_tiny and not self._is_tiny:
-            screen.call_after_refresh(self.focused.take_focus)
+            screen.call_after_refresh(self._focus, screen)
 
     def show(self, screen: Screen[object], pane: str) -> None:
         """Bring a pane on the screen and give it the focus."""
         self.arrangement = self.arrangement.showing(pane, screen.size.width)
         self.current = pane
         self.apply(screen)
-        screen.call_after_refresh(self.focused.take_focus)
-        self.focused.take_focus()
+        self._focus(screen)
+        screen.call_after_refresh(self._focus, screen)  # a pane that comes into sight can't take it before
+
+    def _focus(self, screen: Screen[object]) -> None:
+        """Give the current pane the focus, now: keys may wait already. What is being asked or typed keeps it."""
+        if screen.focused is None or any(pane.has_focus_within for pane in self._panes.values()):
+            screen.set_focus(self.focused.focus_target, scroll_visible=False)
 
     def step(self, screen: Screen[object], count: int) -> None:
         """To the pane that many further."""
