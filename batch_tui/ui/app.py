@@ -22,7 +22,7 @@ from batch_tui.engine.store import Changes
 from batch_tui.ui import layout
 from batch_tui.ui.commands.bindings import asking, textual_keymap
 from batch_tui.ui.commands.keymap import read_keymap
-from batch_tui.ui.commands.registry import Scope, command, hints_for
+from batch_tui.ui.commands.registry import Scope, command
 from batch_tui.ui.controllers.attention import Attention
 from batch_tui.ui.controllers.background import start_work
 from batch_tui.ui.controllers.dispatcher import Dispatcher
@@ -51,7 +51,6 @@ from batch_tui.ui.widgets.dock import Dock
 from batch_tui.ui.widgets.header import HeaderFacts, HeaderLine
 from batch_tui.ui.widgets.quiet_screen import QuietScreen
 from batch_tui.ui.widgets.too_small import TooSmall
-from batch_tui.ui.widgets.viewer import MatchReached
 
 FIRST_BATCHES = 200
 """Batches of the last run shown in the first picture; the others follow it."""
@@ -91,7 +90,8 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         settings = cockpit.settings
         self.register_theme(TERMINAL_THEME)
         self.theme = choose_theme(settings.theme, self.available_themes)
-        self.set_keymap(textual_keymap(read_keymap(settings.keymap, path=settings.paths.config)))
+        self._own_keys = read_keymap(settings.keymap, path=settings.paths.config)
+        self.set_keymap(textual_keymap(self._own_keys))
         self.cockpit = cockpit
         self.clock = clock
         self._start = partial(start_work, self)
@@ -104,7 +104,8 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         self.desk = Desk(cockpit, self.dock, start=self._start, changed=self._rows_changed, clock=clock)
         self.header = HeaderLine(HeaderFacts(settings.profile.name))
         self.deck = Deck(self.desk, workspace, now=self.now, session=self._session, is_ascii=is_ascii)
-        self.commands = CommandList(is_ascii=is_ascii, is_read_only=settings.profile.read_only)
+        is_read_only = settings.profile.read_only
+        self.commands = CommandList(is_ascii=is_ascii, is_read_only=is_read_only, keymap=self._own_keys)
         self.submits = Submits(self.desk, self.deck.show_pending, clock)
         self.filter_prompt = FilterPrompt(self.dock, self.now)
         self.prompts = Prompts(self.commands, self.filter_prompt, self.desk)
@@ -125,9 +126,9 @@ class BatchTuiApp(App[int], inherit_bindings=False):
             **handover_handlers(handover, self.desk),
             **Navigation(self).handlers(),
         }
-        is_read_only = self.cockpit.settings.profile.read_only
+        look, is_read_only = lambda: self.deck.selection, self.cockpit.settings.profile.read_only
         return Dispatcher(
-            self.desk, selection=lambda: self.deck.selection, handlers=handlers, is_read_only=is_read_only
+            self.desk, selection=look, handlers=handlers, keymap=self._own_keys, is_read_only=is_read_only
         )
 
     def get_default_screen(self) -> QuietScreen:
@@ -178,7 +179,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
 
     def show_hints(self) -> None:
         """The docked line tells what can be done here."""
-        self.dock.set_hints(hints_for(self.deck.selection, is_read_only=self.dispatcher.is_read_only))
+        self.dock.set_hints(self.dispatcher.hints())
 
     def open_commands(self, title: str, *, is_whole: bool) -> None:
         """The list of commands, narrowed by what is typed."""
@@ -245,10 +246,6 @@ class BatchTuiApp(App[int], inherit_bindings=False):
             self._title = title
             self.write_raw(set_title(title))
         self.show_hints()
-
-    @on(MatchReached)
-    def _told_match(self, event: MatchReached) -> None:
-        self.desk.say(f"Match {event.place} of {event.found}.")
 
     @on(BatchesPane.Highlighted)
     def _pointed_elsewhere(self) -> None:

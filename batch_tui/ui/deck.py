@@ -30,6 +30,7 @@ from batch_tui.ui.panes.files import FilesPane
 from batch_tui.ui.panes.inspect import InspectPane
 from batch_tui.ui.panes.results import ResultsPane
 from batch_tui.ui.session import SessionState
+from batch_tui.ui.widgets.viewer import MatchReached
 
 
 class Deck(Container):
@@ -262,6 +263,10 @@ class Deck(Container):
     def _cause_opened(self, event: InspectPane.CauseOpened) -> None:
         if self.inspector.outcomes.list_cause(event.batch_id, event.cause):
             self.panels.show(self.screen, layout.RESULTS)
+
+    @on(MatchReached)
+    def _told_match(self, event: MatchReached) -> None:
+        self._desk.say(f"Match {event.place} of {event.found}.")
 
     @on(InspectPane.TabWanted)
     def _tab_wanted(self, event: InspectPane.TabWanted) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -102,13 +102,14 @@ async def stage(
     is_read_only: bool = False,
     is_ascii: bool = False,
     theme: str | None = None,
+    keymap: Mapping[str, str] | None = None,
     confirm_above: Decimal | None = None,
     limits: Limits = OPENAI_LIMITS,
 ) -> AsyncIterator[Stage]:
     """The app on a service, its first poll shown."""
     workspace = folder / "workspace"
     workspace.mkdir(exist_ok=True)
-    settings = replace(settings_in(folder, is_read_only=is_read_only), theme=theme)
+    settings = replace(settings_in(folder, is_read_only=is_read_only), theme=theme, keymap=keymap or {})
     settings = replace(settings, profile=replace(settings.profile, confirm_above=confirm_above, limits=limits))
     cockpit = Cockpit(settings, service, clock=lambda: float(NOON), sleep=until_asked)
     cockpit.memory.restore()

@@ -206,3 +206,15 @@ async def test_r_asks_for_the_key_anew_where_it_was_refused(tmp_path: Path) -> N
         await running.until(lambda: not running.app.cockpit.monitor.is_refused)
         running.app.cockpit.events.record("test", "it is a-fresh-key")
         assert "a-fresh-key" not in running.app.cockpit.events.recent()[-1].text
+
+
+async def test_hints_and_help_tell_the_keys_that_the_user_gave(tmp_path: Path) -> None:
+    keymap = {"cancel": "K", "mark": "x"}
+    async with stage(tmp_path, account(), session=SessionState(cursor="one"), keymap=keymap) as running:
+        await running.press("j", "k")
+        assert "K Cancel" in running.said()
+        assert "x Mark" in running.said()
+        await running.press("question_mark", *"cancel the")
+        assert running.line_of(running.app.commands.table, 1).split()[:2] == ["K", "Cancel"]
+        await running.press("escape", "K")
+        assert "Cancel one?" in running.said()

@@ -6,6 +6,7 @@ Pure: nothing of Textual is imported, so the README's generator and the tests of
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from batch_tui.ui.commands.kinds import Command, Group
 from batch_tui.ui.commands.selection import Scope, Selection
@@ -25,6 +26,7 @@ __all__ = [
     "markdown_key_table",
     "scopes_of",
     "scopes_of_pane",
+    "with_keys",
 ]
 
 
@@ -53,6 +55,11 @@ _LABELS = {
 def command(command_id: str) -> Command:
     """The command of an id; ``KeyError`` for an unknown one."""
     return _BY_ID[command_id]
+
+
+def with_keys(entry: Command, keymap: Mapping[str, tuple[str, ...]]) -> Command:
+    """A command under the keys a user gave it."""
+    return replace(entry, keys=keymap[entry.id]) if entry.id in keymap else entry
 
 
 def commands_in(scope: Scope, *, is_read_only: bool = False) -> Iterator[Command]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from batch_tui.ui.commands.guidance import why_not, why_silent
-from batch_tui.ui.commands.keymap import read_keymap
-from batch_tui.ui.commands.registry import COMMANDS, Command, command
+from batch_tui.ui.commands.registry import COMMANDS, Command, command, hints_for, with_keys
 from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
 
@@ -20,6 +19,7 @@ class Dispatcher:
         desk: Says why something can't be done.
         selection: What the user points at now.
         handlers: What to do, by command id.
+        keymap: The keys a user gave, by command id.
         is_read_only: Refuse what changes the account.
     """
 
@@ -29,12 +29,13 @@ class Dispatcher:
         *,
         selection: Callable[[], Selection],
         handlers: Mapping[str, Handler],
+        keymap: Mapping[str, tuple[str, ...]],
         is_read_only: bool,
     ) -> None:
         self._desk = desk
         self._selection = selection
         self._handlers = handlers
-        self._keymap = read_keymap(desk.cockpit.settings.keymap)
+        self._keymap = keymap
         self.is_read_only = is_read_only
         """What changes the account is refused."""
 
@@ -57,6 +58,11 @@ class Dispatcher:
         handler = self._handlers.get(entry.id)
         if handler is not None:
             handler(selection)
+
+    def hints(self) -> tuple[Command, ...]:
+        """What is worth doing now, under the user's own keys."""
+        found = hints_for(self._selection(), is_read_only=self.is_read_only)
+        return tuple(with_keys(entry, self._keymap) for entry in found)
 
     def allows(self, command_id: str) -> bool:
         """True when a command of the focused widget can run now; else it's said why not."""

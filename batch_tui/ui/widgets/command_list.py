@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from textual import on
 from textual.app import ComposeResult
@@ -20,6 +21,7 @@ from batch_tui.ui.commands.registry import (
     commands_of_pane,
     key_label,
     scopes_of,
+    with_keys,
 )
 from batch_tui.ui.text.cells import Cell, Piece, Tone, cell
 from batch_tui.ui.widgets.fitting import Column
@@ -39,6 +41,7 @@ class CommandList(Vertical):
     Args:
         is_ascii: Whether only ASCII may be drawn.
         is_read_only: What changes the account can't run, and is no part of the help.
+        keymap: The keys a user gave, by command id.
     """
 
     DEFAULT_CSS = """
@@ -53,10 +56,17 @@ class CommandList(Vertical):
             super().__init__()
             self.command_id = command_id
 
-    def __init__(self, *, is_ascii: bool = False, is_read_only: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        is_ascii: bool = False,
+        is_read_only: bool = False,
+        keymap: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    ) -> None:
         super().__init__(id="commands")
         self._is_ascii = is_ascii
         self._is_read_only = is_read_only
+        self._keymap = keymap
         self._commands: tuple[Command, ...] = ()
         self._selection = Selection()
         self.heading = Heading()
@@ -86,7 +96,7 @@ class CommandList(Vertical):
         shown = COMMANDS if is_whole else commands_of_pane(selection.pane, is_read_only=self._is_read_only)
         found = [entry for entry in shown if is_whole or entry.scopes & scopes]
         found.sort(key=lambda entry: (not entry.scopes & scopes, selection.pane not in entry.scopes))
-        self._commands = tuple(found)
+        self._commands = tuple(with_keys(entry, self._keymap) for entry in found)
         self.heading.say(title)
         self.add_class("-open")
         self.narrow("")
@@ -140,7 +150,7 @@ class CommandList(Vertical):
         event.stop()
 
     def _row(self, row_id: str) -> Sequence[Cell]:
-        entry = command(row_id)
+        entry = with_keys(command(row_id), self._keymap)
         reason = why_not(entry, self._selection, is_read_only=self._is_read_only)
         tone = Tone.MUTED if reason else Tone.PLAIN
         keys = " ".join(key_label(key, is_ascii=self._is_ascii) for key in entry.keys)
