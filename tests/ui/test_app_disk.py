@@ -58,18 +58,21 @@ async def test_fault_58_view_create_state_without_a_state_directory_nothing_is_s
     tmp_path: Path,
 ) -> None:
     (tmp_path / "state").write_text("in the way")
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "good.jsonl").write_text(REQUEST)
     service = FakeService(a_batch("runs"), a_batch("done", total=1, created=NOON - 60))
     service.finish("done", output=b'{"custom_id":"a"}\n')
     async with stage(tmp_path, service, session=SessionState(cursor="runs")) as running:
-        (running.workspace / "good.jsonl").write_text(REQUEST)
-        await running.press("1", "r")
+        await running.press("1")
         await running.until(lambda: running.app.deck.selection.file is not None)
         await running.press("n")
         await running.until(lambda: "Submit good.jsonl?" in running.said())
         await running.press("y")
         await running.until(lambda: "written down" in running.said() or "state" in running.said())
         assert service.count("create_batch") == service.count("upload_file") == 0
-        await running.press("2", "x", "y")
+        await running.press("2", "x")
+        await running.until(lambda: "Cancel" in running.said())
+        await running.press("y")
         await running.until(lambda: "cancelling" in running.row("runs"))
         await running.press("j", "D")
         await running.until((running.workspace / "done_output.jsonl").exists)
