@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[2]
 CONTENT = b'{"custom_id":"a"}\n' * 4000
 KEY = "sk-test-0123456789"
 SOON = 9.0
-"""Seconds in which a program that is told to end has ended, on a busy machine too. The calls that never answer here
-have limits of 10 seconds and more, so that those can't be what ends it."""
+"""Seconds in which a program that is told to end has ended, on a busy machine too. Calls that never answer
+here have limits of 10 seconds and more, so that those can't be what ends it."""
 
 
 @dataclass
