@@ -143,3 +143,13 @@ async def test_each_row_tells_its_cost_and_long_ids_keep_their_end(tmp_path: Pat
             row = running.line_of(running.app.deck.results.table, 1)
             assert "00017 ✓ ok" in row
             assert "<$0.0001 hi" in row
+
+
+async def test_a_model_without_a_price_is_priced_as_the_batch_s(tmp_path: Path) -> None:
+    service = FakeService(replace(a_batch("b", total=1), model="gpt-4o-mini"))
+    service.finish("b", output=answer_line("r", model="our-own") + b"\n")
+    async with stage(tmp_path, service) as running:
+        await running.app.cockpit.costs.warm()
+        await running.press("4")
+        await running.until(lambda: running.app.deck.results.joined is not None)
+        assert "<$0.0001 hi" in results_of(running)

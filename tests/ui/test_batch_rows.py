@@ -105,3 +105,16 @@ def test_a_part_that_was_refused_and_waits_again_is_one_row() -> None:
     rows.set_queue([waiting(1, of=1)])
     rows.fold("g", is_open=True)
     assert shown(rows) == ["g", "queue:e1"]
+
+
+def test_a_change_elsewhere_leaves_the_groups_and_one_of_a_part_adds_them_up_anew() -> None:
+    rows = three_parts()
+    before = rows.get("g")
+    rows.set_batches([a_batch("new", completed=5), part(1), part(2)], touched=["new", "old"])
+    assert rows.get("g") is before
+    rows.set_batches([replace(part(1), counts=replace(part(1).counts, completed=10)), part(2)], touched=["p1"])
+    whole = rows.get("g")
+    assert whole is not None
+    assert whole.counts.completed == 19
+    rows.set_batches([part(2)], touched=["p1"])
+    assert rows.groups["g"].missing == (1,)

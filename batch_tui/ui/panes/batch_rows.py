@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from batch_tui.domain.batch import Batch
+from batch_tui.domain.batch import NO_METADATA, PARENT_KEY, Batch
 from batch_tui.domain.groups import Group, Member, groups_of
 from batch_tui.domain.lineage import GROUP_KEY, place_in
 from batch_tui.domain.queueing import QueueEntry
@@ -39,10 +39,22 @@ class BatchRows:
     def __len__(self) -> int:
         return len(self._batches)
 
-    def set_batches(self, batches: Iterable[Batch]) -> None:
-        """These are all batches, newest first."""
+    def set_batches(self, batches: Iterable[Batch], touched: Sequence[str] = ()) -> None:
+        """These are all batches, newest first.
+
+        Args:
+            batches: All of them.
+            touched: Those that came, went or changed; empty when anybody may have.
+        """
         self._batches = {batch.id: batch for batch in batches}
-        self._regroup()
+        if not touched or any(map(self._is_related, touched)):
+            self._regroup()
+
+    def _is_related(self, batch_id: str) -> bool:
+        """True for what is, was, or may now be in a group."""
+        batch = self._batches.get(batch_id)
+        metadata = batch.metadata if batch is not None else NO_METADATA
+        return batch_id in self._group_of or GROUP_KEY in metadata or PARENT_KEY in metadata
 
     def set_queue(self, entries: Sequence[QueueEntry]) -> None:
         """This is the queue, oldest first."""
@@ -83,13 +95,16 @@ class BatchRows:
             order: Sorts; None leaves the newest first.
             first: Batches that stand on top, whatever the order.
         """
-        shown = [batch for batch in self._tops() if self._is_kept(batch, keeps)]
+        tops = self._tops()
+        shown = [batch for batch in tops if keeps(batch) or (self.groups and self._has_kept(batch, keeps))]
         if order is not None:
             order(shown)
         if first:
             on_top = self.with_groups(first)
             shown.sort(key=lambda batch: batch.id not in on_top)
         alone = [row_id for row_id, entry in self.queued.items() if place_in(entry.metadata) is None]
+        if not self._opened:
+            return [*alone, *(batch.id for batch in shown)]
         return [*alone, *(row for batch in shown for row in (batch.id, *self._unfolded(batch.id)))]
 
     def _tops(self) -> list[Batch]:
@@ -100,9 +115,9 @@ class BatchRows:
         tops.sort(key=lambda batch: (-(batch.times.created or 0), batch.id))
         return tops
 
-    def _is_kept(self, batch: Batch, keeps: Callable[[Batch], bool]) -> bool:
+    def _has_kept(self, batch: Batch, keeps: Callable[[Batch], bool]) -> bool:
         group = self.groups.get(batch.id)
-        return keeps(batch) or (group is not None and any(map(keeps, group.batches)))
+        return group is not None and any(map(keeps, group.batches))
 
     def _unfolded(self, group_id: str) -> list[str]:
         if group_id not in self._opened:
@@ -116,8 +131,10 @@ class BatchRows:
             self.groups, self._wholes = {}, {}
             return
         found = groups_of(self._batches.values(), self.queued.values())
+        before, wholes = self.groups, self._wholes
         self.groups = {group.id: group for group in found}
-        self._wholes = {group.id: group.batch for group in found}
+        # Adding up a group takes longer than seeing that it's the one of before.
+        self._wholes = {g.id: wholes[g.id] if before.get(g.id) == g else g.batch for g in found}
         for group in found:
             for row_id, title in _members(group):
                 self._titles[row_id] = title

@@ -160,7 +160,7 @@ class BatchesPane(Pane):
         if not changes and len(self.rows):
             return
         is_same_set = not changes.added and not changes.removed
-        self.rows.set_batches(batches)
+        self.rows.set_batches(batches, (*changes.added, *changes.updated, *changes.removed))
         self._shown = None
         if not (is_same_set and not self.is_filtered and self._order == Order()):
             self.refill()
@@ -213,8 +213,8 @@ class BatchesPane(Pane):
             self.refill()
             self.table.update_rows(self.rows.with_groups(changed))
 
-    def set_filter(self, text: str, keeps: Keeps | None) -> int:
-        """Show only what a filter keeps (None: everything); gives how many that are."""
+    def set_filter(self, text: str, keeps: Callable[[], Keeps] | None) -> int:
+        """Show only what a filter keeps at the time (None: everything); gives how many that are."""
         self._narrowing.text, self._narrowing.filter = text, keeps
         self.refill()
         return len(self.table.row_ids)
@@ -256,7 +256,7 @@ class BatchesPane(Pane):
     def refill(self) -> None:
         """Filter and sort anew."""
         shown = self.rows.rows(
-            self._narrowing.keeps, None if self._order == Order() else self._sort, self._alarmed
+            self._narrowing.judge(), None if self._order == Order() else self._sort, self._alarmed
         )
         if self.is_filtered or len(self.rows):
             self.table.set_empty("No batch matches: esc shows all." if self.is_filtered else "")

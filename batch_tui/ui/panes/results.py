@@ -296,7 +296,7 @@ class ResultsPane(Pane):
             return ((),) * len(_COLUMNS)
         from batch_tui.ui.panes.result_row import result_row  # noqa: PLC0415 - not at the start
 
-        return result_row(self._joined, int(row_id), self._prices, is_ascii=self.is_ascii)
+        return result_row(self._joined, int(row_id), self._prices, batch=self._batch, is_ascii=self.is_ascii)
 
 
 _HOW = "enter on an ended batch (2 Batches) fetches its results."

@@ -121,7 +121,7 @@ def question_line(question: Question, chosen: GlyphSet) -> TwoEnds:
     """What will happen, and how to say yes."""
     third: Cell = ()
     if question.other is not None:
-        third = (Piece(f" {question.other[0]}", Tone.KEY), Piece(f" {question.other[1]}"))
+        third = (Piece(f" {question.other[0]}", Tone.KEY), Piece(f" {question.other[1]} {chosen.separator}"))
     if question.number is None:
         answer: Cell = (
             *third,
