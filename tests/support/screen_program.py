@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+
+from textual._xterm_parser import XTermParser
+from textual.message import Message
+from textual.strip import Strip
 
 from batch_tui.domain.batch import BatchPage
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.ui.app import BatchTuiApp, run
+from batch_tui.ui.widgets.table import VirtualTable
 from tests.support.batches import NOON, a_batch, many
 from tests.support.fake_service import FakeService
 from tests.support.hostile import hostile_files, hostile_service
@@ -65,6 +70,35 @@ def bug_in_handler() -> FakeService:
     return TellingService(*many(3))
 
 
+def bug_in_draw() -> FakeService:
+    """ctrl+l leaves a widget that can't be drawn; the key stands in a local."""
+
+    def broken(table: VirtualTable, y: int, width: int) -> Strip:
+        key = table.app.cockpit.settings.profile.api_key if isinstance(table.app, BatchTuiApp) else ""
+        raise KeyError(y, width, key)
+
+    def redraw(app: BatchTuiApp) -> None:
+        setattr(VirtualTable, "draw", broken)  # noqa: B010 - from now on
+        app.screen.refresh(layout=True)
+
+    setattr(BatchTuiApp, "redraw", redraw)  # noqa: B010 - ctrl+l
+    return TellingService(*many(3))
+
+
+def bug_in_keys() -> FakeService:
+    """The thread that reads keys has a bug, met by the key U."""
+    feed = XTermParser.feed
+
+    def broken(parser: XTermParser, text: str) -> Iterable[Message]:
+        if "U" in text:
+            key = "sk-test-not-a-real-key"
+            raise KeyError(key)
+        return feed(parser, text)
+
+    setattr(XTermParser, "feed", broken)  # noqa: B010 - a bug
+    return TellingService(*many(3))
+
+
 def bug_while_working() -> FakeService:
     """The work's account, where a create never answers, and ctrl+l has a bug."""
     bug_in_handler()
@@ -87,6 +121,8 @@ SCENES: Mapping[str, Callable[[], FakeService]] = {
     "work": work,
     "bug-in-worker": bug_in_worker,
     "bug-in-handler": bug_in_handler,
+    "bug-in-draw": bug_in_draw,
+    "bug-in-keys": bug_in_keys,
     "bug-while-working": bug_while_working,
     "hostile": hostile,
     "hurried": calm,

@@ -70,6 +70,8 @@ def test_fault_65_view_a_terminal_that_takes_nothing_can_not_keep_it(tmp_path: P
     [
         pytest.param("bug-in-worker", "", id="fault_70_list_poll_in_a_worker"),
         pytest.param("bug-in-handler", "\x0c", id="fault_70_view_in_a_handler"),
+        pytest.param("bug-in-draw", "\x0c", id="fault_70_view_in_a_widget_that_draws_itself"),
+        pytest.param("bug-in-keys", "U", id="fault_70_view_in_the_thread_that_reads_keys"),
     ],
 )
 def test_a_bug_leaves_a_redacted_report_and_the_terminal_as_it_was(tmp_path: Path, name: str, keys: str) -> None:

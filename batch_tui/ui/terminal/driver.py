@@ -81,6 +81,14 @@ class PatientDriver(LinuxDriver):
             self._output = None
         super().close()
 
+    def _run_input_thread(self) -> None:
+        """Read keys; a bug there is one of the screen, which would print it with Textual's own words."""
+        try:
+            self.run_input_thread()
+        except Exception as error:  # noqa: BLE001 - nobody stands above a thread: handed on as it is
+            bug = error
+            self.send_message(Callback(callback=lambda: _raise(bug)))
+
     def run_input_thread(self) -> None:
         """Read keys until told to end, or until the terminal is gone."""
         parser = XTermParser(self._debug)
@@ -131,3 +139,7 @@ class PatientDriver(LinuxDriver):
         self._is_resize_due = False
         size = Size(*self._get_terminal_size())
         self.send_message(Resize(size, size))
+
+
+def _raise(bug: Exception) -> None:
+    raise bug

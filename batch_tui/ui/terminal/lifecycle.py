@@ -89,6 +89,7 @@ def run_screen(app: Runnable, cockpit: Cockpit, *, has_mouse: bool, before: Term
         dog = Watchdog(give_back)
         try:
             asyncio.run(_run(app, cockpit, dog, has_mouse=has_mouse))
+            sys.unraisablehook = _unheard  # a process or connection cut off by the end says so in a traceback
             if app.guests.was_hung_up:
                 restore()
             for sentence in _last_words(app, cockpit):
@@ -130,6 +131,10 @@ async def _run(app: Runnable, cockpit: Cockpit, dog: Watchdog, *, has_mouse: boo
             async with asyncio.timeout(CLOSING):
                 await cockpit.aclose()
         uninstall(loop)
+
+
+def _unheard(_found: object) -> None:
+    """Say nothing: the program has ended, and what mattered is in its last words."""
 
 
 def _send(sequence: str) -> None:
