@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from batch_tui.domain.batch import Batch
+from batch_tui.domain.lineage import parent_of
 from batch_tui.domain.status import BatchStatus
 
 _OFFSET_TOLERANCE = 2.0
@@ -59,6 +60,7 @@ class BatchStore:
         self._order: list[_SortKey] = []
         self._gone: set[str] = set()
         self._active: set[str] = set()
+        self._retried: set[str] = set()
         self._tally: Counter[BatchStatus] = Counter()
         self._view: tuple[Batch, ...] | None = ()
         self._offset = 0.0
@@ -98,6 +100,10 @@ class BatchStore:
     def is_gone(self, batch_id: str) -> bool:
         """True when the service no longer knows a batch that is still shown."""
         return batch_id in self._gone
+
+    def has_retries(self, batch_id: str) -> bool:
+        """True when a known batch sends requests of this one again: asked for at each step of a cursor."""
+        return batch_id in self._retried
 
     def apply(self, batches: Iterable[Batch]) -> Changes:
         """Take in reads, oldest first; applying them once more changes nothing.
@@ -151,6 +157,7 @@ class BatchStore:
     def _put(self, known: Batch | None, batch: Batch) -> None:
         if known is None:
             insort(self._order, _sort_key(batch))
+            self._retried.add(parent_of(batch) or "")
         else:
             self._tally[known.status] -= 1
             if _sort_key(known) != _sort_key(batch):

@@ -115,7 +115,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         self.guests = GuestRoom(self.suspend)
         self.dispatcher = self._wire(workspace)
         notifier = Notifier(settings.notify, write=self.write_raw, is_focused=lambda: self.app_focus)
-        self.attention = Attention(self.desk, notifier, mark=self.deck.batches.set_alarmed)
+        self.attention = Attention(self.desk, notifier, mark=self.deck.mark_alarmed)
 
     def _wire(self, workspace: Path) -> Dispatcher:
         handover = Handover(self.desk, guests=self.guests, write=self.write_raw, environ=os.environ)

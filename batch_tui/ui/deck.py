@@ -21,11 +21,12 @@ from batch_tui.ui.commands.pending_submit import PendingSubmit
 from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.controllers.file_looks import FileLooks
 from batch_tui.ui.controllers.inspector import Inspector
+from batch_tui.ui.controllers.known_facts import KnownFacts
 from batch_tui.ui.controllers.remote_files import RemoteFiles
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.panels import Panels
 from batch_tui.ui.panes.batches import BatchesPane, Order
-from batch_tui.ui.panes.columns import BatchFacts, View, group_facts, read_columns
+from batch_tui.ui.panes.columns import View, read_columns
 from batch_tui.ui.panes.files import FilesPane
 from batch_tui.ui.panes.inspect import InspectPane
 from batch_tui.ui.panes.results import ResultsPane
@@ -65,14 +66,15 @@ class Deck(Container):
         self._resting: Timer | None = None
         settings = desk.cockpit.settings
         columns = read_columns(settings.columns, settings.paths.config)
+        self.facts = KnownFacts(desk, groups=lambda: self.batches.rows.groups, now=now)
         self.files = FilesPane(workspace, now=now, is_ascii=is_ascii)
         self.remote = RemoteFiles(desk, self.files, workspace, now=now)
-        self.batches = BatchesPane(self.facts_of, self._view, columns=columns, is_ascii=is_ascii)
+        self.batches = BatchesPane(self.facts.of, self._view, columns=columns, is_ascii=is_ascii)
         self.inspect = InspectPane(is_ascii=is_ascii)
         self.results = ResultsPane(desk.cockpit.prices, is_ascii=is_ascii)
         self.panels = Panels((self.files, self.batches, self.inspect, self.results))
         self.inspector = Inspector(
-            desk, self.inspect, self.results, rows=self.batches.rows, facts_of=self.facts_of, now=now
+            desk, self.inspect, self.results, rows=self.batches.rows, facts_of=self.facts.of, now=now
         )
         desk.on_queue = self.show_queue
         self.looks = FileLooks(desk, self.files, self.inspect, self.inspector)
@@ -123,21 +125,10 @@ class Deck(Container):
         self.panels.zoom(screen, is_on=session.is_zoomed)
         self._follow()
 
-    def facts_of(self, batch: Batch) -> BatchFacts:
-        """What is known about a batch beyond the service's words."""
-        cockpit = self._desk.cockpit
-        group = self.batches.rows.groups.get(batch.id)
-        if group is not None:
-            return group_facts(batch, [self.facts_of(one) for one in group.batches])
-        cost = cockpit.costs.cost(batch)
-        return BatchFacts(
-            batch,
-            pace=cockpit.history.pace(batch, self._now()),
-            cost=None if cost is None else cost.batch,
-            is_cancelling=batch.id in self._desk.notes,
-            is_gone=cockpit.store.is_gone(batch.id),
-            is_alarmed=batch.id in cockpit.patrol.guard.alarmed,
-        )
+    def mark_alarmed(self, ids: frozenset[str]) -> None:
+        """These batches break a rule of the guard, and no others."""
+        self.facts.mark_alarmed(ids)
+        self.batches.set_alarmed(ids)
 
     def batches_moved(self, changes: Changes) -> None:
         """Batches came or changed."""
@@ -149,6 +140,7 @@ class Deck(Container):
 
     def rows_changed(self, ids: Sequence[str]) -> None:
         """These batches say something else now."""
+        self.facts.forget(ids)
         self.batches.redraw_rows(ids)
         shown = self.batch_of(self.inspect.subject)
         if shown is not None and shown.id in self.batches.rows.with_groups(ids):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_tui.domain.batch import Batch
+from batch_tui.domain.batch import PARENT_KEY, Batch
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.store import NO_CHANGES, BatchStore, Changes
 from tests.support.batches import BATCHES, NOON, a_batch, many
@@ -172,3 +172,11 @@ def test_an_update_of_a_few_compares_no_others(monkeypatch: pytest.MonkeyPatch) 
     changed = [replace(batch, model="other") for batch in many(100)]
     assert len(store.apply(changed).updated) == 100
     assert compared <= 100
+
+
+def test_a_batch_that_another_sends_again_is_known_for_it() -> None:
+    store = BatchStore()
+    retry = Batch("b2", BatchStatus.VALIDATING, metadata={PARENT_KEY: "b1"})
+    store.apply([Batch("b1", BatchStatus.COMPLETED), retry])
+    assert store.has_retries("b1")
+    assert not store.has_retries("b2")

@@ -74,7 +74,7 @@ class FilterPrompt:
     def _filter_batches(self, pane: BatchesPane, text: str) -> str:
         found = parse_filter(text)
         now = self._now
-        shown = pane.set_filter(text, (lambda facts: found.matches(facts, now())) if found else None)
+        shown = pane.set_filter(text, (lambda: found.at(now())) if found else None)
         if found.mistake:
             raise ValueError(found.mistake)
         return f"{shown} match"

@@ -209,7 +209,7 @@ class Inspector:
         """Its relatives; looked for only when it has any, for the cursor may run through 10,000 batches."""
         batches = self._desk.cockpit.store.batches()
         is_alone = parent_of(batch) is None and group_of(batch) is None
-        if is_alone and not any(parent_of(other) == batch.id for other in batches):
+        if is_alone and not self._desk.cockpit.store.has_retries(batch.id):
             return (batch,)
         return family_of(batch.id, batches)
 

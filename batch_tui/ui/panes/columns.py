@@ -141,22 +141,32 @@ def sort_value(column_id: str, facts: BatchFacts) -> tuple[float, str]:
 
     ``age`` grows with the time since creation, ``left`` with the time to the end of the window.
     """
-    batch = facts.batch
-    numbers: Mapping[str, Callable[[], float | None]] = {
-        "status": lambda: batch.status.rank,
-        "glyph": lambda: batch.status.rank,
-        "progress": lambda: batch.counts.fraction,
-        "percent": lambda: batch.counts.fraction,
-        "total": lambda: batch.counts.total,
-        "fail": lambda: batch.counts.failed,
-        "age": lambda: None if batch.times.created is None else -batch.times.created,
-        "left": lambda: None if batch.is_terminal else batch.times.expires,
-        "cost": lambda: None if facts.cost is None else float(facts.cost),
-        "rate": lambda: facts.pace.per_minute,
-    }
-    texts: Mapping[str, str] = {"name": batch.name, "model": batch.model or "", "endpoint": batch.endpoint}
-    number = numbers[column_id]() if column_id in numbers else 0.0
-    return (float("-inf") if number is None else float(number), texts.get(column_id, batch.id).casefold())
+    read, text = _NUMBERS.get(column_id), _TEXTS.get(column_id, _id_of)
+    number = read(facts) if read is not None else 0.0
+    return (float("-inf") if number is None else float(number), text(facts.batch).casefold())
+
+
+def _id_of(batch: Batch) -> str:
+    return batch.id
+
+
+_NUMBERS: Mapping[str, Callable[[BatchFacts], float | None]] = {
+    "status": lambda facts: facts.batch.status.rank,
+    "glyph": lambda facts: facts.batch.status.rank,
+    "progress": lambda facts: facts.batch.counts.fraction,
+    "percent": lambda facts: facts.batch.counts.fraction,
+    "total": lambda facts: facts.batch.counts.total,
+    "fail": lambda facts: facts.batch.counts.failed,
+    "age": lambda facts: None if facts.batch.times.created is None else -facts.batch.times.created,
+    "left": lambda facts: None if facts.batch.is_terminal else facts.batch.times.expires,
+    "cost": lambda facts: None if facts.cost is None else float(facts.cost),
+    "rate": lambda facts: facts.pace.per_minute,
+}
+_TEXTS: Mapping[str, Callable[[Batch], str]] = {
+    "name": lambda batch: batch.name,
+    "model": lambda batch: batch.model or "",
+    "endpoint": lambda batch: batch.endpoint,
+}
 
 
 def age(seconds: float | None) -> str:

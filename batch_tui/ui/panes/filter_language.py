@@ -39,6 +39,14 @@ class Filter:
     def __bool__(self) -> bool:
         return bool(self.conditions)
 
+    def at(self, now: float) -> Callable[[BatchFacts], bool]:
+        """Tells of many batches whether they match at a time."""
+        match self.conditions:
+            case (condition,):
+                return lambda facts: condition(facts, now)
+            case _:
+                return lambda facts: self.matches(facts, now)
+
     def matches(self, facts: BatchFacts, now: float) -> bool:
         """True when every condition holds."""
         return all(condition(facts, now) for condition in self.conditions)
@@ -84,7 +92,7 @@ def _word(word: str) -> Condition:
     def holds(facts: BatchFacts, _now: float) -> bool:
         batch = facts.batch
         texts = (batch.name, batch.id, batch.model or "", batch.status.value, *batch.metadata.values())
-        return any(word in text.casefold() for text in texts)
+        return word in "\n".join(texts).casefold()
 
     return holds
 

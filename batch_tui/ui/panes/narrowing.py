@@ -23,7 +23,8 @@ class Narrowing:
     facts_of: Callable[[Batch], BatchFacts]
     text: str = ""
     """The filter as it was typed."""
-    filter: Keeps | None = None
+    filter: Callable[[], Keeps] | None = None
+    """Gives what the filter keeps now."""
     is_active_only: bool = False
     is_problems_only: bool = False
 
@@ -39,13 +40,19 @@ class Narrowing:
         words = [word for word, is_on in switches if is_on]
         return " ".join([*words, f"/{self.text}"] if self.text else words)
 
-    def keeps(self, batch: Batch) -> bool:
-        """Whether a batch is shown."""
-        if self.is_active_only and batch.is_terminal:
-            return False
-        if self.is_problems_only and not batch.has_failures:
-            return False
-        return self.filter is None or self.filter(self.facts_of(batch))
+    def judge(self) -> Callable[[Batch], bool]:
+        """Tells of many batches whether they are shown now."""
+        keeps, facts_of = None if self.filter is None else self.filter(), self.facts_of
+        is_active_only, is_problems_only = self.is_active_only, self.is_problems_only
+
+        def is_shown(batch: Batch) -> bool:
+            if is_active_only and batch.is_terminal:
+                return False
+            if is_problems_only and not batch.has_failures:
+                return False
+            return keeps is None or keeps(facts_of(batch))
+
+        return is_shown
 
     def clear(self) -> None:
         """Show everything."""

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from batch_tui.domain.status import BatchStatus
+from tests.support.batches import NOON, a_batch
+from tests.support.fake_service import FakeService
+from tests.support.screen import Stage, stage
+
+ENDED = a_batch("ended", BatchStatus.COMPLETED, total=10, completed=10, created=NOON - 60, ended=NOON - 5)
+
+
+def facts(running: Stage) -> object:
+    batch = running.app.cockpit.store.get("ended")
+    assert batch is not None
+    return running.app.deck.facts.of(batch)
+
+
+async def test_what_is_known_of_an_ended_batch_is_kept_until_something_else_is(tmp_path: Path) -> None:
+    async with stage(tmp_path, FakeService(ENDED)) as running:
+        deck, before = running.app.deck, facts(running)
+        assert facts(running) is before
+        running.app.desk.note("ended", "cancelling…")
+        batch = running.app.cockpit.store.get("ended")
+        assert batch is not None
+        assert deck.facts.of(batch).is_cancelling
+        running.app.desk.note("ended", None)
+        assert not deck.facts.of(batch).is_cancelling
+        running.app.cockpit.store.mark_gone("ended")
+        assert deck.facts.of(batch).is_gone
+
+
+async def test_an_ended_batch_that_a_rule_marks_is_asked_about_anew(tmp_path: Path) -> None:
+    async with stage(tmp_path, FakeService(ENDED)) as running:
+        before = facts(running)
+        running.app.deck.mark_alarmed(frozenset({"ended"}))
+        marked = facts(running)
+        assert marked is not before
+        running.app.deck.mark_alarmed(frozenset({"ended"}))
+        assert facts(running) is marked
+        running.app.deck.mark_alarmed(frozenset())
+        assert facts(running) is not marked
