@@ -13,6 +13,7 @@ from batch_tui.domain.limits import Limits
 from batch_tui.domain.problems import Code, Cure, Severity
 from batch_tui.domain.rules import Finding
 from batch_tui.domain.text import printable
+from batch_tui.jsonl.check_ids import MAX_IDS
 from batch_tui.jsonl.explain import BOM, NOT_JSON
 from batch_tui.jsonl.lines import LineReader
 
@@ -81,7 +82,7 @@ def file_findings(facts: FileFacts, limits: Limits) -> Iterator[tuple[int, Findi
             0,
             Finding(
                 Code.DUPLICATE_CUSTOM_ID,
-                "Repeated custom_ids were not looked for beyond the first 250,000.",
+                f"Repeated custom_ids were not looked for beyond the first {MAX_IDS:,}.",
                 "Split the file, then check the parts.",
                 Severity.WARNING,
                 "custom_id",

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from batch_tui.domain.problems import Code
-from batch_tui.jsonl import check_log
+from batch_tui.domain.problems import Code, Severity
+from batch_tui.jsonl import check, check_log
 from batch_tui.jsonl.check import check_file
+from batch_tui.jsonl.check_ids import SeenIds
 from tests.support.input_lines import lines, request, write
 
 
@@ -44,3 +46,14 @@ def test_what_is_only_counted_is_counted_as_if_it_were_kept(path: Path, bad: int
     assert many.counts == Counter(few.counts) + Counter(before.counts) - Counter({Code.EMPTY_FILE: 1})
     assert (many.errors, many.warnings) == (few.errors + check_log.KEPT, few.warnings)
     assert (many.text_bytes, many.requests) == (few.text_bytes, few.requests + check_log.KEPT)
+
+
+def test_ids_beyond_what_is_remembered_are_no_error_and_that_is_said(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "SeenIds", partial(SeenIds, bound=5))
+    rows = lines(9)
+    report = check_file(write(path, [*rows, rows[-1]]))
+    assert [(p.line, p.severity, p.code) for p in report.problems] == [
+        (0, Severity.WARNING, Code.DUPLICATE_CUSTOM_ID)
+    ]
