@@ -204,7 +204,7 @@ async def test_a_question_hides_the_message_and_shows_it_again() -> None:
 async def test_a_long_question_is_clipped_but_its_answer_is_not() -> None:
     async with _dock() as (app, _pilot):
         app.dock.confirm("long", "Cancel " + "x" * 500)
-        assert app.line.rstrip().endswith("any other key no")
+        assert app.line.rstrip().endswith("x… y yes · else no")
         assert len(app.line) == 80
 
 

@@ -43,6 +43,18 @@ def wrapped(content: Cell, width: int) -> list[Cell]:
     return [tuple(line) for line in lines]
 
 
+def shortened(content: Cell, width: int, ellipsis: str) -> Cell:
+    """A line cut behind the last word that fits, with a sign that there was more.
+
+    It stays as it is where all of it fits, and where a word is so long that little would be left.
+    """
+    if sum(cell_len(printable(piece.text)) for piece in content) <= width:
+        return content
+    kept = wrapped(content, max(1, width - cell_len(ellipsis)))[0]
+    is_one_word = sum(cell_len(piece.text) for piece in kept) < width // 2
+    return content if is_one_word else (*kept, Piece(ellipsis))
+
+
 def _indent(pieces: list[Piece], width: int) -> int:
     label = cell_len(pieces[0].text) if len(pieces) > 1 else 0
     indent = label if 0 < label <= _DEEPEST else _SHALLOW

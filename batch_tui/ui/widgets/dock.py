@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from rich.cells import cell_len
 from textual.app import App
 from textual.message import Message
 from textual.strip import Strip
@@ -13,6 +14,7 @@ from textual.widget import Widget
 from batch_tui.ui.commands.registry import Command
 from batch_tui.ui.text.cells import Cell, Piece, Tone
 from batch_tui.ui.text.glyphs import glyphs
+from batch_tui.ui.text.wrapping import shortened
 from batch_tui.ui.widgets.dock_text import (
     Answer,
     Level,
@@ -212,16 +214,19 @@ class Dock(TypedLine, can_focus=True):
     def content(self, width: int) -> Strip:
         """The line."""
         says = self._says(width)
-        return self.compose_ends(says.left, says.right, width)
+        room = width - sum(cell_len(piece.text) for piece in says.right)
+        left = says.left if self.is_prompting else shortened(says.left, room, self._glyphs.ellipsis)
+        return self.compose_ends(left, says.right, width)
 
     def _says(self, width: int) -> TwoEnds:
         if self._question is not None:
-            return question_line(self._question, self._glyphs)
+            whole = question_line(self._question, self._glyphs)
+            return whole if whole.fits(width) else question_line(self._question, self._glyphs, is_short=True)
         if self._prompt is not None:
             return prompt_line(self._prompt, width)
         if self._note is not None:
             return note_line(self._note)
-        return hint_line(self._hints, self._glyphs, is_ascii=self._is_ascii)
+        return hint_line(self._hints, self._glyphs, width, is_ascii=self._is_ascii)
 
     def press(self, key: str, char: str | None) -> bool:
         """Keys belong to the question, else to the prompt; what these don't know goes on to the app."""

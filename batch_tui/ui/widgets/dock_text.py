@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from rich.cells import cell_len
+
 from batch_tui.ui.commands.registry import Command, key_label
 from batch_tui.ui.text.cells import Cell, Piece, Tone
 from batch_tui.ui.text.glyphs import GlyphSet
@@ -95,13 +97,22 @@ class TwoEnds:
     left: Cell
     right: Cell = ()
 
+    def fits(self, width: int) -> bool:
+        """True when nothing must be clipped."""
+        return sum(cell_len(piece.text) for piece in (*self.left, *self.right)) <= width
 
-def hint_line(commands: Iterable[Command], chosen: GlyphSet, *, is_ascii: bool) -> TwoEnds:
-    """Keys and the word for each: ``⏎ Open / Filter spc Mark``."""
+
+def hint_line(commands: Iterable[Command], chosen: GlyphSet, width: int, *, is_ascii: bool) -> TwoEnds:
+    """Keys and the word for each, as many as fit: ``⏎ Open / Filter spc Mark``."""
     pieces: list[Piece] = []
+    room = width
     for command in commands:
         label = key_label(command.keys[0], enter=chosen.enter, is_ascii=is_ascii)
-        pieces += (Piece(label, Tone.KEY), Piece(f" {command.hint_title or command.title} ", Tone.MUTED))
+        word = f" {command.hint_title or command.title} "
+        room -= cell_len(label) + cell_len(word)
+        if room < -1:  # the blank behind the last word may hang over
+            break
+        pieces += (Piece(label, Tone.KEY), Piece(word, Tone.MUTED))
     return TwoEnds(tuple(pieces))
 
 
@@ -117,8 +128,8 @@ def prompt_line(prompt: Prompt, width: int) -> TwoEnds:
     return TwoEnds((Piece(prompt.label, Tone.KEY), *edited(prompt.line, room)), remark if prompt.note else ())
 
 
-def question_line(question: Question, chosen: GlyphSet) -> TwoEnds:
-    """What will happen, and how to say yes."""
+def question_line(question: Question, chosen: GlyphSet, *, is_short: bool = False) -> TwoEnds:
+    """What will happen, and how to say yes; in fewer words where the line is full."""
     third: Cell = ()
     if question.other is not None:
         third = (Piece(f" {question.other[0]}", Tone.KEY), Piece(f" {question.other[1]} {chosen.separator}"))
@@ -127,7 +138,7 @@ def question_line(question: Question, chosen: GlyphSet) -> TwoEnds:
             *third,
             Piece(" y", Tone.KEY),
             Piece(" yes ", Tone.PLAIN),
-            Piece(f"{chosen.separator} any other key no ", Tone.MUTED),
+            Piece(f"{chosen.separator} {'else' if is_short else 'any other key'} no ", Tone.MUTED),
         )
         return TwoEnds(question.text, answer)
     answer = (
