@@ -111,6 +111,7 @@ class Deck(Container):
             sort="" if order == Order() else str(order),
             marks=tuple(sorted(self.batches.table.marks | set(self._session.marks))),
             is_zoomed=self.panels.arrangement.zoom is not None,
+            shares=self.panels.shares.steps,
         )
 
     def restore(self, screen: Screen[object]) -> None:
@@ -120,6 +121,7 @@ class Deck(Container):
             self.panels.arrangement = layout.Arrangement(session.lower)
         if session.sort:
             self.batches.set_order(Order.parse(session.sort))
+        self.panels.restore_shares(session.shares)
         self.inspect.open_tab(session.tab)
         self.panels.show(screen, session.pane if session.pane in layout.PANES else layout.BATCHES)
         self.panels.zoom(screen, is_on=session.is_zoomed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 FILES, BATCHES, INSPECT, RESULTS = "files", "batches", "inspect", "results"
@@ -74,6 +75,17 @@ class Shares:
     """Steps that Batches is higher than the pane under it."""
     inspect: int = 0
     """Steps that Inspect is wider, where it stands beside Batches."""
+
+    @classmethod
+    def of(cls, steps: Sequence[int]) -> Shares:
+        """Shares of a stored session, whatever stands there."""
+        files, batches, inspect = (*map(_within, steps[:3]), *(0,) * (3 - len(steps[:3])))
+        return cls(files, batches, inspect)
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """As a session keeps them."""
+        return (self.files, self.batches, self.inspect)
 
     def grown(self, pane: str, step: int, width: int) -> Shares:
         """With a pane one step larger, or (-1) smaller."""

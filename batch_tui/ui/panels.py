@@ -28,6 +28,7 @@ class Panels:
         self.shares = Shares()
         """What the user made larger or smaller."""
         self._is_shared = False
+        """True once something was changed: then all shares are ours, not the style sheet's."""
         self.current = layout.BATCHES
         """The pane that has the focus, or had it before the docked line took it."""
         self._is_tiny = False
@@ -91,6 +92,11 @@ class Panels:
             self._is_shared = True
             self.shares = self.shares.grown(self.current, step, screen.size.width)
             self.apply(screen)
+
+    def restore_shares(self, steps: Sequence[int]) -> None:
+        """Divide the body as an earlier run left it; seen with the next arrangement."""
+        self.shares = Shares.of(steps)
+        self._is_shared = self.shares != Shares()
 
     def _share(self, width: int) -> None:
         """Divide the body as the user wants it; the style sheet's own shares hold until something was changed."""

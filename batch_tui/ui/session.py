@@ -33,6 +33,8 @@ class SessionState:
     marks: tuple[str, ...] = ()
     """Ids of the marked batches."""
     is_zoomed: bool = False
+    shares: tuple[int, ...] = ()
+    """Steps by which panes are larger than usual: Files, Batches, Inspect; empty for none."""
     version: int = _VERSION
     """Of the file's format."""
 

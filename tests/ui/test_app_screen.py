@@ -163,3 +163,18 @@ def test_the_screen_loads_neither_openai_nor_httpx() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+async def test_a_restart_brings_back_the_cursor_among_its_neighbours_and_the_size_of_panes(tmp_path: Path) -> None:
+    service = FakeService(*many(60))
+    async with stage(tmp_path, service) as running:
+        await running.press(*["j"] * 30, "plus")
+        place = running.app.place
+        height = running.app.deck.batches.size.height
+    async with stage(tmp_path, service, session=place) as running:
+        table = running.app.deck.batches.table
+        assert table.cursor_id == place.cursor
+        assert table.row_ids.index(place.cursor or "") - table.row_ids.index(table.visible_ids[0]) >= 3
+        assert running.app.deck.batches.size.height == height
+        await running.press("underscore")
+        assert running.app.deck.batches.size.height < height

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch_tui.ui.layout import BATCHES, FILES, INSPECT, PANES, RESULTS, Arrangement, is_too_small
+from batch_tui.ui.layout import BATCHES, FILES, INSPECT, PANES, RESULTS, Arrangement, Shares, is_too_small
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,13 @@ def test_zoom_shows_one_pane_and_gives_the_rest_back() -> None:
 )
 def test_a_terminal_too_small_is_known(width: int, height: int, small: bool) -> None:  # noqa: FBT001
     assert is_too_small(width, height) is small
+
+
+def test_pane_sizes_survive_a_restart() -> None:
+    grown = Shares().grown(FILES, 1, 120).grown(BATCHES, 1, 120).grown(BATCHES, 1, 120)
+    assert Shares.of(grown.steps) == grown != Shares()
+
+
+@pytest.mark.parametrize("steps", [(), (1,), (99, -99, 3, 4)])
+def test_stored_sizes_of_any_kind_stay_within_bounds(steps: tuple[int, ...]) -> None:
+    assert all(abs(step) <= 3 for step in Shares.of(steps).steps)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,3 +109,12 @@ def test_marking_all_twice_leaves_only_marks_of_hidden_rows() -> None:
     assert rows.marks == {"0", "1", "2", "hidden"}
     rows.toggle_all()
     assert rows.marks == {"hidden"}
+
+
+@pytest.mark.parametrize(("place", "top"), [(0, 0), (9, 0), (10, 5), (50, 45), (99, 90)])
+def test_a_cursor_that_stood_before_the_first_page_is_shown_among_its_neighbours(place: int, top: int) -> None:
+    rows = RowModel()
+    rows.set_rows([f"r{number}" for number in range(100)])
+    assert rows.move_to(f"r{place}")
+    rows.resize(10)
+    assert (rows.place, rows.top) == (place, top)

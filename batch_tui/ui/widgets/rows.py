@@ -22,6 +22,7 @@ class RowModel:
         self.cursor: str | None = None
         self.top = 0
         self.page = 1
+        self._has_page = False
         self.marks: frozenset[str] = frozenset()
         self.anchor: str | None = None
         self._places: dict[str, int] = {}
@@ -56,8 +57,14 @@ class RowModel:
         self.reveal()
 
     def resize(self, page: int) -> None:
-        """Another number of rows in sight; the cursor stays in sight."""
+        """Another number of rows in sight; the cursor stays in sight.
+
+        Before the first one nothing is in sight: then the cursor is shown among the rows around it.
+        """
         self.page = max(1, page)
+        if not self._has_page:
+            self._has_page = True
+            self.top = self._clamped(self.place - self.page // 2) if self.place >= self.page else 0
         self.reveal()
 
     def move(self, place: int) -> None:
