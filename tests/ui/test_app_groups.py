@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -189,6 +189,10 @@ async def test_what_waits_stands_in_the_list_and_x_takes_it_out(tmp_path: Path) 
         assert "Take five 1/3 out of the queue?" in running.said()
         await running.press("y")
         await running.until(lambda: len(running.app.cockpit.queue_runner.entries) == 2)
+        await running.press("j", "d")
+        assert "out of the queue?" in running.said()
+        await running.press("n")
+        assert len(running.app.cockpit.queue_runner.entries) == 2
         await running.press("g", "x")
         assert "Take 2 parts out of the queue of five?" in running.said()
         await running.press("2", "enter")
@@ -208,3 +212,44 @@ async def test_what_waits_is_there_again_after_a_restart(tmp_path: Path) -> None
         await running.until(lambda: len(service.orders) == 3)
         await running.press("2")
         await running.until(lambda: any("+ five ×3" in row for row in rows_of(running)))
+
+
+async def test_a_file_that_fits_can_wait_in_the_queue_too(tmp_path: Path) -> None:
+    service = FakeService(a_batch("busy", total=9, created=NOON - 60))
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "one.jsonl").write_bytes(lines(request_line("r")))
+    async with stage(tmp_path, service, limits=FULL) as running:
+        await running.press("1")
+        await running.until(lambda: running.app.deck.files.report_of(running.workspace / "one.jsonl") is not None)
+        await running.press("n")
+        await running.until(lambda: "q queue" in running.said())
+        await running.press("q")
+        await running.until(lambda: len(running.app.cockpit.queue_runner.entries) == 1)
+        await running.press("2", "g")
+        await running.until(lambda: "waits: 1 batches" in rows_of(running)[0])
+        assert rows_of(running)[0].startswith("◌ one ")
+        assert not service.orders
+
+
+def spoil(paths: Iterable[str]) -> None:
+    for path in paths:
+        Path(path).write_bytes(lines(request_line("other")))
+
+
+async def test_a_queued_part_that_changed_is_told_and_let_go_with_d(tmp_path: Path) -> None:
+    service = FakeService(a_batch("busy", total=9, created=NOON - 60))
+    five_requests(tmp_path)
+    async with stage(tmp_path, service, limits=FULL) as running:
+        await ask_for_five(running)
+        await running.press("y")
+        await running.until(lambda: len(running.app.cockpit.queue_runner.entries) == 3)
+        spoil(entry.path for entry in running.app.cockpit.queue_runner.entries)
+    service.remove("busy")
+    async with stage(tmp_path, service, limits=SMALL) as running:
+        await running.until(lambda: any("failed" in row for row in rows_of(running)))
+        await running.press("2", "G", "l", "j")
+        await running.until(lambda: sum("can't be sent, d dismisses it" in row for row in rows_of(running)) == 3)
+        assert not service.orders
+        await running.press("d")
+        await running.press("y")
+        await running.until(lambda: len(running.app.cockpit.queue_runner.entries) == 2)

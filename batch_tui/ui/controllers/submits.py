@@ -102,8 +102,12 @@ class Submits:
         self._desk.ask(question, lambda: self._desk.start(self._send(pending), name="submit", group=""))
 
     def dismiss(self, selection: Selection) -> None:
-        """Let the submit under the cursor go."""
-        if selection.pending is not None:
+        """Let the submit under the cursor go, or take what waits out of the queue."""
+        if selection.queued is not None:
+            from batch_tui.ui.actions.queueing import QueueAction  # noqa: PLC0415 - not at the start
+
+            QueueAction(self._desk).take_out(selection.queued)
+        elif selection.pending is not None:
             self._desk.start(self._dismiss(selection.pending), name="dismiss", group="")
 
     async def _send(self, pending: PendingSubmit) -> None:
