@@ -126,6 +126,19 @@ async def test_the_palette_finds_every_command_of_the_screen_and_says_where_it_w
         assert running.said() == "Mend works in 1 Files."
 
 
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 20), (40, 10)])
+async def test_what_is_typed_for_the_palette_stays_in_sight_below_it(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with stage(tmp_path, account(), size=size) as running:
+        await running.press("colon", *"can")
+        lowest, _ = running.app.screen.get_widget_at(0, size[1] - 1)
+        assert lowest is running.app.dock
+        assert running.said().startswith(":can")
+        above, _ = running.app.screen.get_widget_at(0, size[1] - 2)
+        assert above is running.app.commands.table
+
+
 async def test_enter_without_a_command_leaves_the_palette(tmp_path: Path) -> None:
     async with stage(tmp_path, account()) as running:
         await running.press("colon", *"zzz", "enter")

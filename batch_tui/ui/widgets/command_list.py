@@ -45,7 +45,15 @@ class CommandList(Vertical):
     """
 
     DEFAULT_CSS = """
-    CommandList { display: none; dock: bottom; layer: over; width: 100%; height: 60%; background: $surface; }
+    CommandList {
+        display: none;
+        dock: bottom;
+        layer: over;
+        width: 100%;
+        height: 60%;
+        margin-bottom: 1;  /* the docked line below shows what is typed */
+        background: $surface;
+    }
     CommandList.-open { display: block; }
     """
 
