@@ -98,3 +98,37 @@ def hostile_files(folder: Path) -> None:
         name = text.replace("/", "_").replace("\x00", "")
         (folder / f"a{name}.jsonl").write_bytes(content)
     (folder / "b\udcff\udc9b6n.jsonl").write_bytes(content)
+
+
+HUGE = 1_000_000
+
+
+def huge_texts() -> tuple[str, ...]:
+    """A megabyte of each kind."""
+    kinds = ("word ", "e" + "\u0301" * 99, ESCAPES[1], MARKUP, HIDDEN, FAMILY, "\u6f22")
+    return tuple(f"HUGE{kind * (HUGE // len(kind))}" for kind in kinds)
+
+
+def huge_service(make: type[FakeService] = FakeService) -> FakeService:
+    """A service whose every batch and result line holds a megabyte where a word is expected."""
+    service = make()
+    for number, text in enumerate(huge_texts()):
+        wire = hostile_wire(text[:99], number)
+        error = {"code": text[:99], "message": text, "param": text[:99], "line": 3}
+        more = {"status": "completed", "errors": {"data": [error]}, "metadata": {"batch_tui_name": text}}
+        batch = batch_from_wire(wire | more)
+        if batch is not None:
+            service.put(batch)
+        file = service.add_file(hostile_result(text, number) + b"\n", name=text, purpose="batch")
+        for kind in ("out", "err"):
+            renamed = f"file-{kind}-{number}"
+            service.files[renamed] = replace(file, id=renamed, purpose="batch_output")
+            service.contents[renamed] = service.contents[file.id]
+    return service
+
+
+def huge_files(folder: Path) -> None:
+    """Local files of one line of a megabyte each."""
+    for number, text in enumerate(huge_texts()):
+        line = {"custom_id": text, "method": "POST", "url": "/v1/responses", "body": {"model": text}}
+        (folder / f"{number}.jsonl").write_text(json.dumps(line) + "\n{" + text + "\n")

@@ -21,7 +21,7 @@ from batch_tui.ui.app import BatchTuiApp, run
 from batch_tui.ui.widgets.table import VirtualTable
 from tests.support.batches import NOON, a_batch, many
 from tests.support.fake_service import FakeService
-from tests.support.hostile import hostile_files, hostile_service
+from tests.support.hostile import hostile_files, hostile_service, huge_files, huge_service
 from tests.support.screen import settings_in
 
 REQUEST = '{"custom_id":"r","method":"POST","url":"/v1/responses","body":{"model":"m","input":"x"}}\n'
@@ -107,6 +107,10 @@ def bug_while_working() -> FakeService:
     return service
 
 
+def huge() -> FakeService:
+    return huge_service(TellingService)
+
+
 async def hurried(seconds: float) -> None:
     """Sleep, but never long: one poll follows the other."""
     await asyncio.sleep(min(seconds, 0.05))
@@ -125,6 +129,7 @@ SCENES: Mapping[str, Callable[[], FakeService]] = {
     "bug-in-keys": bug_in_keys,
     "bug-while-working": bug_while_working,
     "hostile": hostile,
+    "huge": huge,
     "hurried": calm,
 }
 
@@ -132,7 +137,13 @@ SCENES: Mapping[str, Callable[[], FakeService]] = {
 def main(folder: Path, scene: str) -> int:
     workspace = folder / "workspace"
     workspace.mkdir(parents=True, exist_ok=True)
-    hostile_files(workspace) if scene == "hostile" else (workspace / "good.jsonl").write_text(REQUEST)
+    match scene:
+        case "hostile":
+            hostile_files(workspace)
+        case "huge":
+            huge_files(workspace)
+        case _:
+            (workspace / "good.jsonl").write_text(REQUEST)
     TellingService.calls = folder / "calls"
     sleep = hurried if scene == "hurried" else asyncio.sleep
     return run(Cockpit(settings_in(folder), SCENES[scene](), sleep=sleep), workspace=workspace)

@@ -169,7 +169,7 @@ def test_fault_58_59_63_view_a_bad_state_directory_and_a_clock_that_is_off_keep_
         assert screen.is_restored
 
 
-def test_fault_53_54_55_57_view_what_is_no_file_is_one_sentence_and_the_screen_goes_on(tmp_path: Path) -> None:
+def test_fault_53_55_57_view_what_is_no_file_is_one_sentence_and_the_screen_goes_on(tmp_path: Path) -> None:
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     os.mkfifo(workspace / "a-fifo.jsonl")
@@ -178,15 +178,20 @@ def test_fault_53_54_55_57_view_what_is_no_file_is_one_sentence_and_the_screen_g
     (workspace / "d\udcff\x1b[31m.jsonl").write_text("{}\n")
     with scene(tmp_path, "work") as screen:
         screen.until_shown("run0003", "live", "good.jsonl")
-        screen.send("1g")
-        for _ in range(5):
-            screen.send("n\x1b\x1bj")
-            screen.until_still()
+        screen.send("1gn")
+        screen.until_shown("a-fifo.jsonl is not a regular file")
+        screen.send("jn")
+        screen.until_shown("d\ufffd\u241b[31m", "line 1: Missing required parameter: 'custom_id'.")
+        screen.send("jn")
+        screen.until_shown("Submit good.jsonl?")
+        screen.send("z")
+        screen.until_still()
+        screen.send("jn")
+        screen.until_shown("+ b-directory", "No local file is selected")
+        assert "c-link" not in screen.shown(), "a link to nowhere is no file"
         (workspace / "done_output.jsonl").symlink_to("/nowhere/at/all")
         screen.send("2gD")
-        screen.until_still()
-        screen.send("j")
-        screen.until_shown("run0003")
+        screen.until_shown("done_output.jsonl is a symbolic link")
         screen.send("\x11")
         assert screen.ended() == 0
         assert b"\x1b[31m.jsonl" not in screen.output
@@ -208,7 +213,17 @@ def test_fault_76_view_the_key_is_on_no_screen_and_in_no_file(tmp_path: Path) ->
     assert [path for path in files if KEY.encode() in path.read_bytes()] == []
 
 
-def test_fault_70_upload_create_download_cancel_state_a_bug_keeps_every_intent(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(None, 1, id="fault_70_upload_create_download_cancel_view_state_a_bug"),
+        pytest.param(signal.SIGHUP, 129, id="fault_64_upload_create_download_cancel_view_state_hung_up"),
+        pytest.param(signal.SIGTERM, 143, id="fault_65_upload_create_download_cancel_view_state_terminated"),
+    ],
+)
+def test_an_end_in_the_middle_of_everything_keeps_every_intent(
+    tmp_path: Path, number: signal.Signals | None, code: int
+) -> None:
     calls = tmp_path / "calls"
     with scene(tmp_path, "bug-while-working") as screen:
         screen.until_shown("run0003", "live")
@@ -220,9 +235,16 @@ def test_fault_70_upload_create_download_cancel_state_a_bug_keeps_every_intent(t
         screen.until_shown("Submit good.jsonl?")
         screen.send("y")
         screen.until_file_has(calls, "create_batch")
-        screen.send("\x0c")
-        assert screen.ended() == 1
+        if number is None:
+            screen.send("\x0c")
+        else:
+            screen.signal(number)
+        assert screen.ended() == code
+        assert screen.is_restored
         assert b"good.jsonl" in screen.output.rpartition(b"\x1b[?1049l")[2], "what may cost money is told"
     kept = [path.read_text() for path in (tmp_path / "state").rglob("operations/*.json")]
     assert sum('"stage":"creating"' in text or '"stage":"ambiguous"' in text for text in kept) == 1
     assert any('"kind":"cancel"' in text for text in kept)
+    assert calls.read_text().count("create_batch") == 1
+    saved = [path for path in (tmp_path / "workspace").iterdir() if path.name != "good.jsonl"]
+    assert all(path.read_bytes().endswith(b"\n") for path in saved), "whole, or not there"

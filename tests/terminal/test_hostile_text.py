@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from batch_tui.domain.text import printable, printable_body
-from tests.support.hostile import ALL, SHORT
+from tests.support.hostile import ALL, HUGE, SHORT
 from tests.support.pty_screen import Screen, scene
 
 OURS = re.compile(
@@ -72,6 +72,22 @@ def test_fault_71_72_73_74_75_view_state_one_door_makes_any_text_harmless(text: 
     for shown in (printable(text), printable_body(text)):
         assert not [char for char in shown if unicodedata.category(char) in FOREIGN and char not in "\n\t"]
         shown.encode("utf-8")
+
+
+def test_fault_74_list_poll_download_view_a_megabyte_where_a_word_is_expected_costs_what_can_be_seen(
+    tmp_path: Path,
+) -> None:
+    with scene(tmp_path, "huge") as screen:
+        screen.until_shown("HUGE", "live")
+        for place in range(3):
+            below = "g" + "j" * place
+            for keys in (f"2{below}3", "]]", "]]", f"2{below}\r", "\rw", f"\x1b1{below}\r", "]wG"):
+                screen.send(keys)
+                screen.until_still()
+        screen.send("\x11")
+        assert screen.ended() == 0
+        assert foreign_in(screen.output) == []
+        assert len(screen.output) < HUGE, "all that was shown is less than one of the texts"
 
 
 def test_fault_74_view_a_line_of_a_megabyte_and_a_million_marks_are_bounded() -> None:
