@@ -100,7 +100,7 @@ def _failures(batch: Batch, rules: GuardRules) -> Alarm | None:
 def _cost(cost: Decimal | None, rules: GuardRules) -> Alarm | None:
     if cost is None or rules.cost_above is None or cost <= rules.cost_above:
         return None
-    return Alarm(Rule.COST, f"cost {money(cost)} is above {money(rules.cost_above)}")
+    return Alarm(Rule.COST, f"expected to cost {money(cost)} (limit {money(rules.cost_above)})")
 
 
 def _stalled(batch: Batch, pace: Pace, rules: GuardRules) -> Alarm | None:

@@ -42,7 +42,7 @@ def test_an_alarm_has_its_numbers() -> None:
         (Rule.FAILURES, "1,214 of 1,900 requests failed (64%, limit 20%)"),
     ]
     assert broken(a_batch(), rules=replace(SILENT, cost_above=Decimal(50)), cost=Decimal("61.5")) == [
-        (Rule.COST, "cost $61.50 is above $50.00"),
+        (Rule.COST, "expected to cost $61.50 (limit $50.00)"),
     ]
     stalled = broken(
         a_batch(total=900, completed=9), Pace(still_for=2000), replace(SILENT, no_progress_seconds=1800)
