@@ -152,7 +152,9 @@ class BlockCheck:
         has, find = buffer.startswith, buffer.find
         ending = b"}}\r\n" if has(b"\r", end - 2) else b"}}\n"
         back, text = len(ending), 0
-        edges = [(ending + one.head, one.middle, back + len(one.head), len(one.middle)) for one in self._layouts]
+        edges = [
+            (ending + one.head, one.middle, back + len(one.head), len(one.middle) - 1) for one in self._layouts
+        ]
         at = start - back
         _, middle, width, size = edges[self._layout_at(buffer, start)]
         for length in lengths:

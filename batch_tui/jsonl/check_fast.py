@@ -114,7 +114,7 @@ class Layout:
     head: bytes
     """From the line's start to the custom_id's first character."""
     middle: bytes
-    """From the custom_id's closing quote to just before the body's brace."""
+    """From the custom_id's closing quote to the body's brace."""
 
 
 def learn_layout(line: bytes, custom_id: str) -> Layout | None:
@@ -132,7 +132,7 @@ def learn_layout(line: bytes, custom_id: str) -> Layout | None:
     brace = line.find(b"{", key)
     if at < 0 or key < 0 or brace < 0 or not line.endswith((b"}}", b"}}\r")):
         return None
-    head, middle = line[: at + 1], line[at + len(quoted) - 1 : brace]
+    head, middle = line[: at + 1], line[at + len(quoted) - 1 : brace + 1]
     if b"\\" in head or b"\\" in middle or not _is_envelope(head, middle, custom_id):
         return None
     return Layout(head, middle)
@@ -148,7 +148,8 @@ class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
 def _is_envelope(head: bytes, middle: bytes, custom_id: str) -> bool:
     """True when the line without its body is an envelope with that id: the brace found is the body's."""
     try:
-        envelope = msgspec.json.decode(b"%b%b%bnull}" % (head, custom_id.encode(), middle), type=_Envelope)
+        line = b"%b%b%bnull}" % (head, custom_id.encode(), middle[:-1])
+        envelope = msgspec.json.decode(line, type=_Envelope)
     except ValueError:
         return False
     return envelope.custom_id == custom_id
