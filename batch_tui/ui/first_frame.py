@@ -23,7 +23,7 @@ _WATCHED = frozenset({
 _FAMILIES = ("OPENAI_", "BATCH_TUI_", "TEXTUAL")
 _BEGIN, _CLEAR = b"\x1b[?1049h\x1b[?25l", b"\x1b[0m\x1b[2J"
 _LEAVE = b"\x1b[0m\x1b[?1049l\x1b[?25h"
-_LFLAG, _CC = 3, 6
+_IFLAG, _LFLAG, _CC = 0, 3, 6
 
 
 class FirstFrame:
@@ -141,6 +141,8 @@ class FirstFrame:
         try:
             self.attributes = termios.tcgetattr(self._in)
             quiet = list(self.attributes)
+            # Enter must come as what it is, not as the line feed that a shell wants.
+            quiet[_IFLAG] = termios.tcgetattr(self._in)[_IFLAG] & ~termios.ICRNL
             quiet[_LFLAG] = termios.tcgetattr(self._in)[_LFLAG] & ~(termios.ECHO | termios.ICANON)
             special = list(termios.tcgetattr(self._in)[_CC])
             special[termios.VMIN], special[termios.VTIME], special[termios.VSUSP] = 1, 0, b"\0"

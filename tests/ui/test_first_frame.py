@@ -72,8 +72,8 @@ def test_keys_typed_meanwhile_are_kept_without_an_echo_and_the_terminal_is_given
     frame = a_frame(tty, environ_in(tmp_path))
     assert frame.paint(NOW)
     tty.shown()
-    os.write(tty.master, b"jx")
-    assert os.read(tty.slave, 10) == b"jx"
+    os.write(tty.master, b"jx\r")
+    assert os.read(tty.slave, 10) == b"jx\r"
     frame.leave()
     assert tty.shown() == b"\x1b[0m\x1b[?1049l\x1b[?25h"
     assert termios.tcgetattr(tty.slave) == before
