@@ -108,7 +108,8 @@ class Desk:
         other: Option | None = None,
         number: int | None = None,
     ) -> None:
-        """Ask on the docked line; what will be done is frozen in ``yes``."""
+        """Ask on the docked line, in place of what it says; what will be done is frozen in ``yes``."""
+        self._dock.clear_message()
         token = f"question-{next(self._tokens)}"
         runs = {Answer.YES: yes, Answer.NO: no, Answer.OTHER: other.run if other else None}
         self._asked[token] = runs

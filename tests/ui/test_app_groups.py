@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 from batch_tui.domain.batch import NAME_KEY, PARENT_KEY
@@ -253,3 +254,23 @@ async def test_a_queued_part_that_changed_is_told_and_let_go_with_d(tmp_path: Pa
         await running.press("d")
         await running.press("y")
         await running.until(lambda: len(running.app.cockpit.queue_runner.entries) == 2)
+
+
+async def test_queueing_is_no_way_round_typing_the_dollars_of_a_large_cost(tmp_path: Path) -> None:
+    service = FakeService()
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "one.jsonl").write_bytes(lines(request_line("r", text="word " * 200_000)))
+    async with stage(tmp_path, service, confirm_above=Decimal("0.001")) as running:
+        await running.app.cockpit.costs.warm()
+        await running.press("1")
+        await running.until(lambda: running.app.deck.files.report_of(running.workspace / "one.jsonl") is not None)
+        await running.press("n")
+        await running.until(lambda: "type 1" in running.said())
+        await running.press("q")
+        assert "Queue one.jsonl?" in running.said()
+        await running.press("y")
+        assert not running.app.cockpit.queue_runner.entries
+        await running.press("n")
+        await running.until(lambda: "type 1" in running.said())
+        await running.press("q", "1", "enter")
+        await running.until(lambda: len(service.orders) == 1)

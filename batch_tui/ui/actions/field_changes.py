@@ -9,7 +9,7 @@ from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.text import printable
 from batch_tui.jsonl.edit import REMOVED, Changes, check_place, read_change
 
-EXAMPLE = "model=… max_completion_tokens=… -FIELD takes one away"
+EXAMPLE = "model=NAME max_completion_tokens=N, -FIELD takes one away"
 """What can be typed."""
 _BODY = "body."
 _WORD = re.compile(r"\s*(\S+)")

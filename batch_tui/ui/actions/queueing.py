@@ -48,12 +48,25 @@ class QueueAction:
         parts = parts_needed(report, cockpit.settings.profile.limits.max_requests, limit)
         desk.ask(
             (*split_question(name, report, parts), *estimate_pieces(estimate)),
-            lambda: self.start(path, report),
+            lambda: self._start(path, report),
             number=amount_to_type(cockpit, estimate),
         )
 
-    def start(self, path: Path, report: Report) -> None:
-        """Queue a checked file, in parts where it's over a limit."""
+    def ask(self, path: Path, report: Report, number: int | None) -> None:
+        """Queue a checked file: at once, or where its cost is large, after that was typed.
+
+        Args:
+            path: The file.
+            report: Its check.
+            number: The whole dollars to type; None when a key was enough.
+        """
+        if number is None:
+            self._start(path, report)
+            return
+        question = (Piece("Queue ", Tone.ACCENT), Piece(f"{cut_inside(path.name, _NAME, '…')}?", Tone.STRONG))
+        self._desk.ask(question, lambda: self._start(path, report), number=number)
+
+    def _start(self, path: Path, report: Report) -> None:
         self._desk.start(self._queue(path, report), name="queue-file", group="")
 
     def take_out(self, entry: QueueEntry) -> None:

@@ -67,11 +67,12 @@ class SubmitAction:
         estimate = await estimated(cockpit, path)
         again = cockpit.submitter.earlier(report.sha256)
         note = f"submitted before as {again[-1].batch_id}" if again else ""
+        number = amount_to_type(cockpit, estimate)
         self._desk.ask(
             submit_question(path, report, note, estimate_text(estimate)),
             lambda: self._start(path, report),
-            other=Option("q", "queue", lambda: self._queue.start(path, report)),
-            number=amount_to_type(cockpit, estimate),
+            other=Option("q", "queue", lambda: self._queue.ask(path, report, number)),
+            number=number,
         )
 
     def _start(self, path: Path, report: Report) -> None:
