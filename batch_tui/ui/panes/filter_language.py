@@ -23,6 +23,9 @@ _TOKEN = re.compile(r'!?(?:[^\s"]*"[^"]*"?|\S+)')
 _FIELD = re.compile(r"(?P<field>[A-Za-z_]+):(?P<value>.*)", re.DOTALL)
 _COMPARISON = re.compile(r"(?P<field>[A-Za-z_]+)(?P<sign><=|>=|<|>|=)(?P<value>.*)", re.DOTALL)
 _NUMBER = re.compile(r"(?P<number>\d{1,15}(?:\.\d{0,9})?|\.\d{1,9})(?P<unit>[a-zA-Z%]*)")
+_SPAN = re.compile(r"(?:\d{1,9}[dhms]){2,4}", re.IGNORECASE)
+"""A time as the columns write it: ``3h12m``."""
+_SPAN_PART = re.compile(r"\d+[dhms]", re.IGNORECASE)
 _SECONDS = {"": 60.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _FACTORS = {"": 1.0, "k": 1e3, "m": 1e6}
 
@@ -128,7 +131,7 @@ def _comparison(field: str, sign: str, value: str) -> Condition | None:
         return None
     wanted = _quantity(value, _SECONDS if field in _TIMES else _FACTORS)
     if wanted is None:
-        example = "2h, 30m, 1d" if field in _TIMES else "1, 0.5, 10k"
+        example = "2h, 3h30m, 1d" if field in _TIMES else "1, 0.5, 10k"
         raise _NotUnderstoodError(f"{printable(value, 20)} is no value for {field} (like {example}).")
     compare = _SIGNS[sign]
 
@@ -140,6 +143,8 @@ def _comparison(field: str, sign: str, value: str) -> Condition | None:
 
 
 def _quantity(text: str, units: Mapping[str, float]) -> float | None:
+    if units is _SECONDS and _SPAN.fullmatch(text):
+        return sum(float(part[:-1]) * _SECONDS[part[-1].lower()] for part in _SPAN_PART.findall(text))
     match = _NUMBER.fullmatch(text.strip().removeprefix("$"))
     if match is None:
         return None
