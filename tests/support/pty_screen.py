@@ -5,6 +5,7 @@ Nothing waits for a time: each wait ends with something on the screen, in a file
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -25,6 +26,9 @@ import pyte
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
 """Seconds after which a program counts as dead: far more than it needs, on a machine that is busy."""
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\].*?(?:\x07|\x1b\\)|P.*?\x1b\\|[^\[\]P])", re.DOTALL)
+_LONGEST_SEQUENCE = 4096
+"""Characters; copied text goes out in one."""
 _PTY_HOLDS = 4000
 """Bytes a pty holds at the least when it is full; Linux has 4,095."""
 _OWN_TERMINAL = (
@@ -52,6 +56,9 @@ class Screen:
         self._screen = pyte.Screen(*size)
         self._stream = pyte.Stream(self._screen)
         self._fed = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("ignore")
+        self._cut = ""
+        """The beginning of a sequence whose end has not come yet."""
         self._is_closed = False
 
     def send(self, keys: str) -> None:
@@ -75,14 +82,16 @@ class Screen:
 
     def fresh(self) -> None:
         """Forget what was shown: only what is sent from now on counts."""
+        self.lines()  # so that what comes next begins where a sequence begins
         self._screen.reset()
-        self._fed = len(self.output)
 
     def lines(self) -> list[str]:
         """What is shown, line by line."""
-        text = self.output[self._fed :].decode("utf-8", "ignore")
+        text = self._cut + self._decoder.decode(self.output[self._fed :])
         self._fed = len(self.output)
-        self._stream.feed(_FOREIGN_TO_PYTE.sub("", text))
+        whole = _whole(text)
+        self._cut = text[whole:]
+        self._stream.feed(_FOREIGN_TO_PYTE.sub("", text[:whole]))
         return [line.rstrip() for line in self._screen.display]
 
     def shown(self) -> str:
@@ -189,6 +198,12 @@ class Screen:
 def is_stopped(pid: int) -> bool:
     """True for a process that was sent to sleep."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def _whole(text: str) -> int:
+    """Where a sequence begins that is cut off at the end of a text; the text's length when none is."""
+    last = text.rfind("\x1b", max(0, len(text) - _LONGEST_SEQUENCE))
+    return len(text) if last < 0 or _SEQUENCE.match(text, last) else last
 
 
 @contextmanager
