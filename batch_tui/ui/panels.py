@@ -32,6 +32,8 @@ class Panels:
         self.current = layout.BATCHES
         """The pane that has the focus, or had it before the docked line took it."""
         self._is_tiny = False
+        self._is_lost = False
+        """True from a size without panes until the focus was given back: where it strays meanwhile is chance."""
 
     @property
     def focused(self) -> Pane:
@@ -44,8 +46,8 @@ class Panels:
 
     def note_focus(self) -> None:
         """The focus moved: remember in which pane it is."""
-        if self._is_tiny:
-            return  # no pane is to be seen: the focus is lost, not moved
+        if self._is_lost:
+            return
         for key, pane in self._panes.items():
             if pane.has_focus_within:
                 self.current = key
@@ -65,8 +67,10 @@ class Panels:
         self._share(width)
         was_tiny, self._is_tiny = self._is_tiny, layout.is_too_small(width, height)
         screen.set_class(self._is_tiny, "-tiny")
-        if was_tiny and not self._is_tiny:
-            screen.call_after_refresh(self._focus, screen)
+        if self._is_tiny:
+            self._is_lost = True
+        elif was_tiny:
+            screen.call_after_refresh(self._regain, screen)
 
     def show(self, screen: Screen[object], pane: str) -> None:
         """Bring a pane on the screen and give it the focus."""
@@ -80,6 +84,12 @@ class Panels:
         """Give the current pane the focus, now: keys may wait already. What is being asked or typed keeps it."""
         if screen.focused is None or any(pane.has_focus_within for pane in self._panes.values()):
             screen.set_focus(self.focused.focus_target, scroll_visible=False)
+
+    def _regain(self, screen: Screen[object]) -> None:
+        """Give the focus back after a size without panes, unless that came again."""
+        if not self._is_tiny:
+            self._is_lost = False
+            self._focus(screen)
 
     def step(self, screen: Screen[object], count: int) -> None:
         """To the pane that many further."""
