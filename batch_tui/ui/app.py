@@ -32,7 +32,6 @@ from batch_tui.ui.controllers.handover import Handover
 from batch_tui.ui.controllers.monitor_feed import MonitorFeed
 from batch_tui.ui.controllers.navigation import Navigation
 from batch_tui.ui.controllers.prompts import PALETTE, Prompts
-from batch_tui.ui.controllers.queue_feed import QueueFeed
 from batch_tui.ui.controllers.recovery import confirm_cancels, take_up
 from batch_tui.ui.controllers.submits import Submits
 from batch_tui.ui.deck import Deck
@@ -223,8 +222,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
             gc.enable()
         if self._session.pane != layout.FILES:
             self.deck.files.reload()
-        queue = QueueFeed(self.desk)
-        self._start(take_up(self.cockpit, self.desk, then=queue.begin), name="recover", group="recover")
+        self._start(take_up(self.cockpit, self.desk), name="recover", group="recover")
         self._start(confirm_cancels(self.cockpit, self.desk), name="confirm", group="confirm")
         self._start(self.feed.run(), name="monitor", group="monitor")
         self._start(self.feed.reckon(), name="prices", group="prices")

@@ -12,6 +12,7 @@ _LATER = (
     "batch_tui.engine.collect",
     "batch_tui.jsonl.workshop",
     "batch_tui.engine.verdicts",
+    "batch_tui.ui.controllers.queue_feed",
     "batch_tui.engine.resubmit",
     "batch_tui.ui.actions.submit",
     "batch_tui.ui.actions.fix",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from batch_tui.domain.errors import BatchTuiError
@@ -16,12 +15,14 @@ if TYPE_CHECKING:
     from batch_tui.engine.cancel import CancelOutcome
 
 
-async def take_up(cockpit: Cockpit, desk: Desk, *, then: Callable[[], None]) -> None:
-    """Finish what an earlier run left open, say what needs the user's word, and go on with what comes after."""
+async def take_up(cockpit: Cockpit, desk: Desk) -> None:
+    """Finish what an earlier run left open, say what needs the user's word, and send what waits in the queue."""
     await load_the_rest()
+    from batch_tui.ui.controllers.queue_feed import QueueFeed  # noqa: PLC0415 - not at the start
+
     await cockpit.events.load()
     await _finish(cockpit, desk)
-    then()
+    QueueFeed(desk).begin()
 
 
 async def _finish(cockpit: Cockpit, desk: Desk) -> None:
