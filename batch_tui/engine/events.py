@@ -48,7 +48,8 @@ class EventLog:
     def __init__(self, path: Path | None, *, clock: Callable[[], float], secrets: Sequence[str] = ()) -> None:
         self._path = path
         self._clock = clock
-        self._secrets = tuple(secret for secret in secrets if secret)
+        self.secrets = tuple(secret for secret in secrets if secret)
+        """Texts that are never written, here or in a crash report: every key this run has used."""
         self._events: deque[Event] = deque(maxlen=_LIMIT)
         self._unwritten: deque[Event] = deque()
         self._writing = threading.Lock()
@@ -57,7 +58,7 @@ class EventLog:
 
     def keep_out(self, secret: str) -> None:
         """Never write this text either."""
-        self._secrets += (secret,)
+        self.secrets += (secret,)
 
     def record(self, kind: str, text: str, *, batch_id: str | None = None, command: str | None = None) -> None:
         """Note an event."""
@@ -93,7 +94,7 @@ class EventLog:
         await asyncio.to_thread(self._write)
 
     def _clean(self, text: str) -> str:
-        for secret in self._secrets:
+        for secret in self.secrets:
             text = text.replace(secret, "***")
         return printable(text, _TEXT_LIMIT)
 

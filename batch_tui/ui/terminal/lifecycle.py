@@ -104,9 +104,8 @@ def _last_words(app: Runnable, cockpit: Cockpit) -> Iterator[str]:
     """What is said when the screen is gone: what may cost money, and where a crash was written."""
     yield from cockpit.unconfirmed()
     if app.bug is not None:
-        settings = cockpit.settings
-        secrets = (settings.profile.api_key,)
-        report = write_crash(app.bug, settings.paths.state, secrets=secrets)
+        secrets = cockpit.events.secrets
+        report = write_crash(app.bug, cockpit.settings.paths.state, secrets=secrets)
         yield crash_line(app.bug, report, secrets)
 
 
