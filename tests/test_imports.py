@@ -45,7 +45,7 @@ def test_the_screen_does_not_load_the_sdk() -> None:
 
 
 def test_the_worker_process_loads_neither_the_sdk_nor_the_screen() -> None:
-    assert _loaded_after("import batch_tui.jsonl.worker") == set()
+    assert _loaded_after("import batch_tui.jsonl.worker.main") == set()
 
 
 def test_the_probe_sees_what_is_loaded() -> None:

@@ -11,8 +11,15 @@ from pathlib import Path
 import pytest
 
 from batch_tui.cli.table import VERBS
-from batch_tui.engine.config import GuardTable, LimitsTable, NotifyTable, PriceTable, ProfileTable, UiTable
-from batch_tui.engine.settings import Flags, load_settings
+from batch_tui.engine.configuration.config import (
+    GuardTable,
+    LimitsTable,
+    NotifyTable,
+    PriceTable,
+    ProfileTable,
+    UiTable,
+)
+from batch_tui.engine.configuration.settings import Flags, load_settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -32,8 +32,8 @@ from batch_tui.cli.session import connection_of  # noqa: E402
 from batch_tui.cli.verbs.demo_ import DEMO_KEY, demo_environment  # noqa: E402
 from batch_tui.domain.batch import Batch  # noqa: E402
 from batch_tui.engine.cockpit import Cockpit  # noqa: E402
-from batch_tui.engine.listing import list_all  # noqa: E402
-from batch_tui.engine.settings import Flags, load_settings  # noqa: E402
+from batch_tui.engine.configuration.settings import Flags, load_settings  # noqa: E402
+from batch_tui.engine.monitoring.listing import list_all  # noqa: E402
 from batch_tui.gateway.app import Gateway  # noqa: E402
 from batch_tui.gateway.clock import Clock  # noqa: E402
 from batch_tui.gateway.options import GatewayOptions  # noqa: E402

@@ -8,8 +8,8 @@ from datetime import datetime
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.domain.operation import SubmitOperation
-from batch_tui.engine.submission import SubmitOrder
-from batch_tui.engine.submit import Submitter
+from batch_tui.engine.submitting.submission import SubmitOrder
+from batch_tui.engine.submitting.submit import Submitter
 
 _HOW = "Nothing was sent. To send the same bytes again: --again"
 

@@ -12,7 +12,7 @@ from batch_tui.cli.money import estimate_words
 from batch_tui.domain.formatting import money
 from batch_tui.domain.money import Demand
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.costs import estimate_of
+from batch_tui.engine.money.costs import estimate_of
 
 
 async def too_costly(cockpit: Cockpit, paths: Sequence[Path], console: Console, *, is_meant: bool) -> Exit | None:

@@ -11,8 +11,8 @@ from batch_tui.domain.batch import Usage
 from batch_tui.domain.formatting import grouped, money, plural
 from batch_tui.domain.money import Bill, BillLine, Cost, Estimate, Range
 from batch_tui.domain.text import printable
-from batch_tui.engine.prices import PriceList
-from batch_tui.engine.settings import Flags, load_settings
+from batch_tui.engine.configuration.settings import Flags, load_settings
+from batch_tui.engine.money.prices import PriceList
 
 
 def local_prices(args: argparse.Namespace, environ: Mapping[str, str] | None = None) -> PriceList:

@@ -16,7 +16,7 @@ from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.normalise import batch_to_wire
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.settings import Flags, Profile, Settings, load_settings
+from batch_tui.engine.configuration.settings import Flags, Profile, Settings, load_settings
 
 
 def flags_of(args: argparse.Namespace) -> Flags:

@@ -17,9 +17,9 @@ from batch_tui.domain.formatting import amount, grouped
 from batch_tui.domain.groups import Group
 from batch_tui.domain.spending import By, Expense, Total, total, totals
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.listing import list_all
-from batch_tui.engine.settings import profile_names
-from batch_tui.engine.spending import Spending
+from batch_tui.engine.configuration.settings import profile_names
+from batch_tui.engine.money.spending import Spending
+from batch_tui.engine.monitoring.listing import list_all
 
 _SUM = "total"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from batch_tui.cli.console import Console
 from batch_tui.domain.batch import BatchError
 from batch_tui.domain.cause_meaning import meaning_of_validation
-from batch_tui.jsonl.join import read_custom_id, result_lines
+from batch_tui.jsonl.results.join import read_custom_id, result_lines
 
 
 def ids_at(path: Path | None, errors: Sequence[BatchError]) -> dict[int, str]:

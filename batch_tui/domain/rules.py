@@ -1,6 +1,6 @@
 """What a request line must be: pure rules over the decoded line, without any reading.
 
-``batch_tui.jsonl.check`` applies them to files; the wording of messages is the service's own where its
+``batch_tui.jsonl.checking.check`` applies them to files; the wording of messages is the service's own where its
 validation has one (recorded from failed batches), and the hint names the next step.
 """
 

@@ -9,36 +9,36 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from batch_tui.engine.cache import SnapshotFile
-from batch_tui.engine.cost_book import CostBook
 from batch_tui.engine.events import EventLog
 from batch_tui.engine.gate import RateGate
-from batch_tui.engine.guard import Guard
-from batch_tui.engine.history import History
-from batch_tui.engine.journal import Journal
 from batch_tui.engine.kit import Kit
-from batch_tui.engine.memory import Memory
-from batch_tui.engine.monitor import Monitor, Tick
-from batch_tui.engine.patrol import Patrol
-from batch_tui.engine.prices import PriceList
-from batch_tui.engine.store import BatchStore, Changes
+from batch_tui.engine.money.cost_book import CostBook
+from batch_tui.engine.money.prices import PriceList
+from batch_tui.engine.monitoring.cache import SnapshotFile
+from batch_tui.engine.monitoring.guard import Guard
+from batch_tui.engine.monitoring.history import History
+from batch_tui.engine.monitoring.memory import Memory
+from batch_tui.engine.monitoring.monitor import Monitor, Tick
+from batch_tui.engine.monitoring.patrol import Patrol
+from batch_tui.engine.monitoring.store import BatchStore, Changes
+from batch_tui.engine.submitting.journal import Journal
 
 if TYPE_CHECKING:
     from batch_tui.domain.batch import Batch
     from batch_tui.engine.cancel import Canceller
-    from batch_tui.engine.collect import Collector
-    from batch_tui.engine.generations import Generations
-    from batch_tui.engine.groups import Groups
-    from batch_tui.engine.parts import PartMaker
+    from batch_tui.engine.configuration.settings import Settings
     from batch_tui.engine.ports import BatchService
-    from batch_tui.engine.queue import Queue
-    from batch_tui.engine.queue_runner import QueueRunner
-    from batch_tui.engine.queue_store import LimitMemory
-    from batch_tui.engine.resubmit import Resubmitter
-    from batch_tui.engine.settings import Settings
-    from batch_tui.engine.submission import OnStep, Submission
-    from batch_tui.engine.submit import Submitter
-    from batch_tui.jsonl.workshop import Workshop
+    from batch_tui.engine.queueing.groups import Groups
+    from batch_tui.engine.queueing.parts import PartMaker
+    from batch_tui.engine.queueing.queue import Queue
+    from batch_tui.engine.queueing.queue_runner import QueueRunner
+    from batch_tui.engine.queueing.queue_store import LimitMemory
+    from batch_tui.engine.results.collect import Collector
+    from batch_tui.engine.results.generations import Generations
+    from batch_tui.engine.results.resubmit import Resubmitter
+    from batch_tui.engine.submitting.submission import OnStep, Submission
+    from batch_tui.engine.submitting.submit import Submitter
+    from batch_tui.jsonl.worker.workshop import Workshop
 
 
 class _Chronicle:
@@ -143,14 +143,14 @@ class Cockpit:
     @cached_property
     def workshop(self) -> Workshop:
         """Work on whole files, in a process of its own."""
-        from batch_tui.jsonl.workshop import Workshop  # noqa: PLC0415 - 25 modules
+        from batch_tui.jsonl.worker.workshop import Workshop  # noqa: PLC0415 - 25 modules
 
         return Workshop()
 
     @cached_property
     def submitter(self) -> Submitter:
         """Submits files, and takes up what was interrupted."""
-        from batch_tui.engine.submit import Submitter  # noqa: PLC0415
+        from batch_tui.engine.submitting.submit import Submitter  # noqa: PLC0415
 
         return Submitter(self._kit, limits=self.settings.profile.limits)
 
@@ -164,14 +164,14 @@ class Cockpit:
     @cached_property
     def collector(self) -> Collector:
         """Fetches what came back."""
-        from batch_tui.engine.collect import Collector  # noqa: PLC0415
+        from batch_tui.engine.results.collect import Collector  # noqa: PLC0415
 
         return Collector(self._kit, self.settings.paths.cache / "results")
 
     @cached_property
     def resubmitter(self) -> Resubmitter:
         """Sends again what did not succeed."""
-        from batch_tui.engine.resubmit import Resubmitter  # noqa: PLC0415
+        from batch_tui.engine.results.resubmit import Resubmitter  # noqa: PLC0415
 
         return Resubmitter(
             self._kit,
@@ -184,7 +184,7 @@ class Cockpit:
     @cached_property
     def parts(self) -> PartMaker:
         """Splits files over the limits."""
-        from batch_tui.engine.parts import PartMaker  # noqa: PLC0415
+        from batch_tui.engine.queueing.parts import PartMaker  # noqa: PLC0415
 
         limits = self.settings.profile.limits
         return PartMaker(self.workshop, self.settings.paths.state / "parts", limits=limits)
@@ -192,7 +192,7 @@ class Cockpit:
     @cached_property
     def token_limits(self) -> LimitMemory:
         """What refusals taught about the account's limits."""
-        from batch_tui.engine.queue_store import LimitMemory  # noqa: PLC0415
+        from batch_tui.engine.queueing.queue_store import LimitMemory  # noqa: PLC0415
 
         limits = self.settings.profile.limits
         return LimitMemory(self.settings.paths.state / "token_limits.json", limits.enqueued_tokens)
@@ -200,8 +200,8 @@ class Cockpit:
     @cached_property
     def queue(self) -> Queue:
         """Files that wait for room at the service."""
-        from batch_tui.engine.queue import Queue  # noqa: PLC0415
-        from batch_tui.engine.queue_store import QueueStore  # noqa: PLC0415
+        from batch_tui.engine.queueing.queue import Queue  # noqa: PLC0415
+        from batch_tui.engine.queueing.queue_store import QueueStore  # noqa: PLC0415
 
         return Queue(
             self._kit,
@@ -215,21 +215,21 @@ class Cockpit:
     @cached_property
     def queue_runner(self) -> QueueRunner:
         """Sends the queue while the program is open."""
-        from batch_tui.engine.queue_runner import QueueRunner  # noqa: PLC0415
+        from batch_tui.engine.queueing.queue_runner import QueueRunner  # noqa: PLC0415
 
         return QueueRunner(self.queue, sleep=self._kit.sleep, is_read_only=self._kit.is_read_only)
 
     @cached_property
     def generations(self) -> Generations:
         """Collects batches with all that sent their requests again."""
-        from batch_tui.engine.generations import Generations  # noqa: PLC0415
+        from batch_tui.engine.results.generations import Generations  # noqa: PLC0415
 
         return Generations(self.collector, self.workshop)
 
     @cached_property
     def groups(self) -> Groups:
         """Split files, each as one."""
-        from batch_tui.engine.groups import Groups  # noqa: PLC0415
+        from batch_tui.engine.queueing.groups import Groups  # noqa: PLC0415
 
         return Groups(
             self.store,

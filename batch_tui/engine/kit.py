@@ -21,8 +21,8 @@ from batch_tui.domain.errors import (
 )
 from batch_tui.engine.events import EventLog
 from batch_tui.engine.gate import RateGate
-from batch_tui.engine.journal import Journal
 from batch_tui.engine.ports import BatchService
+from batch_tui.engine.submitting.journal import Journal
 
 READ_DELAYS = (1.0, 2.0, 5.0, 10.0, 20.0)
 """Seconds between the tries of a call that costs nothing and changes nothing."""

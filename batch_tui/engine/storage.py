@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from batch_tui.domain.errors import StateError
 from batch_tui.domain.file_use import Users, orphans, unneeded, users_of_files
 from batch_tui.domain.files import RemoteFile
-from batch_tui.engine.listing import list_all
+from batch_tui.engine.monitoring.listing import list_all
 from batch_tui.engine.ports import BatchService
 
 MAX_PAGES = 1_000

@@ -16,7 +16,7 @@ import msgspec
 
 from batch_tui.domain.limits import Limits
 from batch_tui.domain.problems import Report
-from batch_tui.engine.paths import write_private
+from batch_tui.engine.configuration.paths import write_private
 
 VERSION = 1
 FILE_NAME = "verdicts.json"

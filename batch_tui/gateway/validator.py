@@ -1,6 +1,6 @@
 """Validation of an input file with the service's own codes and messages.
 
-The rules are those of ``batch_tui.jsonl.check``; here they get the words of the service. A small file is
+The rules are those of ``batch_tui.jsonl.checking.check``; here they get the words of the service. A small file is
 checked in a thread, a big one in a process of its own (``python -m batch_tui.gateway.validator``), because
 a thread that parses 200 MB keeps the interpreter's lock and no client would be served.
 """
@@ -59,7 +59,7 @@ class Findings:
 
 def check_with_jsonl(path: Path, limits: Limits, endpoint: str) -> Report:
     """Check a file with the program's own checker."""
-    from batch_tui.jsonl.check import check_file  # noqa: PLC0415 - the parsers cost memory a lister doesn't need
+    from batch_tui.jsonl.checking.check import check_file  # noqa: PLC0415 - the parsers cost memory a lister doesn't need
 
     return check_file(path, limits=limits, endpoint=endpoint)
 

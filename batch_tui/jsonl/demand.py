@@ -15,9 +15,9 @@ from pathlib import Path
 from batch_tui.domain.endpoints import normal_endpoint
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.money import Demand
-from batch_tui.jsonl.join import result_lines
 from batch_tui.jsonl.lines import ProgressHook
-from batch_tui.jsonl.results import is_array, is_object, parse
+from batch_tui.jsonl.results.join import result_lines
+from batch_tui.jsonl.results.line import is_array, is_object, parse
 
 _BYTES_PER_TOKEN = 4
 _MESSAGE_TOKENS, _REPLY_TOKENS = 4, 3

@@ -18,7 +18,7 @@ from textual.events import Event, Key, Resize
 from textual.worker import Worker, WorkerState
 
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.store import Changes
+from batch_tui.engine.monitoring.store import Changes
 from batch_tui.ui import layout
 from batch_tui.ui.commands.bindings import asking, textual_keymap
 from batch_tui.ui.commands.keymap import read_keymap

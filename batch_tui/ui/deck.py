@@ -15,7 +15,7 @@ from textual.timer import Timer
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.queueing import QueueEntry
-from batch_tui.engine.store import Changes
+from batch_tui.engine.monitoring.store import Changes
 from batch_tui.ui import layout
 from batch_tui.ui.commands.pending_submit import PendingSubmit
 from batch_tui.ui.commands.selection import Selection

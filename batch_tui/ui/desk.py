@@ -12,7 +12,7 @@ from typing import Protocol
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.queueing import QueueEntry
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.submission import Submission
+from batch_tui.engine.submitting.submission import Submission
 from batch_tui.ui.text.cells import Piece
 from batch_tui.ui.widgets.dock import Answer, Dock, Level
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from batch_tui.engine.paths import write_private
+from batch_tui.engine.configuration.paths import write_private
 
 _VERSION = 1
 _MAX_BYTES = 4_000_000

@@ -7,10 +7,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from batch_tui.jsonl.check import check_file
+from batch_tui.jsonl.checking.check import check_file
 from batch_tui.jsonl.pages import LineFile, pretty
-from batch_tui.jsonl.split import split_file
-from batch_tui.jsonl.wrap import wrap_file
+from batch_tui.jsonl.rewriting.split import split_file
+from batch_tui.jsonl.rewriting.wrap import wrap_file
 
 
 def check(path: str) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from batch_tui.jsonl.export import ExportFormat, export_results
-from batch_tui.jsonl.join import join_results
-from batch_tui.jsonl.joined import JoinedResults
-from batch_tui.jsonl.merge import merge_results
-from batch_tui.jsonl.retry_set import write_retry_set
+from batch_tui.jsonl.results.export import ExportFormat, export_results
+from batch_tui.jsonl.results.join import join_results
+from batch_tui.jsonl.results.joined import JoinedResults
+from batch_tui.jsonl.results.merge import merge_results
+from batch_tui.jsonl.results.retry_set import write_retry_set
 from batch_tui.jsonl.search import search_file
 
 

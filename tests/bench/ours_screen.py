@@ -15,8 +15,8 @@ from pathlib import Path
 
 from batch_tui.domain.batch import Batch, RequestCounts, Timestamps
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.cache import Snapshot, SnapshotFile
-from batch_tui.engine.settings import Flags, load_settings
+from batch_tui.engine.configuration.settings import Flags, load_settings
+from batch_tui.engine.monitoring.cache import Snapshot, SnapshotFile
 
 ROWS = 30
 _ROW = b"nightly-eval-00003"

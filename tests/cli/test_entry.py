@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from batch_tui.engine.cache import Snapshot, SnapshotFile
+from batch_tui.engine.monitoring.cache import Snapshot, SnapshotFile
 from tests.support.batches import many
 from tests.support.terminal import Terminal, program
 
@@ -37,7 +37,7 @@ def output_of(terminal: Terminal, keys: str = "") -> bytes:
 
 
 def a_snapshot(folder: Path) -> None:
-    from batch_tui.engine.settings import Flags, load_settings  # noqa: PLC0415 - only here
+    from batch_tui.engine.configuration.settings import Flags, load_settings  # noqa: PLC0415 - only here
 
     paths = load_settings(environ_in(folder), Flags()).paths
     snapshot = Snapshot(many(3), time.time(), is_complete=True)
@@ -72,7 +72,7 @@ def test_what_goes_wrong_before_the_screen_is_said_on_the_terminal_given_back(tm
 
 BROKEN = """
 import os
-import batch_tui.engine.settings as settings
+import batch_tui.engine.configuration.settings as settings
 from batch_tui.domain.errors import ConfigurationError
 def broken(*words, **named):
     raise ConfigurationError("it broke")

@@ -13,7 +13,7 @@ import pytest
 
 from batch_tui.domain.limits import OPENAI_LIMITS
 from batch_tui.domain.queueing import QueueEntry
-from batch_tui.engine.queue import Queue
+from batch_tui.engine.queueing.queue import Queue
 from batch_tui.gateway.options import GatewayOptions
 from tests.support.command_line import Run, command_line, echo_line
 from tests.support.gateway import FAST

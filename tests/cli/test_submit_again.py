@@ -11,7 +11,7 @@ import pytest
 from batch_tui.api.lazy import LazyService
 from batch_tui.cli.session import connection_of
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.settings import Settings
+from batch_tui.engine.configuration.settings import Settings
 from tests.support import faults
 from tests.support.command_line import Run, command_line, echo_line
 from tests.support.fault_thread import fault_server

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch_tui.domain.batch import Batch, BatchError, Usage
-from batch_tui.engine.cache import FILE_NAME, Snapshot, SnapshotFile
+from batch_tui.engine.monitoring.cache import FILE_NAME, Snapshot, SnapshotFile
 from tests.support.batches import BATCHES, NOON, a_batch, many
 
 SNAPSHOT = Snapshot(many(5), at=float(NOON), is_complete=True, server_offset=2.5)

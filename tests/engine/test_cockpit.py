@@ -5,9 +5,9 @@ from pathlib import Path
 from batch_tui.domain.errors import Effect, UnreachableError
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.paths import Paths
-from batch_tui.engine.settings import Profile, Settings
-from batch_tui.engine.submit import Phase
+from batch_tui.engine.configuration.paths import Paths
+from batch_tui.engine.configuration.settings import Profile, Settings
+from batch_tui.engine.submitting.submit import Phase
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService, unauthorized
 from tests.support.kits import an_order

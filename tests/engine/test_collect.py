@@ -19,9 +19,9 @@ from batch_tui.domain.errors import (
 )
 from batch_tui.domain.files import Progress, RemoteFile
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.collect import DOWNLOAD_DELAYS, Collector, safe_component
 from batch_tui.engine.kit import Kit
-from batch_tui.engine.submit import Submitter
+from batch_tui.engine.results.collect import DOWNLOAD_DELAYS, Collector, safe_component
+from batch_tui.engine.submitting.submit import Submitter
 from tests.support.batches import a_batch
 from tests.support.fake_service import FakeService, rate_limited, server_fault, unauthorized, unreachable
 from tests.support.kits import LINES, World, an_order
@@ -251,7 +251,7 @@ async def test_fault_60_download_two_instances_never_write_one_file(tmp_path: Pa
     one, _ = a_collector(tmp_path, service)
     two, kit = a_collector(tmp_path, service)
     place = one._place(service.batches["batch_1"], "output", service.batches["batch_1"].output_file_id or "", None)
-    from batch_tui.engine.collect import _lock_name  # noqa: PLC0415
+    from batch_tui.engine.results.collect import _lock_name  # noqa: PLC0415
 
     async with kit.journal.claim(_lock_name(place)):
         with pytest.raises(OutputFileError, match="being downloaded"):

@@ -7,8 +7,8 @@ from batch_tui.domain.batch import Batch, RequestCounts, Timestamps, Usage
 from batch_tui.domain.money import Bill, BillLine, Cost, Price
 from batch_tui.domain.operation import SubmitOperation
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.cost_book import CostBook, DaySpent
-from batch_tui.engine.prices import PriceList
+from batch_tui.engine.money.cost_book import CostBook, DaySpent
+from batch_tui.engine.money.prices import PriceList
 from tests.support.batches import NOON
 
 MILLION = 1_000_000

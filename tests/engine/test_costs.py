@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from batch_tui.domain.batch import Batch, RequestCounts, Usage
 from batch_tui.domain.money import Cost, Demand, Price
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.costs import (
+from batch_tui.engine.money.costs import (
     about_so_far,
     bill_of,
     cost_so_far,
@@ -19,9 +19,9 @@ from batch_tui.engine.costs import (
     row_costs,
     typical_output,
 )
-from batch_tui.engine.prices import PriceList
-from batch_tui.jsonl.join import join_results
-from batch_tui.jsonl.summary import UsageGroup
+from batch_tui.engine.money.prices import PriceList
+from batch_tui.jsonl.results.join import join_results
+from batch_tui.jsonl.results.summary import UsageGroup
 from tests.support.result_files import failure_line, result_line, write_lines
 
 MILLION = 1_000_000

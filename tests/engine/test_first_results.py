@@ -14,8 +14,8 @@ from batch_tui.domain.errors import NotFoundError, ServerFaultError
 from batch_tui.domain.lines import Outcome
 from batch_tui.domain.normalise import batch_from_wire
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.collect import Collector
 from batch_tui.engine.ports import BatchService
+from batch_tui.engine.results.collect import Collector
 from tests.support.batches import a_batch
 from tests.support.command_line import echo_line
 from tests.support.fake_service import FakeService, server_fault

@@ -16,8 +16,8 @@ from batch_tui.domain.lineage import GROUP_KEY, PART_KEY, Place
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cancel import CancelState
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.submit import Phase
-from batch_tui.jsonl.export import ExportFormat
+from batch_tui.engine.submitting.submit import Phase
+from batch_tui.jsonl.results.export import ExportFormat
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService, forbidden
 from tests.support.kits import an_order

@@ -7,7 +7,7 @@ from batch_tui.domain.batch import Batch
 from batch_tui.domain.guard import GuardRules, Rule
 from batch_tui.domain.pace import NO_PACE, Pace
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.guard import Guard, Raised
+from batch_tui.engine.monitoring.guard import Guard, Raised
 from tests.support.batches import NOON, a_batch
 
 FAILING = a_batch("bad", total=1000, completed=50, failed=150)

@@ -9,7 +9,7 @@ import pytest
 from batch_tui.domain.batch import Batch, Timestamps
 from batch_tui.domain.pace import MAX_SAMPLES, NO_PACE, Sample
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.history import FILE_NAME, MAX_BATCHES, History
+from batch_tui.engine.monitoring.history import FILE_NAME, MAX_BATCHES, History
 from tests.support.batches import NOON, a_batch
 
 

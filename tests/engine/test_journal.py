@@ -9,7 +9,7 @@ import pytest
 
 from batch_tui.domain.errors import StateError
 from batch_tui.domain.operation import CancelOperation, CancelStage, SubmitOperation, SubmitStage
-from batch_tui.engine.journal import Journal
+from batch_tui.engine.submitting.journal import Journal
 
 INTENT = "a" * 32
 

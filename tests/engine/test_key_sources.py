@@ -13,7 +13,7 @@ from keyring.backend import KeyringBackend
 from keyring.backends import fail
 
 from batch_tui.domain.errors import ConfigurationError
-from batch_tui.engine.key_sources import key_from_command, key_from_keyring
+from batch_tui.engine.configuration.key_sources import key_from_command, key_from_keyring
 
 
 def python(code: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from batch_tui.domain.batch import Batch, BatchPage
 from batch_tui.domain.errors import UnreachableError
-from batch_tui.engine.listing import Pager, list_all
+from batch_tui.engine.monitoring.listing import Pager, list_all
 from tests.support.batches import a_batch, many
 from tests.support.fake_service import FakeService, unreachable
 

@@ -10,8 +10,8 @@ import pytest
 
 from batch_tui.domain.errors import Effect, NotTheApiError, ServiceError, UnreachableError
 from batch_tui.engine.gate import RateGate
-from batch_tui.engine.monitor import Condition, Monitor, Tick
-from batch_tui.engine.store import BatchStore
+from batch_tui.engine.monitoring.monitor import Condition, Monitor, Tick
+from batch_tui.engine.monitoring.store import BatchStore
 from tests.support.batches import NOON, many
 from tests.support.fake_service import FakeService, rate_limited, server_fault, unreachable
 from tests.support.virtual_time import VirtualTime

@@ -4,12 +4,12 @@ import asyncio
 from pathlib import Path
 
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.cache import FILE_NAME, SnapshotFile
 from batch_tui.engine.gate import RateGate
-from batch_tui.engine.history import History
-from batch_tui.engine.memory import SAVE_EVERY, Memory
-from batch_tui.engine.monitor import Condition, Monitor
-from batch_tui.engine.store import BatchStore
+from batch_tui.engine.monitoring.cache import FILE_NAME, SnapshotFile
+from batch_tui.engine.monitoring.history import History
+from batch_tui.engine.monitoring.memory import SAVE_EVERY, Memory
+from batch_tui.engine.monitoring.monitor import Condition, Monitor
+from batch_tui.engine.monitoring.store import BatchStore
 from tests.support.batches import NOON, a_batch, many
 from tests.support.fake_service import FakeService, unreachable
 

@@ -11,8 +11,8 @@ from batch_tui.domain.batch import BatchPage
 from batch_tui.domain.errors import Effect, NotTheApiError, ServiceError, UnsupportedError
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.gate import RateGate
-from batch_tui.engine.monitor import Condition, Monitor, Tick
-from batch_tui.engine.store import NO_CHANGES, BatchStore, Changes
+from batch_tui.engine.monitoring.monitor import Condition, Monitor, Tick
+from batch_tui.engine.monitoring.store import NO_CHANGES, BatchStore, Changes
 from tests.support.batches import NOON, a_batch, many
 from tests.support.fake_service import (
     FakeService,

@@ -10,8 +10,8 @@ from batch_tui.domain.batch import BatchPage
 from batch_tui.domain.errors import ServiceError
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.gate import RateGate
-from batch_tui.engine.monitor import Condition, Monitor
-from batch_tui.engine.store import BatchStore
+from batch_tui.engine.monitoring.monitor import Condition, Monitor
+from batch_tui.engine.monitoring.store import BatchStore
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService, rate_limited, server_fault, unauthorized, unreachable
 

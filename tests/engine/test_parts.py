@@ -12,11 +12,11 @@ from batch_tui.domain.errors import InputFileError
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY
 from batch_tui.domain.problems import Report
-from batch_tui.engine.parts import PartedOrder, PartMaker, is_only_too_large
 from batch_tui.engine.ports import OnProgress
-from batch_tui.engine.submission import SubmitOrder
-from batch_tui.jsonl.check import check_file
-from batch_tui.jsonl.split import Part, split_file
+from batch_tui.engine.queueing.parts import PartedOrder, PartMaker, is_only_too_large
+from batch_tui.engine.submitting.submission import SubmitOrder
+from batch_tui.jsonl.checking.check import check_file
+from batch_tui.jsonl.rewriting.split import Part, split_file
 
 SMALL = replace(OPENAI_LIMITS, max_requests=4)
 

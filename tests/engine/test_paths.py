@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_tui.engine.paths import config_path, directory_name, find_paths, write_private
+from batch_tui.engine.configuration.paths import config_path, directory_name, find_paths, write_private
 
 
 @given(st.text(), st.text())

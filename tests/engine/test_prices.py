@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from batch_tui.domain.batch import Usage
 from batch_tui.domain.money import Cost, Price
-from batch_tui.engine.prices import PriceList
+from batch_tui.engine.money.prices import PriceList
 
 MILLION = 1_000_000
 

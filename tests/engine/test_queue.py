@@ -16,8 +16,8 @@ from batch_tui.domain.limits import OPENAI_LIMITS
 from batch_tui.domain.operation import SubmitOperation, SubmitStage
 from batch_tui.domain.queueing import QueueStage
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.queue_store import LimitMemory
-from batch_tui.engine.submit import Submitter
+from batch_tui.engine.queueing.queue_store import LimitMemory
+from batch_tui.engine.submitting.submit import Submitter
 from tests.support.fake_service import forbidden, server_fault
 from tests.support.queue_scene import RUNS_FOR, CrashError, Scene
 

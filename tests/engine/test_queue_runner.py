@@ -13,9 +13,9 @@ import pytest
 from batch_tui.domain.limits import OPENAI_LIMITS
 from batch_tui.domain.problems import Report
 from batch_tui.domain.queueing import QueueStage
-from batch_tui.engine.queue import Queue
-from batch_tui.engine.queue_runner import QueueEvent, QueueRunner, RunnerState
-from batch_tui.jsonl.workshop_process import WorkerDiedError
+from batch_tui.engine.queueing.queue import Queue
+from batch_tui.engine.queueing.queue_runner import QueueEvent, QueueRunner, RunnerState
+from batch_tui.jsonl.worker.process import WorkerDiedError
 from tests.support.fake_service import unauthorized
 from tests.support.queue_scene import Checker, CrashError, Scene
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from batch_tui.domain.errors import Effect, StateError, UnreachableError
 from batch_tui.domain.operation import SubmitOperation, SubmitStage
 from batch_tui.engine.kit import Kit
-from batch_tui.engine.submit import Phase, Submitter
+from batch_tui.engine.submitting.submit import Phase, Submitter
 from tests.support.batches import a_batch
 from tests.support.fake_service import FakeService, unauthorized
 from tests.support.interrupted import DyingJournal, Killed, quit_while_uploading, uploading

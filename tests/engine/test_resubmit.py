@@ -13,14 +13,14 @@ from batch_tui.domain.limits import OPENAI_LIMITS, Limits
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY
 from batch_tui.domain.problems import Report
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.collect import Collector
 from batch_tui.engine.ports import OnProgress
-from batch_tui.engine.resubmit import Resubmitter
-from batch_tui.engine.submit import Phase, Submitter
-from batch_tui.jsonl.check import check_file
-from batch_tui.jsonl.edit import Changes, Edited, edit_file
-from batch_tui.jsonl.join import join_results
-from batch_tui.jsonl.retry_set import RetrySet, write_retry_set
+from batch_tui.engine.results.collect import Collector
+from batch_tui.engine.results.resubmit import Resubmitter
+from batch_tui.engine.submitting.submit import Phase, Submitter
+from batch_tui.jsonl.checking.check import check_file
+from batch_tui.jsonl.results.join import join_results
+from batch_tui.jsonl.results.retry_set import RetrySet, write_retry_set
+from batch_tui.jsonl.rewriting.edit import Changes, Edited, edit_file
 from tests.support.batches import a_batch
 from tests.support.fake_service import FakeService
 from tests.support.kits import World, an_order

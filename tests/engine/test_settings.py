@@ -9,8 +9,8 @@ import pytest
 
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.guard import Rule
-from batch_tui.engine.config import read_config
-from batch_tui.engine.settings import Flags, Settings, load_settings
+from batch_tui.engine.configuration.config import read_config
+from batch_tui.engine.configuration.settings import Flags, Settings, load_settings
 
 KEY = "sk-test-1234"
 NO_FLAGS = Flags()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from batch_tui.domain.batch import PARENT_KEY, Batch
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.store import NO_CHANGES, BatchStore, Changes
+from batch_tui.engine.monitoring.store import NO_CHANGES, BatchStore, Changes
 from tests.support.batches import BATCHES, NOON, a_batch, many
 
 READS = st.lists(BATCHES, max_size=12)

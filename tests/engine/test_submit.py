@@ -23,8 +23,8 @@ from batch_tui.domain.errors import (
 )
 from batch_tui.domain.operation import SubmitOperation, SubmitStage
 from batch_tui.engine.kit import Kit
-from batch_tui.engine.submit import Phase, Submission, Submitter
-from batch_tui.engine.upload import remote_name
+from batch_tui.engine.submitting.submit import Phase, Submission, Submitter
+from batch_tui.engine.submitting.upload import remote_name
 from tests.support.batches import a_batch
 from tests.support.fake_service import (
     FakeService,

@@ -15,8 +15,8 @@ from batch_tui.domain.errors import BatchTuiError, Effect, RateLimitedError, Sta
 from batch_tui.domain.operation import CancelStage, SubmitStage
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cancel import CancelState
-from batch_tui.engine.monitor import Condition
-from batch_tui.engine.submit import Phase
+from batch_tui.engine.monitoring.monitor import Condition
+from batch_tui.engine.submitting.submit import Phase
 from tests.support.batches import NOON, a_batch, many
 from tests.support.fake_service import FakeService, unreachable
 from tests.support.kits import an_order, reached

@@ -10,8 +10,8 @@ from batch_tui.domain.errors import InputFileError
 from batch_tui.domain.files import Progress
 from batch_tui.domain.limits import Limits
 from batch_tui.domain.problems import Code, Cure, Severity
-from batch_tui.jsonl import check_block
-from batch_tui.jsonl.check import check_file
+from batch_tui.jsonl.checking import block as check_block
+from batch_tui.jsonl.checking.check import check_file
 from tests.support.input_lines import CHAT, lines, request, write
 
 

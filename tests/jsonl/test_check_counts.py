@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from batch_tui.domain.problems import Code, Severity
-from batch_tui.jsonl import check, check_log
-from batch_tui.jsonl.check import check_file
-from batch_tui.jsonl.check_ids import SeenIds
+from batch_tui.jsonl.checking import check
+from batch_tui.jsonl.checking import log as check_log
+from batch_tui.jsonl.checking.check import check_file
+from batch_tui.jsonl.checking.ids import SeenIds
 from tests.support.input_lines import lines, request, write
 
 

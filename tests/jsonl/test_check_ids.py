@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_tui.jsonl.check_ids import SeenIds
+from batch_tui.jsonl.checking.ids import SeenIds
 
 
 def test_a_repetition_in_bulk_is_refused_and_leaves_nothing_behind() -> None:

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_tui.domain.problems import Severity
-from batch_tui.jsonl import check_block
-from batch_tui.jsonl.check import check_file
+from batch_tui.jsonl.checking import block as check_block
+from batch_tui.jsonl.checking.check import check_file
 
 URL, MODEL = "/v1/chat/completions", "gpt-4o-mini"
 GOOD = '{"custom_id": "id-%d", "method": "POST", "url": "/v1/chat/completions", "body": %s}'

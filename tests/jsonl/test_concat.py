@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_tui.domain.errors import InputFileError
-from batch_tui.jsonl.concat import concatenate
-from batch_tui.jsonl.split import split_file
+from batch_tui.jsonl.rewriting.concat import concatenate
+from batch_tui.jsonl.rewriting.split import split_file
 
 lines = st.lists(st.binary(max_size=8).map(lambda line: line.replace(b"\n", b"")), min_size=1, max_size=12)
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_tui.domain.errors import ConfigurationError, InputFileError
-from batch_tui.jsonl.edit import REMOVED, edit_file, edit_line, read_change
+from batch_tui.jsonl.rewriting.edit import REMOVED, edit_file, edit_line, read_change
 
 keys = st.sampled_from(["a", "b", "é", 'q"uote', "max_tokens", ""])
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()

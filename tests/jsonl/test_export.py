@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from batch_tui.domain.errors import ConfigurationError, FileChangedError, OutputFileError
 from batch_tui.domain.files import Progress
-from batch_tui.jsonl import export_parquet
-from batch_tui.jsonl.export import COLUMNS, ExportFormat, csv_line, export_results
-from batch_tui.jsonl.join import join_results
-from batch_tui.jsonl.joined import JoinedResults
+from batch_tui.jsonl.results import export_parquet
+from batch_tui.jsonl.results.export import COLUMNS, ExportFormat, csv_line, export_results
+from batch_tui.jsonl.results.join import join_results
+from batch_tui.jsonl.results.joined import JoinedResults
 from tests.support.result_files import (
     answer_line,
     failure_line,
@@ -175,9 +175,9 @@ def test_parquet_holds_every_text_as_it_is(
 MEASURE = """
 import resource, sys
 from pathlib import Path
-from batch_tui.jsonl.export import ExportFormat, export_results
-from batch_tui.jsonl.join import join_results
-from batch_tui.jsonl.merge import merge_results
+from batch_tui.jsonl.results.export import ExportFormat, export_results
+from batch_tui.jsonl.results.join import join_results
+from batch_tui.jsonl.results.merge import merge_results
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 folder = Path(sys.argv[1])
 joined = join_results([[folder / "out.jsonl"]])

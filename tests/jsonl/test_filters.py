@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_tui.domain.errors import ConditionError
-from batch_tui.jsonl.columns import Columns
-from batch_tui.jsonl.filters import Condition, Term
-from batch_tui.jsonl.join import join_results
-from batch_tui.jsonl.joined import JoinedResults
+from batch_tui.jsonl.results.columns import Columns
+from batch_tui.jsonl.results.filters import Condition, Term
+from batch_tui.jsonl.results.join import join_results
+from batch_tui.jsonl.results.joined import JoinedResults
 from tests.support.result_files import (
     answer_line,
     failure_line,

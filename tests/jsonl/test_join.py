@@ -14,10 +14,10 @@ from batch_tui.domain.batch import Usage
 from batch_tui.domain.errors import InputFileError
 from batch_tui.domain.files import Progress
 from batch_tui.domain.lines import Outcome, Span
-from batch_tui.jsonl import join
-from batch_tui.jsonl.columns import MAX_REASONS
-from batch_tui.jsonl.join import join_results
-from batch_tui.jsonl.joined import JoinedResults, StrayKind
+from batch_tui.jsonl.results import join
+from batch_tui.jsonl.results.columns import MAX_REASONS
+from batch_tui.jsonl.results.join import join_results
+from batch_tui.jsonl.results.joined import JoinedResults, StrayKind
 from tests.support.result_files import (
     answer_line,
     failure_line,
@@ -368,8 +368,8 @@ def expected_outcome(told: list[Outcome | None]) -> Outcome:
 MEASURE = """
 import resource, sys
 from pathlib import Path
-from batch_tui.jsonl.join import join_results
-from batch_tui.jsonl.retry_set import write_retry_set
+from batch_tui.jsonl.results.join import join_results
+from batch_tui.jsonl.results.retry_set import write_retry_set
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 folder = Path(sys.argv[1])
 joined = join_results([[folder / "out.jsonl"]], input_path=folder / "in.jsonl")

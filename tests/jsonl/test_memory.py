@@ -11,10 +11,10 @@ ROWS = 8_000
 PEAK = """
 import resource, sys
 from pathlib import Path
-from batch_tui.jsonl.check import check_file
+from batch_tui.jsonl.checking.check import check_file
 from batch_tui.jsonl.index import LineIndex
-from batch_tui.jsonl.split import split_file
-from batch_tui.jsonl.wrap import wrap_file
+from batch_tui.jsonl.rewriting.split import split_file
+from batch_tui.jsonl.rewriting.wrap import wrap_file
 path = Path(sys.argv[2])
 work = {
     "check": lambda: check_file(path),

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from batch_tui.domain.errors import InputFileError, OutputFileError
 from batch_tui.domain.problems import Cure
-from batch_tui.jsonl.check import check_file
-from batch_tui.jsonl.cures import cure_file
-from batch_tui.jsonl.split import split_file
-from batch_tui.jsonl.wrap import wrap_file
+from batch_tui.jsonl.checking.check import check_file
+from batch_tui.jsonl.rewriting.cures import cure_file
+from batch_tui.jsonl.rewriting.split import split_file
+from batch_tui.jsonl.rewriting.wrap import wrap_file
 
 BODY = b'{"model": "gpt-4o-mini",  "messages":[{"role":"user","content":"caf\\u00e9 \xe2\x82\xac"}], "seed": 1.50}'
 LINE = (

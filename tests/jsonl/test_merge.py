@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from batch_tui.domain.errors import FileChangedError, OutputFileError
 from batch_tui.domain.files import Progress
 from batch_tui.domain.lines import Outcome
-from batch_tui.jsonl.join import join_results
-from batch_tui.jsonl.merge import merge_results
-from batch_tui.jsonl.results import MISSING_CODE, read_result_line
+from batch_tui.jsonl.results.join import join_results
+from batch_tui.jsonl.results.line import MISSING_CODE, read_result_line
+from batch_tui.jsonl.results.merge import merge_results
 from tests.support.result_files import answer_line, failure_line, request_line, write_lines
 
 

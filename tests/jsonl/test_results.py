@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from batch_tui.domain.batch import Usage
 from batch_tui.domain.lines import Outcome, ResultLine
-from batch_tui.jsonl.results import patient_facts, read_facts, read_result_line
-from batch_tui.jsonl.results_wire import fast_facts
+from batch_tui.jsonl.results.line import patient_facts, read_facts, read_result_line
+from batch_tui.jsonl.results.wire import fast_facts
 from tests.support.result_files import answer_line, failure_line, not_run_line, result_line
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_tui.jsonl.results_text import answer_text
+from batch_tui.jsonl.results.text import answer_text
 from tests.support.result_files import answer_line, result_line
 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from batch_tui.domain.errors import FileChangedError, InputFileError, OutputFileError
 from batch_tui.domain.files import Progress
 from batch_tui.domain.lines import Outcome
-from batch_tui.jsonl.join import join_results
-from batch_tui.jsonl.joined import JoinedResults
-from batch_tui.jsonl.retry_set import write_retry_set
+from batch_tui.jsonl.results.join import join_results
+from batch_tui.jsonl.results.joined import JoinedResults
+from batch_tui.jsonl.results.retry_set import write_retry_set
 from tests.support.result_files import answer_line, failure_line, not_run_line, request_line, write_lines
 
 NAMES = ["won", "busy", "bad", "expired", "lost"]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_tui.jsonl.summary import LOOKED_AT, MAX_MESSAGE, normal_message
+from batch_tui.jsonl.results.summary import LOOKED_AT, MAX_MESSAGE, normal_message
 
 
 @pytest.mark.parametrize(

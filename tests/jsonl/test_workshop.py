@@ -15,10 +15,10 @@ from batch_tui.domain.errors import InputFileError, OutputFileError
 from batch_tui.domain.files import Progress
 from batch_tui.domain.limits import Limits
 from batch_tui.domain.problems import Code, Cure
-from batch_tui.jsonl.check import check_file
-from batch_tui.jsonl.worker import Answer, Procedure, Reply, serve
-from batch_tui.jsonl.workshop import Workshop
-from batch_tui.jsonl.workshop_process import WorkerDiedError, WorkerProcess
+from batch_tui.jsonl.checking.check import check_file
+from batch_tui.jsonl.worker.main import Answer, Procedure, Reply, serve
+from batch_tui.jsonl.worker.process import WorkerDiedError, WorkerProcess
+from batch_tui.jsonl.worker.workshop import Workshop
 
 LINE = (
     b'{"custom_id": "r-%d", "method": "POST", "url": "/v1/chat/completions", '
@@ -135,7 +135,7 @@ async def test_closing_twice_or_unused_is_fine() -> None:
 
 async def test_the_worker_is_niced_and_imports_little(path: Path) -> None:
     script = (
-        "import os, sys, batch_tui.jsonl.worker as w; "
+        "import os, sys, batch_tui.jsonl.worker.main as w; "
         "print(os.getpriority(os.PRIO_PROCESS, 0), sorted({'textual', 'openai', 'asyncio'} & set(sys.modules)))"
     )
     process = await asyncio.create_subprocess_exec(
@@ -168,7 +168,7 @@ def test_items_come_before_the_answer_and_columns_after_it() -> None:
 async def test_items_of_a_stream_arrive_and_the_worker_stays() -> None:
     script = (
         "import io, sys, os, msgspec\n"
-        "from batch_tui.jsonl.worker import serve, Answer\n"
+        "from batch_tui.jsonl.worker.main import serve, Answer\n"
         "def find(name):\n"
         "    def go(call, reply):\n"
         "        reply.items([1, 2]); reply.items([os.getpid()])\n"

@@ -15,16 +15,16 @@ import pytest
 
 from batch_tui.domain.errors import ConditionError, InputFileError, OutputFileError
 from batch_tui.domain.files import Progress
-from batch_tui.jsonl.calls_results import JoinCall
-from batch_tui.jsonl.export import ExportFormat
-from batch_tui.jsonl.join import join_results
-from batch_tui.jsonl.merge import merge_results
-from batch_tui.jsonl.procedures_results import ResultProcedures
-from batch_tui.jsonl.procedures_search import send_hits
-from batch_tui.jsonl.retry_set import write_retry_set
+from batch_tui.jsonl.results.export import ExportFormat
+from batch_tui.jsonl.results.join import join_results
+from batch_tui.jsonl.results.merge import merge_results
+from batch_tui.jsonl.results.retry_set import write_retry_set
 from batch_tui.jsonl.search import Hit, search_file
-from batch_tui.jsonl.worker import Reply
-from batch_tui.jsonl.workshop import Workshop
+from batch_tui.jsonl.worker.calls_results import JoinCall
+from batch_tui.jsonl.worker.main import Reply
+from batch_tui.jsonl.worker.procedures_results import ResultProcedures
+from batch_tui.jsonl.worker.procedures_search import send_hits
+from batch_tui.jsonl.worker.workshop import Workshop
 from tests.support.result_files import answer_line, failure_line, request_line, write_lines
 
 
@@ -137,15 +137,16 @@ def test_a_screenful_of_hits_goes_out_at_once_and_the_rest_in_groups() -> None:
 
 
 def test_a_search_waits_for_no_module_that_it_does_not_need() -> None:
-    code = "import sys; import batch_tui.jsonl.procedures_search; print(*sys.modules)"
+    code = "import sys; import batch_tui.jsonl.worker.procedures_search; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name for name in done.stdout.split() if name.startswith("batch_tui.")}
     assert "batch_tui.jsonl.search" in loaded
-    assert not {"batch_tui.jsonl.join", "batch_tui.jsonl.export", "batch_tui.domain.batch"} & loaded
+    costly = {"batch_tui.jsonl.results.join", "batch_tui.jsonl.results.export", "batch_tui.domain.batch"}
+    assert not costly & loaded
 
 
 def test_the_worker_loads_neither_the_screen_nor_the_network() -> None:
-    code = "import sys; import batch_tui.jsonl.procedures_results; print(*sys.modules)"
+    code = "import sys; import batch_tui.jsonl.worker.procedures_results; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "batch_tui.jsonl.join" in done.stdout.split()
+    assert "batch_tui.jsonl.results.join" in done.stdout.split()
     assert not {"textual", "rich", "openai", "httpx2", "pyarrow"} & set(done.stdout.split())

@@ -14,9 +14,9 @@ from batch_tui.domain.errors import BatchTuiError, Effect, RateLimitedError, Ser
 from batch_tui.domain.operation import CancelStage, SubmitStage
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cancel import Canceller
-from batch_tui.engine.collect import Collector
 from batch_tui.engine.kit import Kit
-from batch_tui.engine.submit import Submitter
+from batch_tui.engine.results.collect import Collector
+from batch_tui.engine.submitting.submit import Submitter
 from tests.support.fake_service import FakeService
 from tests.support.kits import World, an_order
 

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from textual.binding import Binding
 
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.store import Changes
+from batch_tui.engine.monitoring.store import Changes
 from batch_tui.ui.app import BatchTuiApp
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService, unreachable

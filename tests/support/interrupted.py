@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from batch_tui.domain.operation import Operation
-from batch_tui.engine.journal import Journal
-from batch_tui.engine.submit import SubmitOrder, Submitter
+from batch_tui.engine.submitting.journal import Journal
+from batch_tui.engine.submitting.submit import SubmitOrder, Submitter
 from tests.support.fake_service import FakeService
 from tests.support.kits import reached
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from batch_tui.domain.operation import SubmitStage
-from batch_tui.engine.submit import Submitter
+from batch_tui.engine.submitting.submit import Submitter
 from tests.support.kits import World
 from tests.support.ledger_server import LedgerServer
 from tests.support.ledger_service import LedgerService

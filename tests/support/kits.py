@@ -10,11 +10,11 @@ from pathlib import Path
 from batch_tui.domain.problems import Report
 from batch_tui.engine.events import EventLog
 from batch_tui.engine.gate import RateGate
-from batch_tui.engine.journal import Journal
 from batch_tui.engine.kit import Kit
+from batch_tui.engine.monitoring.store import BatchStore
 from batch_tui.engine.ports import BatchService
-from batch_tui.engine.store import BatchStore
-from batch_tui.engine.submit import SubmitOrder
+from batch_tui.engine.submitting.journal import Journal
+from batch_tui.engine.submitting.submit import SubmitOrder
 from tests.support.batches import NOON
 from tests.support.fake_service import FakeService
 from tests.support.virtual_time import VirtualTime

@@ -10,8 +10,8 @@ from pathlib import Path
 from batch_tui.domain.batch import Batch
 from batch_tui.engine.cancel import CancelState
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.monitor import Tick
-from batch_tui.engine.submit import Submission
+from batch_tui.engine.monitoring.monitor import Tick
+from batch_tui.engine.submitting.submit import Submission
 from tests.support.batches import NOON
 from tests.support.fake_service import FakeService
 from tests.support.screen import settings_in

@@ -13,10 +13,10 @@ from batch_tui.domain.problems import Report
 from batch_tui.domain.queueing import QueueEntry
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.kit import Kit
-from batch_tui.engine.queue import Queue
-from batch_tui.engine.queue_store import LimitMemory, QueueStore
-from batch_tui.engine.submit import SubmitOrder, Submitter
-from batch_tui.jsonl.check import check_file
+from batch_tui.engine.queueing.queue import Queue
+from batch_tui.engine.queueing.queue_store import LimitMemory, QueueStore
+from batch_tui.engine.submitting.submit import SubmitOrder, Submitter
+from batch_tui.jsonl.checking.check import check_file
 from tests.support.fake_service import FakeService
 from tests.support.kits import World
 

@@ -14,8 +14,8 @@ from textual.pilot import Pilot
 
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.paths import Paths
-from batch_tui.engine.settings import Profile, Settings
+from batch_tui.engine.configuration.paths import Paths
+from batch_tui.engine.configuration.settings import Profile, Settings
 from batch_tui.ui.app import BatchTuiApp
 from batch_tui.ui.session import SessionState
 from batch_tui.ui.widgets.dock import Dock

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from batch_tui.domain.operation import Operation
-from batch_tui.engine.submit import Submitter
+from batch_tui.engine.submitting.submit import Submitter
 from tests.support.kits import World, an_order
 from tests.support.ledger_service import LedgerService
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from batch_tui.domain.problems import Report
-from batch_tui.jsonl.check import check_file
+from batch_tui.jsonl.checking.check import check_file
 from batch_tui.ui.controllers.handover import Handover, at_line
 from batch_tui.ui.panes.verdict import damage
 from batch_tui.ui.session import SessionState

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from batch_tui.domain.files import Progress
 from batch_tui.domain.operation import SubmitOperation, SubmitStage
-from batch_tui.engine.journal import Journal
-from batch_tui.engine.submission import Phase
+from batch_tui.engine.submitting.journal import Journal
+from batch_tui.engine.submitting.submission import Phase
 from batch_tui.ui.commands.pending_submit import PendingSubmit
 from batch_tui.ui.panes.pending import pending_cells, pending_lines
 from batch_tui.ui.session import SessionState

@@ -17,7 +17,7 @@ from textual.pilot import Pilot
 from batch_tui.api.client import OpenAIService
 from batch_tui.api.connection import Connection
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.monitor import Tick
+from batch_tui.engine.monitoring.monitor import Tick
 from batch_tui.engine.ports import BatchService
 from batch_tui.ui.app import BatchTuiApp
 from tests.support.batches import many

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from batch_tui.domain.errors import ConfigurationError
-from batch_tui.jsonl.edit import REMOVED
+from batch_tui.jsonl.rewriting.edit import REMOVED
 from batch_tui.ui.actions.field_changes import read_changes
 
 

@@ -7,8 +7,8 @@ import pytest
 from batch_tui.domain.batch import Batch, RequestCounts, Usage
 from batch_tui.domain.money import Cost, Demand, Estimate, Price, Range
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.cost_book import CostBook, DaySpent
-from batch_tui.engine.prices import PriceList
+from batch_tui.engine.money.cost_book import CostBook, DaySpent
+from batch_tui.engine.money.prices import PriceList
 from batch_tui.ui.text.money import batch_text, day_text, estimate_text
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.config import NotifyTable
+from batch_tui.engine.configuration.config import NotifyTable
 from batch_tui.ui.terminal.notifier import Notice, Notifier, ended_notice, run_command, sequence
 from tests.support.batches import a_batch
 

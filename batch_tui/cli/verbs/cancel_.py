@@ -15,7 +15,7 @@ from batch_tui.domain.lineage import GROUP_KEY, family_of
 from batch_tui.domain.queueing import QueueEntry
 from batch_tui.engine.cancel import CancelOutcome, CancelState
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.listing import list_all
+from batch_tui.engine.monitoring.listing import list_all
 
 _DONE = frozenset({CancelState.CONFIRMED, CancelState.NOTHING_TO_DO})
 

@@ -14,7 +14,7 @@ from batch_tui.domain.formatting import amount, plural, size
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
 from batch_tui.domain.money import Price
 from batch_tui.domain.problems import Problem, Report
-from batch_tui.jsonl.check import check_file
+from batch_tui.jsonl.checking.check import check_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +45,7 @@ def profile_rules(profile: str | None) -> tuple[Limits, Mapping[str, Price]]:
     """Limits and own prices of the named profile, else OpenAI's limits: a check needs no configuration."""
     if profile is None and not os.environ.get("BATCH_TUI_PROFILE"):
         return OPENAI_LIMITS, {}
-    from batch_tui.engine.settings import Flags, load_settings  # noqa: PLC0415 - a plain check stays light
+    from batch_tui.engine.configuration.settings import Flags, load_settings  # noqa: PLC0415 - a plain check stays light
 
     found = load_settings(os.environ, Flags(profile=profile), needs_key=False).profile
     return found.limits, found.prices
@@ -101,8 +101,8 @@ def problem_record(path: str, problem: Problem) -> dict[str, object]:
 def _estimated(path: Path, prices: Mapping[str, Price], console: Console) -> dict[str, object]:
     """Tokens and cost of a file: the fields of its verdict that take counting."""
     from batch_tui.cli.money import range_record  # noqa: PLC0415 - a plain check stays light
-    from batch_tui.engine.costs import estimate_of  # noqa: PLC0415
-    from batch_tui.engine.prices import PriceList  # noqa: PLC0415
+    from batch_tui.engine.money.costs import estimate_of  # noqa: PLC0415
+    from batch_tui.engine.money.prices import PriceList  # noqa: PLC0415
     from batch_tui.jsonl.demand import read_demand  # noqa: PLC0415
 
     demands = read_demand(path, on_progress=console.progress(f"counting {path.name}"))

@@ -12,12 +12,12 @@ from batch_tui.cli.money import bill_record, cost_words, local_prices
 from batch_tui.cli.session import open_cockpit, run_async
 from batch_tui.domain.formatting import grouped
 from batch_tui.domain.lineage import family_of, is_group_name
-from batch_tui.engine.costs import bill_of
-from batch_tui.engine.listing import list_all
-from batch_tui.engine.prices import PriceList
-from batch_tui.jsonl.compare import Change, Comparison, Difference, Side, differences
-from batch_tui.jsonl.join import join_results
-from batch_tui.jsonl.joined import JoinedResults
+from batch_tui.engine.money.costs import bill_of
+from batch_tui.engine.money.prices import PriceList
+from batch_tui.engine.monitoring.listing import list_all
+from batch_tui.jsonl.results.compare import Change, Comparison, Difference, Side, differences
+from batch_tui.jsonl.results.join import join_results
+from batch_tui.jsonl.results.joined import JoinedResults
 
 Found = dict[str, list[list[Path]]]
 """Result files by what was named, a list for each generation."""

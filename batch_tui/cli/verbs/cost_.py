@@ -28,9 +28,9 @@ from batch_tui.domain.lineage import is_group_name
 from batch_tui.domain.money import Bill, Cost, Estimate
 from batch_tui.domain.spending import By
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.costs import bill_of, cost_so_far, estimate_of, projected
-from batch_tui.engine.listing import list_all
-from batch_tui.engine.prices import PriceList
+from batch_tui.engine.money.costs import bill_of, cost_so_far, estimate_of, projected
+from batch_tui.engine.money.prices import PriceList
+from batch_tui.engine.monitoring.listing import list_all
 from batch_tui.jsonl.demand import read_demand
 
 Pairs = Sequence[tuple[str, str]]

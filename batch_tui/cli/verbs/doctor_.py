@@ -16,7 +16,7 @@ from batch_tui.cli.session import build_cockpit, connection_of, run_async, setti
 from batch_tui.cli.terminal_check import Finding, terminal_findings
 from batch_tui.domain.errors import ConfigurationError, ServiceError
 from batch_tui.domain.text import printable
-from batch_tui.engine.settings import Settings
+from batch_tui.engine.configuration.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,8 +15,8 @@ from batch_tui.domain.formatting import grouped, plural
 from batch_tui.domain.groups import Group
 from batch_tui.domain.lineage import is_group_name
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.collect import safe_component
-from batch_tui.engine.listing import list_all
+from batch_tui.engine.monitoring.listing import list_all
+from batch_tui.engine.results.collect import safe_component
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ from batch_tui.cli.session import open_cockpit, run_async
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.formatting import grouped, percent
 from batch_tui.domain.groups import Group, Member
-from batch_tui.engine.listing import list_all
+from batch_tui.engine.monitoring.listing import list_all
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

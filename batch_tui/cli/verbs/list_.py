@@ -11,7 +11,7 @@ from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, record, run_async
 from batch_tui.domain.batch import Batch
-from batch_tui.engine.listing import Pager
+from batch_tui.engine.monitoring.listing import Pager
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

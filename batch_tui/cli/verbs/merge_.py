@@ -13,12 +13,12 @@ from batch_tui.cli.session import open_cockpit, run_async
 from batch_tui.cli.verbs.results_ import cause_lines, outcome_record
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.formatting import grouped, plural
-from batch_tui.engine.generations import Family
-from batch_tui.engine.listing import list_all
-from batch_tui.jsonl.export import ExportFormat
-from batch_tui.jsonl.join import JoinedResults, join_results
-from batch_tui.jsonl.merge import Merged
-from batch_tui.jsonl.merge_table import merge_as
+from batch_tui.engine.monitoring.listing import list_all
+from batch_tui.engine.results.generations import Family
+from batch_tui.jsonl.results.export import ExportFormat
+from batch_tui.jsonl.results.join import JoinedResults, join_results
+from batch_tui.jsonl.results.merge import Merged
+from batch_tui.jsonl.results.merge_table import merge_as
 
 _LISTED = 20
 """Requests without a success that are named on stderr; ``--json`` names all."""

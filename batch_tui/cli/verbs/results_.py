@@ -23,11 +23,11 @@ from batch_tui.domain.lines import Cause, ResultRow, Summary
 from batch_tui.domain.money import Bill, Cost
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.costs import bill_of, row_costs
-from batch_tui.engine.listing import list_all
-from batch_tui.engine.prices import PriceList
-from batch_tui.jsonl.export import ExportFormat, export_results, stream_results
-from batch_tui.jsonl.join import JoinedResults, join_results
+from batch_tui.engine.money.costs import bill_of, row_costs
+from batch_tui.engine.money.prices import PriceList
+from batch_tui.engine.monitoring.listing import list_all
+from batch_tui.jsonl.results.export import ExportFormat, export_results, stream_results
+from batch_tui.jsonl.results.join import JoinedResults, join_results
 from batch_tui.jsonl.search import search_file
 
 _STATUS = {

@@ -15,11 +15,11 @@ from batch_tui.cli.verbs.check_ import verdict
 from batch_tui.cli.verbs.submit_ import send_by_queue
 from batch_tui.domain.formatting import grouped, plural
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.listing import list_all
-from batch_tui.engine.parts import is_only_too_large
-from batch_tui.engine.resubmit import RetryPlan
-from batch_tui.engine.submit import Phase, Submission
-from batch_tui.jsonl.edit import REMOVED, Changes, check_place, read_change
+from batch_tui.engine.monitoring.listing import list_all
+from batch_tui.engine.queueing.parts import is_only_too_large
+from batch_tui.engine.results.resubmit import RetryPlan
+from batch_tui.engine.submitting.submit import Phase, Submission
+from batch_tui.jsonl.rewriting.edit import REMOVED, Changes, check_place, read_change
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

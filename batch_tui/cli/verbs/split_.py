@@ -10,7 +10,7 @@ from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.domain.formatting import plural, size
 from batch_tui.domain.limits import OPENAI_LIMITS
-from batch_tui.jsonl.split import split_file
+from batch_tui.jsonl.rewriting.split import split_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

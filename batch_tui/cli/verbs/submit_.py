@@ -21,9 +21,9 @@ from batch_tui.domain.formatting import plural
 from batch_tui.domain.problems import Report
 from batch_tui.domain.queueing import QueueEntry, QueueStage
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.parts import is_only_too_large
-from batch_tui.engine.queue_store import waiting_line
-from batch_tui.engine.submit import Phase, Submission, SubmitOrder
+from batch_tui.engine.queueing.parts import is_only_too_large
+from batch_tui.engine.queueing.queue_store import waiting_line
+from batch_tui.engine.submitting.submit import Phase, Submission, SubmitOrder
 
 _SHOWN_PROBLEMS = 10
 
@@ -189,7 +189,7 @@ def _taken(cockpit: Cockpit, entry: QueueEntry) -> dict[str, object]:
 
 
 async def _check(cockpit: Cockpit, path: Path, args: argparse.Namespace, console: Console) -> Report:
-    from batch_tui.jsonl.check import check_file  # noqa: PLC0415 - beside the loop, in a thread
+    from batch_tui.jsonl.checking.check import check_file  # noqa: PLC0415 - beside the loop, in a thread
 
     show = console.progress(f"checking {path.name}")
     if args.split:

@@ -17,8 +17,8 @@ from batch_tui.domain.errors import UnauthorizedError
 from batch_tui.domain.guard import Rule
 from batch_tui.domain.text import printable
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.guard import Raised
-from batch_tui.engine.monitor import Condition, Tick
+from batch_tui.engine.monitoring.guard import Raised
+from batch_tui.engine.monitoring.monitor import Condition, Tick
 
 _A_MOMENT = 0.05
 """Seconds past the end of a countdown: a timer may be early by a clock's tick."""

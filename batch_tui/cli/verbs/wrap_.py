@@ -8,7 +8,7 @@ from pathlib import Path
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.domain.formatting import plural
-from batch_tui.jsonl.wrap import wrap_file
+from batch_tui.jsonl.rewriting.wrap import wrap_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

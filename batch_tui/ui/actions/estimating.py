@@ -8,7 +8,7 @@ from pathlib import Path
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.money import Estimate
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.costs import estimate_of
+from batch_tui.engine.money.costs import estimate_of
 
 
 async def estimated(cockpit: Cockpit, path: Path) -> Estimate | None:

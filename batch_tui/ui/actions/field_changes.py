@@ -7,7 +7,7 @@ import re
 
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.text import printable
-from batch_tui.jsonl.edit import REMOVED, Changes, check_place, read_change
+from batch_tui.jsonl.rewriting.edit import REMOVED, Changes, check_place, read_change
 
 EXAMPLE = "model=NAME max_completion_tokens=N, -FIELD takes one away"
 """What can be typed."""

@@ -12,8 +12,8 @@ from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError, ConfigurationError
 from batch_tui.domain.lines import Cause
-from batch_tui.engine.resubmit import RetryPlan
-from batch_tui.jsonl.edit import REMOVED, Changes
+from batch_tui.engine.results.resubmit import RetryPlan
+from batch_tui.jsonl.rewriting.edit import REMOVED, Changes
 from batch_tui.ui.actions.estimating import amount_to_type, estimated
 from batch_tui.ui.actions.field_changes import EXAMPLE, read_changes
 from batch_tui.ui.actions.submit import tell

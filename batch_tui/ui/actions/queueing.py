@@ -11,7 +11,7 @@ from batch_tui.domain.files import Progress
 from batch_tui.domain.problems import Report
 from batch_tui.domain.queueing import QueueEntry
 from batch_tui.domain.text import printable
-from batch_tui.engine.submission import SubmitOrder
+from batch_tui.engine.submitting.submission import SubmitOrder
 from batch_tui.ui.actions.estimating import amount_to_type, estimated
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.text.cells import Piece, Tone

@@ -10,7 +10,7 @@ from batch_tui.domain.files import Progress
 from batch_tui.domain.limits import Limits
 from batch_tui.domain.problems import Report
 from batch_tui.domain.text import printable
-from batch_tui.engine.submission import Phase, Submission, SubmitOrder
+from batch_tui.engine.submitting.submission import Phase, Submission, SubmitOrder
 from batch_tui.ui.actions.estimating import amount_to_type, estimated
 from batch_tui.ui.actions.queueing import QueueAction
 from batch_tui.ui.commands.selection import Selection

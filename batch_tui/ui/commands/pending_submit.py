@@ -9,7 +9,7 @@ from pathlib import Path
 from batch_tui.domain.files import Progress
 from batch_tui.domain.operation import SubmitOperation, SubmitStage
 from batch_tui.domain.text import printable
-from batch_tui.engine.submission import Phase
+from batch_tui.engine.submitting.submission import Phase
 
 _PREFIX = "submit:"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from batch_tui.engine.guard import Raised
-from batch_tui.engine.store import Changes
+from batch_tui.engine.monitoring.guard import Raised
+from batch_tui.engine.monitoring.store import Changes
 from batch_tui.ui.controllers.guard_alarm import GuardAlarm
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.terminal.notifier import Notice, Notifier, ended_notice

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from batch_tui.domain.formatting import duration
-from batch_tui.engine.guard import Countdown, Raised
+from batch_tui.engine.monitoring.guard import Countdown, Raised
 from batch_tui.ui.desk import Desk
 
 

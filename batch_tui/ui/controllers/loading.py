@@ -6,14 +6,14 @@ import asyncio
 from importlib import import_module
 
 _LATER = (
-    "batch_tui.engine.submit",
+    "batch_tui.engine.submitting.submit",
     "batch_tui.engine.cancel",
     "batch_tui.ui.actions.cancel",
-    "batch_tui.engine.collect",
-    "batch_tui.jsonl.workshop",
+    "batch_tui.engine.results.collect",
+    "batch_tui.jsonl.worker.workshop",
     "batch_tui.engine.verdicts",
     "batch_tui.ui.controllers.queue_feed",
-    "batch_tui.engine.resubmit",
+    "batch_tui.engine.results.resubmit",
     "batch_tui.ui.actions.submit",
     "batch_tui.ui.actions.fix",
     "batch_tui.ui.actions.save",

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from batch_tui.domain import formatting
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.monitor import Condition, Tick
-from batch_tui.engine.store import Changes
+from batch_tui.engine.monitoring.monitor import Condition, Tick
+from batch_tui.engine.monitoring.store import Changes
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.first_frame import age_text
 from batch_tui.ui.panes.batches import BatchesPane

@@ -13,7 +13,7 @@ from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.files import Progress
 from batch_tui.domain.groups import Group, stands_for_group
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.costs import bill_of
+from batch_tui.engine.money.costs import bill_of
 from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.panes import inspect as tabs
@@ -24,8 +24,8 @@ from batch_tui.ui.text.money import batch_text
 
 if TYPE_CHECKING:
     from batch_tui.domain.lines import Cause
-    from batch_tui.engine.collect import Collected
-    from batch_tui.jsonl.joined import JoinedResults
+    from batch_tui.engine.results.collect import Collected
+    from batch_tui.jsonl.results.joined import JoinedResults
 
 
 FIRST_ROWS = 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from batch_tui.domain.queueing import QueueStage
-from batch_tui.engine.queue_runner import QueueEvent, RunnerState
+from batch_tui.engine.queueing.queue_runner import QueueEvent, RunnerState
 from batch_tui.ui.desk import Desk
 
 _BAD = frozenset({RunnerState.HELD, RunnerState.ELSEWHERE})

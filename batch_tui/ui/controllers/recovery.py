@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.formatting import plural
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.submission import Phase
+from batch_tui.engine.submitting.submission import Phase
 from batch_tui.ui.controllers.loading import load_the_rest
 from batch_tui.ui.desk import Desk
 

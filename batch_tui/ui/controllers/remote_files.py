@@ -133,7 +133,7 @@ class RemoteFiles:
 
 def local_name(file: RemoteFile) -> str:
     """A harmless name for a remote file in the workspace."""
-    from batch_tui.engine.collect import safe_component  # noqa: PLC0415 - not at the start
+    from batch_tui.engine.results.collect import safe_component  # noqa: PLC0415 - not at the start
 
     name = file.filename or file.id
     stem, dot, suffix = name.rpartition(".")

@@ -13,7 +13,7 @@ from textual.worker import (
 )
 
 from batch_tui.domain.errors import BatchTuiError
-from batch_tui.engine.submission import Phase, Submission
+from batch_tui.engine.submitting.submission import Phase, Submission
 from batch_tui.ui.commands.pending_submit import PendingSubmit
 from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk

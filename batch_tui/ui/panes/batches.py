@@ -14,7 +14,7 @@ from textual.message import Message
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.formatting import grouped
 from batch_tui.domain.queueing import QueueEntry
-from batch_tui.engine.store import Changes
+from batch_tui.engine.monitoring.store import Changes
 from batch_tui.ui.commands.bindings import asking
 from batch_tui.ui.commands.pending_submit import PendingSubmit
 from batch_tui.ui.commands.selection import Scope, Selection

@@ -8,7 +8,7 @@ from batch_tui.domain import formatting
 from batch_tui.domain.cause_meaning import meaning_of
 from batch_tui.domain.lines import Cause, Outcome, ResultRow, Summary
 from batch_tui.domain.money import Cost
-from batch_tui.jsonl.summary import CUT_SHORT
+from batch_tui.jsonl.results.summary import CUT_SHORT
 from batch_tui.ui.panes.overview import line
 from batch_tui.ui.text.cells import Cell, Piece, Tone
 from batch_tui.ui.text.glyphs import glyphs

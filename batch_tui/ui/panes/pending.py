@@ -5,7 +5,7 @@ from __future__ import annotations
 from batch_tui.domain import formatting
 from batch_tui.domain.operation import SubmitStage
 from batch_tui.domain.text import printable
-from batch_tui.engine.submission import Phase, message_of
+from batch_tui.engine.submitting.submission import Phase, message_of
 from batch_tui.ui.commands.pending_submit import PendingSubmit, command_twin
 from batch_tui.ui.panes.columns import clock_time
 from batch_tui.ui.text.bars import share_bar

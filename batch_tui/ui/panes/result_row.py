@@ -5,9 +5,9 @@ from __future__ import annotations
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import InputFileError
 from batch_tui.domain.lines import Outcome
-from batch_tui.engine.costs import row_costs
-from batch_tui.engine.prices import PriceList
-from batch_tui.jsonl.joined import JoinedResults
+from batch_tui.engine.money.costs import row_costs
+from batch_tui.engine.money.prices import PriceList
+from batch_tui.jsonl.results.joined import JoinedResults
 from batch_tui.ui.panes.answers import first_words
 from batch_tui.ui.panes.outcome import row_cells
 from batch_tui.ui.text.cells import Cell

@@ -18,7 +18,7 @@ from textual.widgets import ContentSwitcher
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import InputFileError
-from batch_tui.engine.prices import PriceList
+from batch_tui.engine.money.prices import PriceList
 from batch_tui.ui.commands.bindings import asking
 from batch_tui.ui.commands.selection import Scope, Selection
 from batch_tui.ui.panes.base import Pane
@@ -30,7 +30,7 @@ from batch_tui.ui.widgets.table import VirtualTable
 from batch_tui.ui.widgets.viewer import Viewer
 
 if TYPE_CHECKING:
-    from batch_tui.jsonl.joined import JoinedResults
+    from batch_tui.jsonl.results.joined import JoinedResults
 
 _ID = Column("custom_id", "custom_id", 18, is_flexible=True, is_pinned=True, is_cut_inside=True)
 _COLUMNS = (

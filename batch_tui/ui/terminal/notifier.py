@@ -15,7 +15,7 @@ from batch_tui.domain.batch import Batch
 from batch_tui.domain.formatting import grouped
 from batch_tui.domain.status import BatchStatus
 from batch_tui.domain.text import printable
-from batch_tui.engine.config import NotifyTable
+from batch_tui.engine.configuration.config import NotifyTable
 
 Kind = Literal["ended", "failed", "runaway"]
 _PATIENCE = 5.0

@@ -8,7 +8,7 @@ from decimal import Decimal
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.formatting import money
 from batch_tui.domain.money import Cost, Estimate
-from batch_tui.engine.cost_book import CostBook, DaySpent
+from batch_tui.engine.money.cost_book import CostBook, DaySpent
 from batch_tui.ui.text.cells import Piece, Tone
 
 

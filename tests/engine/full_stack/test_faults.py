@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from batch_tui.engine.cancel import Canceller, CancelState
-from batch_tui.engine.collect import Collector
 from batch_tui.engine.kit import Kit
-from batch_tui.engine.submit import Phase, Submitter
+from batch_tui.engine.results.collect import Collector
+from batch_tui.engine.submitting.submit import Phase, Submitter
 from tests.support import faults
 from tests.support.faults import Fault, FaultServer
 from tests.support.kits import an_order

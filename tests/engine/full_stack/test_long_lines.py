@@ -6,11 +6,11 @@ import asyncio
 import json
 from pathlib import Path
 
-from batch_tui.engine.collect import Collector
 from batch_tui.engine.kit import Kit
-from batch_tui.engine.submit import Phase, Submitter
-from batch_tui.jsonl.check import check_file
-from batch_tui.jsonl.join import join_results
+from batch_tui.engine.results.collect import Collector
+from batch_tui.engine.submitting.submit import Phase, Submitter
+from batch_tui.jsonl.checking.check import check_file
+from batch_tui.jsonl.results.join import join_results
 from tests.support.faults import FaultServer
 from tests.support.kits import an_order
 

@@ -16,9 +16,9 @@ from batch_tui.api.connection import Connection
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.operation import CancelStage, SubmitStage
 from batch_tui.engine.cancel import Canceller, CancelState
-from batch_tui.engine.collect import Collector
 from batch_tui.engine.kit import Kit
-from batch_tui.engine.submit import Phase, Submitter
+from batch_tui.engine.results.collect import Collector
+from batch_tui.engine.submitting.submit import Phase, Submitter
 from tests.support import faults
 from tests.support.faults import Fault, FaultServer
 from tests.support.hostile import ALL

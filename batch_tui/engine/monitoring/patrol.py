@@ -1,0 +1,96 @@
+"""The guard on its round: after each tick it judges what may run away, and says what is to be cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from batch_tui.domain.batch import Batch
+from batch_tui.domain.formatting import duration
+from batch_tui.engine.events import EventLog
+from batch_tui.engine.money.costs import cost_so_far, projected
+from batch_tui.engine.money.prices import PriceList
+from batch_tui.engine.monitoring.guard import Countdown, Guard, Raised
+from batch_tui.engine.monitoring.history import History
+from batch_tui.engine.monitoring.store import BatchStore, Changes
+
+
+class Patrol:
+    """Drives a guard over the store. It cancels nothing itself: :meth:`take_due` tells what is to be cancelled.
+
+    Args:
+        guard: The rules and their alarms.
+        store: The batches.
+        history: How they move.
+        prices: What they cost.
+        events: Where every decision is noted with its numbers.
+        clock: Unix seconds.
+    """
+
+    def __init__(
+        self,
+        guard: Guard,
+        store: BatchStore,
+        history: History,
+        prices: PriceList,
+        events: EventLog,
+        *,
+        clock: Callable[[], float],
+    ) -> None:
+        self.guard = guard
+        self._store = store
+        self._history = history
+        self._prices = prices
+        self._events = events
+        self._clock = clock
+        self._raised: tuple[Raised, ...] = ()
+
+    def review(self, changes: Changes) -> None:
+        """Judge what changed, and everything that hasn't ended: standing still is no change."""
+        ids = {*changes.added, *changes.updated, *self._store.active_ids}
+        known = (self._store.get(batch_id) for batch_id in ids)
+        batches = [batch for batch in known if batch is not None and not self._store.is_gone(batch.id)]
+        raised = self.guard.review(batches, self._now(), pace=self._history.pace, cost=self._cost)
+        counting = {countdown.batch_id for countdown in self.guard.countdowns}
+        end = f"; to be cancelled in {duration(self.guard.rules.countdown_seconds)}"
+        for one in raised:
+            is_acting = one.batch_id in counting and one.alarm.rule in self.guard.rules.cancel_on
+            text = f"alarm: {one.alarm.message}{end if is_acting else ''}"
+            self._events.record("guard", text, batch_id=one.batch_id)
+        self._raised += raised
+
+    def take_raised(self) -> tuple[Raised, ...]:
+        """Alarms since the last call."""
+        taken, self._raised = self._raised, ()
+        return taken
+
+    def take_due(self) -> tuple[Countdown, ...]:
+        """Countdowns that ran out, each given once: these batches are to be cancelled now."""
+        due = self.guard.take_due(self._now())
+        for one in due:
+            command = f"batch-tui cancel {one.batch_id}"
+            text = f"cancelled by the guard: {one.alarm.message}"
+            self._events.record("guard", text, batch_id=one.batch_id, command=command)
+        return due
+
+    def seconds_left(self, countdown: Countdown) -> float:
+        """Seconds until a countdown runs out."""
+        return max(0.0, countdown.deadline - self._now())
+
+    def stop(self) -> tuple[Countdown, ...]:
+        """Somebody is there: stop every countdown; the guard won't act on those batches again."""
+        stopped = self.guard.countdowns
+        self.guard.spare()
+        for one in stopped:
+            self._events.record("guard", f"countdown stopped: {one.alarm.message}", batch_id=one.batch_id)
+        return stopped
+
+    def _now(self) -> float:
+        return self._clock() + self._store.server_offset
+
+    def _cost(self, batch: Batch) -> Decimal | None:
+        """Projected cost, else the cost so far; not asked for without a limit on it (prices take time to load)."""
+        if self.guard.rules.cost_above is None:
+            return None
+        cost = projected(batch, self._prices) or cost_so_far(batch, self._prices)
+        return None if cost is None else cost.batch

@@ -1,0 +1,81 @@
+"""The first page of what a batch brought back, shown while the whole is still on its way."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from batch_tui.domain.batch import Batch
+from batch_tui.domain.errors import NotFoundError
+from batch_tui.domain.files import FileStart
+from batch_tui.engine.configuration.paths import directory_name
+from batch_tui.engine.kit import Kit, patiently
+from batch_tui.jsonl.output import new_output
+from batch_tui.jsonl.results.join import join_results
+from batch_tui.jsonl.results.joined import JoinedResults
+
+MOST_BYTES = 512 * 1024
+"""Bytes that are read of each file at most: two seconds on a slow line."""
+_DELAYS = (1.0,)
+"""One second try: the whole file is fetched afterwards anyway, with all patience."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstResults:
+    """The first rows of a batch's results."""
+
+    batch: Batch
+    joined: JoinedResults
+    """In the order the service wrote them, the answers before the errors; without the requests."""
+    is_whole: bool
+    """True when nothing else came back."""
+
+
+async def first_results(kit: Kit, folder: Path, batch: Batch, count: int) -> FirstResults:
+    """Fetch the first result lines of a batch, with at most one short download for each of its files.
+
+    Args:
+        kit: The parts shared by all actions.
+        folder: Where the lines are kept, for a join reads its rows from files.
+        batch: A batch that names its files.
+        count: How many lines are enough.
+
+    Raises:
+        NotFoundError: The batch names no file.
+        ServiceError: A file can't be had.
+        TransferStalledError: No byte came.
+        OutputFileError: The folder can't be written.
+    """
+    ids = [file_id for file_id in (batch.output_file_id, batch.error_file_id) if file_id]
+    if not ids:
+        raise NotFoundError(f"{batch.name} has no results yet.")
+    paths: list[Path] = []
+    wanted, is_whole = count, batch.is_terminal
+    for file_id in ids:
+        if wanted <= 0:
+            is_whole = False
+            break
+        start = await _start(kit, file_id, wanted)
+        path = folder / f"first_{directory_name(file_id)}.jsonl"
+        await asyncio.to_thread(_write, path, start.content)
+        paths.append(path)
+        wanted -= start.content.count(b"\n")
+        is_whole = is_whole and start.is_whole
+    joined = await asyncio.to_thread(join_results, [paths])
+    return FirstResults(batch, joined, is_whole)
+
+
+async def _start(kit: Kit, file_id: str, lines: int) -> FileStart:
+    return await patiently(
+        kit,
+        lambda: kit.service.read_start(file_id, lines=lines, most_bytes=MOST_BYTES),
+        delays=_DELAYS,
+        is_transfer=True,
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with new_output(path, overwrite=True) as output:
+        output.write(content)
