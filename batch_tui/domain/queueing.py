@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from batch_tui.domain.batch import NO_METADATA, Batch
+from batch_tui.domain.formatting import plural
 from batch_tui.domain.problems import Code
 from batch_tui.domain.status import BatchStatus
 
@@ -119,7 +120,8 @@ class Room:
             return entry.reason or "It was refused a moment ago."
         recent = [at for at in self.creations if at > now - HOUR]
         if len(recent) >= self.creations_per_hour:
-            return f"{len(recent):,} batches were made within the hour; the service takes no more."
+            made = f"{plural(len(recent), 'batch')} {'was' if len(recent) == 1 else 'were'} made"
+            return f"{made} within the hour; the service takes no more."
         limit, used = self.limits.get(entry.model), self.queued.get(entry.model, 0)
         # With nothing of ours queued it is sent, however large: only the service can tell what it takes.
         if limit is not None and used and used + entry.tokens > limit:

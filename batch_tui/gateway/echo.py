@@ -1,6 +1,7 @@
-"""The built-in model: deterministic, without any intelligence, named ``echo`` in every answer.
+"""The built-in model: deterministic, without any intelligence, and it says so: its texts begin with ``echo:``.
 
-It says back what it was told. A request body may ask it for more in one field of its own, ``echo``::
+It says back what it was told, in the name of the model that was asked for, as the service does. A request body may
+ask it for more in one field of its own, ``echo``::
 
     {"model": "…", "messages": […], "echo": {"status": 429, "code": "rate_limit_exceeded", "times": 1}}
 
@@ -14,6 +15,7 @@ message    the error's message
 times      fails so only the first N times that this custom_id runs in the account, then succeeds
 length     answers with this many words
 finish     ``finish_reason`` of the answer (``length``, ``content_filter``…); Responses become incomplete
+model      answers in the name of this model, as a service does that names the dated snapshot
 lose       true: the request ends in neither file
 ========== ============================================================================================
 
@@ -52,6 +54,7 @@ class Wish(msgspec.Struct, frozen=True):
     times: int | None = None
     length: int | None = None
     finish: str | None = None
+    model: str | None = None
     lose: bool = False
 
     @property
@@ -125,7 +128,7 @@ def success(request: Request, wish: Wish, now: int) -> Answered:
         return _refusal(400, message, "missing_required_parameter", missing)
     seed = _seed(request)
     try:
-        answer = shape(Wanted(body, seed, now, wish.length, wish.finish))
+        answer = shape(Wanted(body, seed, now, wish.length, wish.finish, wish.model))
     except RecursionError:
         return _refusal(400, "The request is nested too deep.", "invalid_request_error", None)
     return Answered(200, msgspec.json.encode(answer), seed)

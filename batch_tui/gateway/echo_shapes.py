@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from batch_tui.gateway.shapes import as_list, as_object
 
 NAME = "echo"
+"""The model of an answer to a request that names none."""
 _CLIP = 400
 _DIMENSIONS = 16
 _MAX_DIMENSIONS = 4096
@@ -55,6 +56,14 @@ class Wanted:
     """Words asked for, or None for an echo."""
     finish: str | None = None
     """The finish_reason asked for."""
+    snapshot: str | None = None
+    """The model to answer as, when another than the request's was asked for."""
+
+    @property
+    def model(self) -> str:
+        """The model the answer names: as at the service the one asked for, so that the answer has its price."""
+        asked = self.body.get("model")
+        return self.snapshot or (asked if isinstance(asked, str) and asked else NAME)
 
     def number(self, key: str) -> int | None:
         """A positive whole number of the body, or None."""
@@ -127,7 +136,7 @@ def _chat(wanted: Wanted) -> dict[str, object]:
         "id": f"chatcmpl-{wanted.seed}",
         "object": "chat.completion",
         "created": wanted.now,
-        "model": NAME,
+        "model": wanted.model,
         "choices": choices,
         "usage": _completion_usage(tokens(text_of(messages)), tokens(text) * count),
         "service_tier": "default",
@@ -142,7 +151,7 @@ def _completion(wanted: Wanted) -> dict[str, object]:
         "id": f"cmpl-{wanted.seed}",
         "object": "text_completion",
         "created": wanted.now,
-        "model": NAME,
+        "model": wanted.model,
         "choices": [{"text": text, "index": 0, "logprobs": None, "finish_reason": finish}],
         "usage": _completion_usage(tokens(text_of(prompt)), tokens(text)),
     }
@@ -165,7 +174,7 @@ def _response(wanted: Wanted) -> dict[str, object]:
         "status": status,
         "error": None,
         "incomplete_details": None if is_whole else {"reason": reason},
-        "model": NAME,
+        "model": wanted.model,
         "output": [
             {
                 "id": f"msg_{wanted.seed}",
@@ -201,7 +210,12 @@ def _embeddings(wanted: Wanted) -> dict[str, object]:
         for index, one in enumerate(many)
     ]
     sent = sum(len(as_list(one) or ()) or tokens(text_of(one)) for one in many)
-    return {"object": "list", "data": rows, "model": NAME, "usage": {"prompt_tokens": sent, "total_tokens": sent}}
+    return {
+        "object": "list",
+        "data": rows,
+        "model": wanted.model,
+        "usage": {"prompt_tokens": sent, "total_tokens": sent},
+    }
 
 
 def _vector(one: object, size: int, *, is_packed: bool) -> str | list[float]:
@@ -221,14 +235,14 @@ def _moderation(wanted: Wanted) -> dict[str, object]:
         "category_scores": dict.fromkeys(_CATEGORIES, 0.0),
         "category_applied_input_types": {category: ["text"] for category in _CATEGORIES},
     }
-    return {"id": f"modr-{wanted.seed}", "model": NAME, "results": [result] * len(many)}
+    return {"id": f"modr-{wanted.seed}", "model": wanted.model, "results": [result] * len(many)}
 
 
 def _images(wanted: Wanted) -> dict[str, object]:
     sent = tokens(text_of(wanted.body["prompt"]))
     return {
         "created": wanted.now,
-        "model": NAME,
+        "model": wanted.model,
         "data": [{"b64_json": _PIXEL}] * (wanted.number("n") or 1),
         "usage": {
             "input_tokens": sent,
@@ -246,7 +260,7 @@ def _video(wanted: Wanted) -> dict[str, object]:
         "created_at": wanted.now,
         "status": "completed",
         "progress": 100,
-        "model": NAME,
+        "model": wanted.model,
         "seconds": "4",
     }
 

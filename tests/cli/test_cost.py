@@ -109,7 +109,9 @@ def two_batches(run: Run, tmp_path: Path) -> list[str]:
     path = tmp_path / "in.jsonl"
     path.write_text("".join(echo_line(str(number)) for number in range(5)), encoding="utf-8")
     other = tmp_path / "other.jsonl"
-    other.write_text(echo_line("x", model="who") + echo_line("y", model="who"), encoding="utf-8")
+    dated: dict[str, object] = {"model": "echo"}
+    text = "".join(echo_line(custom_id, model="who", echo=dated) for custom_id in "xy")
+    other.write_text(text, encoding="utf-8")
     return [run("submit", source, "--wait")[1][0] for source in (path, other)]
 
 

@@ -44,11 +44,11 @@ CHAT = [{"role": "user", "content": "ping"}]
         ("/v1/responses", {"input": "ping"}, Response),
     ],
 )
-def test_every_answer_has_the_shape_of_its_endpoint_and_names_echo(
+def test_every_answer_has_the_shape_of_its_endpoint_and_names_the_model_asked_for(
     url: str, body: dict[str, object], shape: type[BaseModel]
 ) -> None:
     answer = asked(url, **body)
-    assert answer["model"] == "echo"
+    assert answer["model"] == "gpt-4o"
     # What the service echoes of the request's own settings is all that may be missing.
     settings = {"parallel_tool_calls": True, "tool_choice": "auto", "tools": list[str](), "object": "list"}
     shape.model_validate(settings | answer)
@@ -56,7 +56,19 @@ def test_every_answer_has_the_shape_of_its_endpoint_and_names_echo(
 
 def test_every_endpoint_of_the_api_has_an_answer() -> None:
     for url in ENDPOINTS:
-        assert asked(url, messages=CHAT, input="a", prompt="a")["model"] == "echo"
+        assert asked(url, messages=CHAT, input="a", prompt="a")["model"] == "gpt-4o"
+
+
+def test_an_answer_can_name_a_dated_snapshot_and_a_request_without_a_model_gets_echo() -> None:
+    dated = asked("/v1/chat/completions", messages=CHAT, echo={"model": "gpt-4o-2024-08-06"})
+    assert dated["model"] == "gpt-4o-2024-08-06"
+    assert asked("/v1/moderations", input="a", model="")["model"] == "echo"
+
+
+def test_a_text_says_that_echo_wrote_it() -> None:
+    answer = ChatCompletion.model_validate(asked("/v1/chat/completions", messages=CHAT))
+    assert answer.choices[0].message.content == "echo: ping"
+    assert answer.system_fingerprint == "fp_echo"
 
 
 def test_the_same_request_gets_the_same_answer() -> None:

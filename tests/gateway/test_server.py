@@ -55,7 +55,7 @@ def test_the_official_client_walks_the_whole_life_cycle_over_a_socket(tmp_path: 
         assert [listed.id for listed in client.batches.list()] == [batch.id]
         output = json.loads(client.files.content(batch.output_file_id or "").text)
         errors = json.loads(client.files.content(batch.error_file_id or "").text)
-        assert output["response"]["body"]["model"] == "echo"
+        assert output["response"]["body"]["model"] == json.loads(lines[0])["body"]["model"]
         assert (output["custom_id"], errors["custom_id"]) == ("good", "bad")
         with pytest.raises(openai.ConflictError):
             client.batches.cancel(batch.id)

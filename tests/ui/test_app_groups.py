@@ -183,9 +183,9 @@ async def test_what_waits_stands_in_the_list_and_x_takes_it_out(tmp_path: Path) 
         await running.press("g", "l", "j")
         await running.until(lambda: any("within the hour" in row for row in rows_of(running)))
         assert "queued" in rows_of(running)[0]
-        assert "part 1/3  waits: 1 batches were made" in rows_of(running)[1]
+        assert "part 1/3  waits: 1 batch was made" in rows_of(running)[1]
         assert "part 2/3  waits for what stands before it" in rows_of(running)[2]
-        assert "why       1 batches were made within the hour" in running.app.deck.inspect.facts.text
+        assert "why       1 batch was made within the hour" in running.app.deck.inspect.facts.text
         await running.press("x")
         assert "Take five 1/3 out of the queue?" in running.said()
         await running.press("y")
@@ -227,7 +227,7 @@ async def test_a_file_that_fits_can_wait_in_the_queue_too(tmp_path: Path) -> Non
         await running.press("q")
         await running.until(lambda: len(running.app.cockpit.queue_runner.entries) == 1)
         await running.press("2", "g")
-        await running.until(lambda: "waits: 1 batches" in rows_of(running)[0])
+        await running.until(lambda: "waits: 1 batch was made" in rows_of(running)[0])
         assert rows_of(running)[0].startswith("◌ one ")
         assert not service.orders
 
