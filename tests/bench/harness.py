@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -55,6 +55,8 @@ class Group:
 
     title: str
     contenders: tuple[Contender, ...]
+    is_on_request: bool = False
+    """True for what takes minutes: it is measured when asked for by name, and once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +93,45 @@ def measure(contender: Contender) -> Figure:
     return Figure(used.ru_utime + used.ru_stime)
 
 
-def run(groups: Sequence[Group], rounds: int) -> dict[tuple[str, str], Figure]:
+@dataclass(slots=True)
+class Measured:
+    """What all rounds brought."""
+
+    figures: dict[tuple[str, str], Figure] = field(default_factory=dict)
+    """The least of each contender, by title and name."""
+    failures: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Why a contender has no figure; one that failed isn't run again."""
+
+    def add(self, group: Group, contender: Contender) -> None:
+        """Run a contender once more."""
+        key = (group.title, contender.name)
+        if key in self.failures:
+            return
+        try:
+            figure = measure(contender)
+        except subprocess.CalledProcessError as error:
+            # The child has told the rest on stderr; its whole command line would hide which it was.
+            self._fail(key, f"ended with {error.returncode}")
+        except (OSError, ValueError, LookupError) as error:
+            self._fail(key, repr(error))
+        else:
+            self.figures[key] = _least(self.figures.get(key, figure), figure)
+
+    def _fail(self, key: tuple[str, str], reason: str) -> None:
+        self.figures.pop(key, None)
+        self.failures[key] = reason
+
+
+def run(groups: Sequence[Group], rounds: int) -> Measured:
     """Measure all contenders in turn, round after round; gives the least of each."""
-    best: dict[tuple[str, str], Figure] = {}
-    for _ in range(rounds):
+    measured = Measured()
+    for number in range(rounds):
         for group in groups:
+            if number and group.is_on_request:
+                continue
             for contender in group.contenders:
-                key, figure = (group.title, contender.name), measure(contender)
-                best[key] = _least(best.get(key, figure), figure)
-    return best
+                measured.add(group, contender)
+    return measured
 
 
 def _least(one: Figure, other: Figure) -> Figure:
@@ -110,18 +142,21 @@ def _least(one: Figure, other: Figure) -> Figure:
     return Figure(min(one.seconds, other.seconds), most, added)
 
 
-def table(groups: Sequence[Group], figures: Mapping[tuple[str, str], Figure]) -> list[str]:
-    """The result as a Markdown table; a missed limit is marked with ``!``."""
+def table(groups: Sequence[Group], measured: Measured) -> list[str]:
+    """The result as a Markdown table; a missed limit or a failure is marked with ``!``."""
     rows = ["| work | by | CPU s | ratio | limit | peak MB | added MB |", "|---|---|--:|--:|---|--:|--:|"]
     for group in groups:
-        base = figures[group.title, group.contenders[0].name]
+        base = measured.figures.get((group.title, group.contenders[0].name))
         for contender in group.contenders:
-            figure = figures[group.title, contender.name]
+            figure = measured.figures.get((group.title, contender.name))
             name = f"**{contender.name}**" if contender.is_ours else contender.name
-            ratio = f"{figure.seconds / base.seconds:.2f}×" if base.seconds else "-"
+            if figure is None:
+                rows.append(f"| {group.title} | {name} |  | - | ! failed |  |  |")
+                continue
+            ratio = f"{figure.seconds / base.seconds:.2f}×" if base and base.seconds else "-"
             rows.append(
                 f"| {group.title} | {name} | {figure.seconds:.3f} | {ratio} "
-                f"| {_verdict(group, contender, figures)} "
+                f"| {_verdict(group, contender, measured.figures)} "
                 f"| {_rounded(figure.megabytes)} | {_rounded(figure.added)} |",
             )
     return rows
@@ -135,8 +170,12 @@ def _verdict(group: Group, contender: Contender, figures: Mapping[tuple[str, str
     figure = figures[group.title, contender.name]
     words: list[str] = []
     for other, most in (contender.limits or {}).items():
-        ratio = figure.seconds / max(figures[group.title, other].seconds, 1e-9)
-        words.append(f"{'' if ratio <= most else '! '}{ratio:.2f} of at most {most:g}× {other}")
+        against = figures.get((group.title, other))
+        if against is None:
+            words.append(f"! no figure of {other}")
+            continue
+        ratio = figure.seconds / max(against.seconds, 1e-9)
+        words.append(f"{'' if ratio <= most else '! '}{ratio:.2f} of at most {most:.3g}× {other}")
     if contender.max_mb is not None:
         is_kept = figure.megabytes is not None and figure.megabytes <= contender.max_mb
         words.append(f"{'' if is_kept else '! '}at most {contender.max_mb:g} MB")
