@@ -6,12 +6,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import orjson
-
 from tests.bench.data import input_file
 from tests.bench.harness import Contender, Group
 
 _ME = "tests.bench.bench_input"
+_ORJSON = "orjson loop"
 _KEYS = {"custom_id", "method", "url", "body"}
 _Agreed = tuple[object, object, object]
 
@@ -22,14 +21,21 @@ def groups(folder: Path, size: int) -> Sequence[Group]:
     bare = str(input_file(folder / "bare.jsonl", size, is_bare=True))
     wc = Contender("wc -l", ("wc", "-l", chat))
     return (
-        Group("line index", (wc, _ours("index", chat, limits={"wc -l": 1.3}, max_mb=16))),
+        Group(
+            "line index",
+            (
+                wc,
+                _ours("index", chat, limits={"wc -l": 1.3}, max_mb=16),
+                Contender("a list of offsets", (f"{_ME}:naive_index", chat)),
+            ),
+        ),
         Group(
             "check",
             (
                 wc,
                 _ours("check", chat, limits={"wc -l": 9, "json.loads": 1 / 3}, max_mb=40),
                 _ours("check with its SHA-256", chat, max_mb=40),
-                Contender("orjson loop", (f"{_ME}:orjson_loop", chat)),
+                _orjson("check", chat),
                 Contender("json.loads", (f"{_ME}:naive", chat)),
             ),
         ),
@@ -38,6 +44,7 @@ def groups(folder: Path, size: int) -> Sequence[Group]:
             (
                 Contender("cp", ("cp", bare, str(folder / "copy.jsonl"))),
                 _ours("wrap", bare, limits={"cp": 4}, max_mb=40),
+                _orjson("wrap", bare),
                 Contender("json.loads, json.dumps", (f"{_ME}:naive_wrap", bare)),
             ),
         ),
@@ -47,9 +54,15 @@ def groups(folder: Path, size: int) -> Sequence[Group]:
                 Contender("cp", ("cp", chat, str(folder / "copy.jsonl"))),
                 _ours("split", chat, limits={"split -l": 1}, max_mb=40),
                 Contender("split -l", ("split", "-l", "7000", chat, str(folder / "part-"))),
+                Contender("loop over lines, none read", ("tests.bench.orjson_input:split_unchecked", chat)),
+                _orjson("split", chat),
+                Contender("json.loads", (f"{_ME}:naive_split", chat)),
             ),
         ),
-        Group("first and last page", (wc, _ours("pages", chat, max_mb=30))),
+        Group(
+            "first and last page",
+            (wc, _ours("pages", chat, max_mb=30), Contender("json.loads", (f"{_ME}:naive_pages", chat))),
+        ),
     )
 
 
@@ -61,20 +74,25 @@ def _ours(
     return Contender(name, (f"tests.bench.{module}:{function}", path), True, limits, max_mb)
 
 
+def _orjson(function: str, path: str) -> Contender:
+    return Contender(_ORJSON, (f"tests.bench.orjson_input:{function}", path))
+
+
+def naive_index(path: str) -> None:
+    """Where each line begins, in a list."""
+    offsets, position = list[int](), 0
+    with Path(path).open("rb") as file:
+        for line in file:
+            offsets.append(position)
+            position += len(line)
+
+
 def naive(path: str) -> None:
     """The script everybody writes: the required fields, one url, one model, no id twice."""
     seen, expected = set[str](), None
     with Path(path).open(encoding="utf-8") as file:
         for line in file:
             expected = _held(json.loads(line), expected, seen)
-
-
-def orjson_loop(path: str) -> None:
-    """The same with the fastest decoder to Python objects."""
-    seen, expected = set[str](), None
-    with Path(path).open("rb") as file:
-        for line in file:
-            expected = _held(orjson.loads(line), expected, seen)
 
 
 def _held(request: dict[str, object], expected: _Agreed | None, seen: set[str]) -> _Agreed:
@@ -98,3 +116,20 @@ def naive_wrap(path: str) -> None:
         for n, line in enumerate(file):
             request = {"custom_id": f"request-{n}", "method": "POST", "url": "/v1/x", "body": json.loads(line)}
             out.write(json.dumps(request, ensure_ascii=False) + "\n")
+
+
+def naive_split(path: str) -> None:
+    """Splitting as everybody does: all requests as objects, then so many a file."""
+    with Path(path).open(encoding="utf-8") as file:
+        requests = [json.loads(line) for line in file]
+    for number, first in enumerate(range(0, len(requests), 7000)):
+        with Path(path).with_name(f"naive-part-{number}").open("w", encoding="utf-8") as out:
+            for request in requests[first : first + 7000]:
+                out.write(json.dumps(request, ensure_ascii=False) + "\n")
+
+
+def naive_pages(path: str) -> None:
+    """Showing as everybody does: all of it as objects, then the first and the last fifty."""
+    with Path(path).open(encoding="utf-8") as file:
+        requests = [json.loads(line) for line in file]
+    json.dumps(requests[:50] + requests[-50:], indent=2)

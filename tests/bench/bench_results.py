@@ -1,4 +1,4 @@
-"""Join, search, filter, merge and export of results against wc, grep, cp and the script everybody writes."""
+"""Join, search, filter, merge and export of results against wc, cp, orjson and the script everybody writes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from tests.bench.harness import Contender, Group, measure
 
 _ME = "tests.bench.bench_results"
 _OURS = "tests.bench.ours_results"
+_PARQUET = "tests.bench.parquet"
+_ORJSON = "orjson loop"
 _NEEDLE = "compliance refund"
 
 
@@ -33,6 +35,8 @@ def groups(folder: Path, size: int) -> Sequence[Group]:
             (
                 Contender("wc -l of both", ("wc", "-l", *files)),
                 Contender("join", (f"{_OURS}:join", *files), True, {"json.loads": 1 / 8}, 40),
+                _orjson("join", files),
+                _orjson("retry_set", files, "orjson loop, retry set alone"),
                 Contender("json.loads", (f"{_ME}:naive_join", *files)),
             ),
         ),
@@ -49,6 +53,8 @@ def groups(folder: Path, size: int) -> Sequence[Group]:
                     40,
                 ),
                 Contender("first 50 hits", (f"{_OURS}:first_hits", str(output), _NEEDLE), True, {"wc -l": 0.5}),
+                _orjson("search", (str(output), _NEEDLE)),
+                _orjson("search_bytes", (str(output), _NEEDLE), "loop over lines, none read"),
                 Contender("json.loads", (f"{_ME}:naive_search", str(output), _NEEDLE)),
             ),
         ),
@@ -60,24 +66,55 @@ def groups(folder: Path, size: int) -> Sequence[Group]:
                 _selected(columns, "tokens>1000"),
                 _selected(columns, "finish:length"),
                 _selected(columns, "request-0123"),
+                Contender("join, then tokens>1000", (f"{_OURS}:join_and_select", *files, "tokens>1000"), True),
+                _orjson("filters", (str(output), str(errors)), "orjson loop, then tokens>1000"),
+                Contender("json.loads, then tokens>1000", (f"{_ME}:naive_filters", str(output), str(errors))),
             ),
         ),
+        *_exports(folder, columns, files),
+    )
+
+
+def _exports(folder: Path, columns: Path, files: tuple[str, ...]) -> Sequence[Group]:
+    """What writes results: of the columns of a join, and with the join, which the scripts do too."""
+    _, *results = files
+    output, joined = results[0], str(columns)
+    wc = Contender("wc -l", ("wc", "-l", output))
+    return (
         Group(
             "merge",
             (
-                Contender("cp", ("cp", str(output), str(folder / "copy.jsonl"))),
-                Contender("merge", (f"{_OURS}:merge", str(columns)), True, None, 40),
+                Contender("cp", ("cp", output, str(folder / "copy.jsonl"))),
+                Contender("merge", (f"{_OURS}:merge", joined), True, None, 40),
+                Contender("join and merge", (f"{_OURS}:join_and_merge", *files), True, None, 40),
+                _orjson("merge", files),
+                Contender("json.loads, json.dumps", (f"{_ME}:naive_merge", *files)),
             ),
         ),
         Group(
             "CSV",
             (
                 wc,
-                Contender("CSV", (f"{_OURS}:export_csv", str(columns)), True, {"json.loads, csv.writer": 0.5}, 40),
-                Contender("json.loads, csv.writer", (f"{_ME}:naive_csv", str(output))),
+                Contender("CSV", (f"{_OURS}:export_csv", joined), True, {"json.loads, csv.writer": 0.5}, 40),
+                Contender("join and CSV", (f"{_OURS}:join_and_export_csv", *files), True, None, 40),
+                _orjson("export_csv", files, "orjson loop, csv.writer"),
+                Contender("json.loads, csv.writer", (f"{_ME}:naive_csv", output)),
+            ),
+        ),
+        Group(
+            "Parquet",
+            (
+                wc,
+                Contender("Parquet", (f"{_PARQUET}:ours", joined), True),
+                Contender("orjson, Table.from_pylist", (f"{_PARQUET}:by_orjson", *results)),
+                Contender("json.loads, Table.from_pylist", (f"{_PARQUET}:naive", *results)),
             ),
         ),
     )
+
+
+def _orjson(function: str, arguments: tuple[str, ...], name: str = _ORJSON) -> Contender:
+    return Contender(name, (f"tests.bench.orjson_results:{function}", *arguments))
 
 
 def _selected(columns: Path, condition: str) -> Contender:
@@ -121,3 +158,26 @@ def naive_csv(output: str) -> None:
         for row in _objects(output):
             body = row["response"]["body"]
             writer.writerow([row["custom_id"], row["response"]["status_code"], *body.values()])
+
+
+def naive_filters(output: str, errors: str) -> None:
+    """All rows as objects, then ten times by the tokens."""
+    rows = list(_objects(output, errors))
+    for _ in range(10):
+        [row for row in rows if row["response"] and _tokens(row) > 1000]
+
+
+def _tokens(row: _Row) -> int:
+    usage: object = row["response"]["body"].get("usage")
+    used: object = usage.get("total_tokens") if isinstance(usage, dict) else None
+    return used if isinstance(used, int) else 0
+
+
+def naive_merge(source: str, output: str, errors: str) -> None:
+    """All of it as objects, then one after the other."""
+    results = {str(row["custom_id"]): row for row in _objects(output, errors)}
+    with Path(output).with_suffix(".naive").open("w", encoding="utf-8") as out:
+        for request in _objects(source):
+            row = results.get(str(request["custom_id"]))
+            if row is not None:
+                out.write(json.dumps(row, ensure_ascii=False) + "\n")

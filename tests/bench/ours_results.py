@@ -54,6 +54,25 @@ def select(columns: str, condition: str) -> None:
         joined.select(condition)
 
 
+def join_and_select(source: str, output: str, errors: str, condition: str) -> None:
+    """The same with the join before it."""
+    joined = join_results([[Path(output), Path(errors)]], input_path=Path(source))
+    for _ in range(10):
+        joined.select(condition)
+
+
+def join_and_merge(source: str, output: str, errors: str) -> None:
+    """The output in input order, from the files."""
+    joined = join_results([[Path(output), Path(errors)]], input_path=Path(source))
+    merge_results(joined, Path(output).with_suffix(".merged"), overwrite=True)
+
+
+def join_and_export_csv(source: str, output: str, errors: str) -> None:
+    """CSV in input order, from the files."""
+    joined = join_results([[Path(output), Path(errors)]], input_path=Path(source))
+    export_results(joined, Path(output).with_suffix(".csv"), ExportFormat.CSV, overwrite=True)
+
+
 def merge(columns: str) -> None:
     """The output in input order."""
     joined = JoinedResults.from_columns(Path(columns).read_bytes())
