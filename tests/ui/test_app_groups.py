@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -105,6 +106,7 @@ async def test_f_on_a_group_sends_what_failed_in_all_parts(tmp_path: Path) -> No
     async with at_group(tmp_path, service) as running:
         await running.press("F")
         await running.until(lambda: "can pass" in running.said())
+        assert running.said().startswith("Send again big?")
         await running.press("y")
         await running.until(lambda: bool(service.orders))
         [order] = service.orders
@@ -118,6 +120,50 @@ async def test_saving_a_group_gives_one_file_over_all_parts(tmp_path: Path) -> N
         await running.until(lambda: "Saved" in running.said())
         saved = (running.workspace / "big_output.jsonl").read_bytes()
         assert saved == lines(*map(answer_line, ["p1-0", "p1-1", "p2-0", "p2-1", "p2-2"]))
+
+
+def send_again(service: FakeService) -> None:
+    """What failed of the first part was sent again, and succeeded."""
+    source = service.add_file(lines(request_line("p1-2")), name="again.jsonl", purpose="batch")
+    service.put(a_batch("again", total=1, created=NOON + 5, metadata={PARENT_KEY: "part1"}))
+    service.finish("again", output=lines(answer_line("p1-2")))
+    service.put(replace(service.batches["again"], input_file_id=source.id))
+
+
+async def test_a_group_that_was_sent_again_is_saved_merged_in_the_order_of_its_file(tmp_path: Path) -> None:
+    service = account()
+    send_again(service)
+    async with at_group(tmp_path, service) as running:
+        await running.press("D")
+        assert "Save big merged over 3 batches, in input order" in running.said()
+        await running.press("y")
+        await running.until(lambda: "Saved big_merged.jsonl" in running.said())
+        assert "6 of 6 requests succeeded" in running.said()
+        saved = (running.workspace / "big_merged.jsonl").read_bytes().splitlines()
+        names = [json.loads(line)["custom_id"] for line in saved]
+        assert names == ["p1-0", "p1-1", "p1-2", "p2-0", "p2-1", "p2-2"]
+        [event] = [event for event in running.app.cockpit.events.recent() if event.kind == "merge"]
+        assert event.command == "batch-tui merge g -o big_merged.jsonl"
+        await running.press("D", "y")
+        await running.until(lambda: "Replace it?" in running.said())
+        await running.press("n", "D", "f")
+        await running.until(lambda: "Saved big_output.jsonl" in running.said())
+        assert len((running.workspace / "big_output.jsonl").read_bytes().splitlines()) == 5
+
+
+async def test_a_batch_that_was_sent_again_is_saved_merged_and_says_what_still_runs(tmp_path: Path) -> None:
+    service = FakeService()
+    put_part(service, 1, failing=True)
+    first = service.batches["part1"]
+    service.put(replace(first, metadata={NAME_KEY: "alone"}))
+    send_again(service)
+    service.put(a_batch("third", total=1, created=NOON + 9, metadata={PARENT_KEY: "again"}))
+    async with stage(tmp_path, service, session=SessionState(cursor="again")) as running:
+        await running.press("D")
+        assert "Save alone merged over 3 batches" in running.said()
+        await running.press("y")
+        await running.until(lambda: "Saved alone_merged.jsonl" in running.said())
+        assert "3 of 3 requests succeeded. 1 batch of it still runs." in running.said()
 
 
 async def test_x_on_a_group_cancels_what_runs_and_takes_out_what_waits(tmp_path: Path) -> None:
@@ -161,7 +207,7 @@ async def test_a_file_over_the_limits_is_split_and_sent_as_a_group(tmp_path: Pat
     five_requests(tmp_path)
     async with stage(tmp_path, service, limits=SMALL) as running:
         await ask_for_five(running)
-        assert "Queue 3 parts of 2 of five.jsonl?" in running.said()
+        assert "Queue 3 parts of five.jsonl?" in running.said()
         assert not service.orders
         await running.press("y")
         await running.until(lambda: len(service.orders) == 3)

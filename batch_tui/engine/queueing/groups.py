@@ -225,6 +225,7 @@ class Groups:
             InputFileError: A file can't be read.
             OutputFileError: The destination exists, or can't be written.
         """
+        await asyncio.to_thread(refuse_destination, destination, overwrite=overwrite)
         family = await self.family(name, on_progress=on_progress)
         return await self._generations.merge(
             family, destination, export_format=export_format, overwrite=overwrite, on_progress=on_progress

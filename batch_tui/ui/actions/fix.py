@@ -168,7 +168,7 @@ def fix_question(plan: RetryPlan, wish: Wish) -> tuple[Piece, ...]:
     tokens = formatting.amount(plan.report.tokens_estimate) if plan.report is not None else formatting.UNKNOWN
     return (
         Piece("Send again ", Tone.ACCENT),
-        Piece(f"{cut_inside(plan.parent.name, _NAME, '…')}?", Tone.STRONG),
+        Piece(f"{cut_inside(wish.batch.name, _NAME, '…')}?", Tone.STRONG),
         Piece(f"{how_many}{changed}"),
         Piece(behind, Tone.WARNING),
         Piece(f"  ~{tokens} tokens in", Tone.MUTED),

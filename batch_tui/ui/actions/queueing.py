@@ -128,10 +128,9 @@ def parts_needed(report: Report, most_requests: int, most_tokens: int | None) ->
 
 def split_question(name: str, report: Report, parts: int) -> tuple[Piece, ...]:
     """What the confirmation says."""
-    each = -(-report.requests // parts)
     return (
         Piece("Queue ", Tone.ACCENT),
-        Piece(f"{parts} parts of {formatting.grouped(each)} of "),
+        Piece(f"{parts} parts of "),
         Piece(f"{cut_inside(name, _NAME, '…')}?", Tone.STRONG),
         Piece("  sent as there is room"),
         Piece(f"  ~{formatting.amount(report.tokens_estimate)} tokens in", Tone.MUTED),
