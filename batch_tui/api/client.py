@@ -258,8 +258,11 @@ class OpenAIService:
 
 
 def _http_client() -> httpx2.AsyncClient:
-    """A client with the environment's proxies and certificates, and no redirects."""
+    """A client with the environment's proxies and certificates, and no redirects.
+
+    Any number of connections: the rate gate bounds everything but cancellations, and these wait for nobody.
+    """
     return httpx2.AsyncClient(
         follow_redirects=False,
-        limits=httpx2.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=KEEP_ALIVE),
+        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=16, keepalive_expiry=KEEP_ALIVE),
     )

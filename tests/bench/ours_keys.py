@@ -155,9 +155,9 @@ def loading() -> list[float]:
 
 
 def full_gate() -> list[float]:
-    """No cancel is ever answered: three times as many hang as there are places at the gate."""
+    """No cancel is ever answered: all hang, many more than there are places at the gate."""
     with machine({"cancel_seconds": 600.0}) as on:
-        return cancels(on, 24)
+        return cancels(on)
 
 
 def uploading(per_second: float = _HURRY) -> list[float]:
