@@ -21,6 +21,7 @@ from batch_tui.domain.errors import (
 )
 from batch_tui.engine.events import EventLog
 from batch_tui.engine.gate import RateGate
+from batch_tui.engine.outage import Outage
 from batch_tui.engine.ports import BatchService
 from batch_tui.engine.submitting.journal import Journal
 
@@ -77,8 +78,16 @@ async def patiently(
     *,
     delays: tuple[float, ...] = READ_DELAYS,
     is_transfer: bool = False,
+    outage: Outage | None = None,
 ) -> T:
     """Make a call that is harmless to repeat until it succeeds, is hopeless, or the delays are used up.
+
+    Args:
+        kit: The parts shared by all actions.
+        call: What is to be done.
+        delays: Seconds between the tries.
+        is_transfer: True for a file, which leaves the gate's places to short calls.
+        outage: Sits out a service that is away, which uses up no delay; None: that is a failure like any.
 
     Raises:
         ServiceError: The last error.
@@ -95,6 +104,8 @@ async def patiently(
                 raise
             if isinstance(error, RateLimitedError) and limits < _LIMITED_AT_MOST:
                 limits += 1  # the gate is closed for as long as the service asked
+                continue
+            if outage is not None and await outage.sit_out(error):
                 continue
             wait = next(waits, None)
             if wait is None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,8 +25,8 @@ from batch_tui.domain.errors import (
 from batch_tui.domain.operation import SubmitOperation, SubmitStage
 from batch_tui.engine.kit import Kit
 from batch_tui.engine.submitting.submit import Phase, Submission, Submitter
-from batch_tui.engine.submitting.upload import remote_name
-from tests.support.batches import a_batch
+from batch_tui.engine.submitting.upload import UPLOAD_DELAYS, remote_name
+from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import (
     FakeService,
     forbidden,
@@ -35,6 +36,7 @@ from tests.support.fake_service import (
     unreachable,
 )
 from tests.support.kits import World, a_report, an_order, reached
+from tests.support.virtual_time import VirtualTime
 
 
 def refused(message: str, status: int = 400) -> RefusedError:
@@ -368,15 +370,79 @@ async def test_fault_33_upload_a_stalled_upload_is_made_again(
     assert (await Submitter(World(tmp_path, service).start()).submit(an_order(tmp_path))).phase is Phase.SUBMITTED
 
 
-async def test_fault_01_upload_a_service_that_stays_away_is_told_after_a_while(tmp_path: Path) -> None:
+async def test_fault_01_upload_a_service_that_stays_away_is_told_after_half_an_hour(tmp_path: Path) -> None:
     service = FakeService()
     service.go_down(unreachable())
-    kit = World(tmp_path, service).start()
-    submission = await Submitter(kit).submit(an_order(tmp_path))
+    world = World(tmp_path, service)
+    began = world.time.now
+    submission = await Submitter(world.start()).submit(an_order(tmp_path))
     assert submission.phase is Phase.FAILED
     assert submission.message == "Cannot reach fake.invalid."
-    assert service.count("upload_file") == 7
+    assert 1800 <= world.time.now - began <= 1900
+    assert service.count("upload_file") <= 30 + len(UPLOAD_DELAYS) + 1, "a try a minute, and then the usual ones"
     assert service.count("create_batch") == 0
+
+
+async def test_fault_35_upload_goes_on_by_itself_within_seconds_of_the_services_return(tmp_path: Path) -> None:
+    time = VirtualTime(float(NOON))
+    service = FakeService(clock=time.clock)
+    kit = replace(World(tmp_path, service, time).start(), sleep=time.sleep)
+    service.go_down(unreachable())
+    steps: list[Submission] = []
+    ends: list[float] = []
+
+    async def play() -> Submission:
+        submitting = asyncio.ensure_future(Submitter(kit).submit(an_order(tmp_path), on_step=steps.append))
+        await reached(service, "upload_file")
+        await time.sleep(601.7)
+        assert [step.message for step in steps][-1] == (
+            "Cannot reach fake.invalid. The upload goes on by itself when the service is back."
+        )
+        service.come_back()
+        ends.append(time.now - NOON)
+        return await submitting
+
+    assert (await time.run(play())).phase is Phase.SUBMITTED
+    tries = [call.at - NOON for call in service.ledger if call.method == "upload_file"]
+    assert all(later - earlier >= 60 for earlier, later in itertools.pairwise(tries[:-1])), (
+        "one a minute meanwhile"
+    )
+    assert 0 <= tries[-1] - ends[0] <= 5.0
+    assert service.count("create_batch") == 1
+
+
+async def test_fault_35_upload_a_service_that_says_nothing_to_a_look_is_away_too(tmp_path: Path) -> None:
+    service = FakeService()
+    service.fail_next("upload_file", cut(), cut())
+
+    async def silent() -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    service.is_reachable = silent  # type: ignore[method-assign]
+    world = World(tmp_path, service)
+    began = world.time.now
+    assert (await Submitter(world.start()).submit(an_order(tmp_path))).phase is Phase.SUBMITTED
+    assert 120 <= world.time.now - began <= 130, "it is tried each minute, unseen"
+
+
+async def test_fault_35_upload_that_waits_for_the_service_is_stopped_at_once(tmp_path: Path) -> None:
+    service = FakeService()
+    service.go_down(unreachable())
+    time = VirtualTime(float(NOON))
+    kit = replace(World(tmp_path, service, time).start(), sleep=time.sleep)
+    waits = asyncio.Event()
+
+    def told(step: Submission) -> None:
+        if step.message:
+            waits.set()
+
+    submitting = asyncio.ensure_future(Submitter(kit).submit(an_order(tmp_path), on_step=told))
+    await waits.wait()
+    submitting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await submitting
+    assert [operation.is_held for operation in Submitter(kit).pending()] == [True]
 
 
 async def test_fault_28_upload_a_refused_file_is_told_in_the_services_words(tmp_path: Path) -> None:

@@ -142,7 +142,12 @@ async def test_fault_35_list_upload_poll_download_cancel_view_state_ten_minutes_
         began, asked = run.time.now, service.count("list_batches")
         with pytest.raises(BatchTuiError):
             await run.cockpit.collector.collect("ended", tmp_path)
-        assert (await run.cockpit.submitter.submit(an_order(tmp_path, b'{"n":"o"}\n'))).phase is Phase.FAILED
+        order, uploads = an_order(tmp_path, b'{"n":"o"}\n'), service.count("upload_file")
+        submitting = asyncio.ensure_future(run.cockpit.submitter.submit(order))
+        await reached(service, "upload_file", uploads + 1)
+        submitting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await submitting
         assert files_named(tmp_path, "*output*") == []
         while run.time.now < began + 600:
             tick = await anext(run.ticks)
@@ -156,7 +161,7 @@ async def test_fault_35_list_upload_poll_download_cancel_view_state_ten_minutes_
         assert run.time.now - back <= 5.0, "fresh within seconds"
         (waiting,) = run.cockpit.submitter.pending()
         assert (await run.cockpit.submitter.resubmit(waiting.intent)).phase is Phase.SUBMITTED
-        assert service.count("create_batch") == 2, "one in the calm before, one for what the outage held back"
+        assert service.count("create_batch") == 2, "one in the calm before, one for what was stopped in the outage"
         assert [path.read_bytes() for path in await fetched(run, tmp_path)] == [OUTPUT]
         await live_through(run, service, tmp_path)
 

@@ -132,6 +132,19 @@ def test_an_upload_tells_bytes_rate_and_the_time_left() -> None:
     assert pending_cells(pending, NOON, is_ascii=True)[1][2].text == "##------"
 
 
+async def test_an_upload_that_waits_for_the_service_says_so_and_esc_stops_it(tmp_path: Path) -> None:
+    workspace(tmp_path, "good.jsonl", request(1))
+    async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
+        running.service.is_hidden = True
+        running.service.fail_next("upload_file", unreachable())
+        await running.press("n")
+        await running.pilot.press("y")
+        while "good  upload waits  esc stops  Cannot reach" not in top_row(running):
+            await running.pilot.pause()  # not ``until``: it would wait for the upload
+        await running.press("escape")
+        assert "not sent: s send · d dismiss" in top_row(running)
+
+
 def test_inspect_tells_what_can_be_done_and_the_command_line_twin() -> None:
     lines = [cell_text(line) for line in pending_lines(PendingSubmit(an_operation(Path("/x/a b.jsonl"))), NOON)]
     assert any("batch-tui submit '/x/a b.jsonl'" in line for line in lines)

@@ -222,6 +222,8 @@ def _talk(console: Console, report: Report) -> Callable[[Submission], None]:
     show = console.progress(f"uploading {Path(report.path).name}")
 
     def step(submission: Submission) -> None:
+        if submission.phase is Phase.UPLOADING and submission.message:
+            console.say(submission.message)
         if submission.progress is not None:
             show(submission.progress)
 

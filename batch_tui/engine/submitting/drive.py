@@ -22,6 +22,8 @@ from batch_tui.engine.submitting.upload import upload
 
 _PHASES = {Step.UPLOAD: Phase.UPLOADING, Step.CREATE: Phase.CREATING, Step.SETTLE: Phase.SETTLING}
 
+_GOES_ON = "The upload goes on by itself when the service is back."
+
 
 class Driver:
     """Drives one operation; its caller holds the operation's claim.
@@ -66,12 +68,16 @@ class Driver:
         def on_progress(progress: Progress) -> None:
             self._tell(Phase.UPLOADING, progress=progress)
 
+        def on_away(error: BatchTuiError) -> None:
+            self._tell(Phase.UPLOADING, f"{error} {_GOES_ON}")
+
         try:
             file = await upload(
                 self._kit,
                 Path(operation.path),
                 sha256=operation.sha256,
                 on_progress=on_progress,
+                on_away=on_away,
             )
         except (ServiceError, TransferStalledError, InputFileError) as error:
             self._error = error

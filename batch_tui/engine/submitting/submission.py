@@ -57,7 +57,7 @@ class Submission:
     phase: Phase
     batch: Batch | None = None
     message: str = ""
-    """One sentence; empty while all goes well."""
+    """What is to be told; empty while all goes well."""
     progress: Progress | None = None
     """Of the upload, while it runs."""
     error: BatchTuiError | None = None

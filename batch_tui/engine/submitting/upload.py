@@ -1,16 +1,20 @@
 """Input files on their way to the service.
 
 An upload whose reply was lost is simply made again: a file that lies there twice costs nothing and expires by
-itself, while only the file that a batch names is ever used.
+itself, while only the file that a batch names is ever used. While the service is away one try a minute is made,
+and the upload goes on within seconds of its return.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
+from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.files import RemoteFile
 from batch_tui.engine.kit import Kit, patiently
+from batch_tui.engine.outage import Outage
 from batch_tui.engine.ports import OnProgress
 
 UPLOAD_DELAYS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
@@ -26,6 +30,7 @@ async def upload(
     sha256: str | None = None,
     expires_after: int | None = None,
     on_progress: OnProgress | None = None,
+    on_away: Callable[[BatchTuiError], None] | None = None,
 ) -> RemoteFile:
     """Send a local file with purpose ``batch``; tried again while that may help.
 
@@ -35,6 +40,7 @@ async def upload(
         sha256: What its bytes must hash to, or None when it was not checked.
         expires_after: Seconds the service keeps it, or None for its default.
         on_progress: Told how many bytes are on the wire.
+        on_away: Told why, whenever the upload begins to wait for a service that is away.
 
     Raises:
         ServiceError: The last error.
@@ -51,7 +57,12 @@ async def upload(
             on_progress=on_progress,
         )
 
-    return await patiently(kit, once, delays=UPLOAD_DELAYS, is_transfer=True)
+    def told(error: BatchTuiError) -> None:
+        if on_away is not None:
+            on_away(error)
+
+    outage = Outage(kit.service, kit.sleep, told=told)
+    return await patiently(kit, once, delays=UPLOAD_DELAYS, is_transfer=True, outage=outage)
 
 
 def remote_name(path: Path) -> str:

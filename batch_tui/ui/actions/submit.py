@@ -198,6 +198,8 @@ def tell(desk: Desk, name: str, step: Submission) -> None:
     name = printable(name)
     desk.on_submit(step)
     match step.phase:
+        case Phase.UPLOADING if step.message:
+            desk.warn(f"Submitting {name}: {step.message}")
         case Phase.UPLOADING:
             desk.say(f"Submitting {name}: uploading {_share(step.progress)}")
         case Phase.CREATING:

@@ -25,6 +25,8 @@ class PendingSubmit:
     """Of its upload, while that runs."""
     per_second: float | None = None
     """Bytes a second of the upload; None before two measurements."""
+    hindrance: str = ""
+    """Why it doesn't move although it runs."""
 
     @property
     def row_id(self) -> str:

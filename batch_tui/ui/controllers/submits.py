@@ -59,7 +59,7 @@ class Submits:
             self._begun.setdefault(step.intent, (self._clock(), step.progress.done))
         if before is None:
             self._follow(step.intent)
-        is_new = before is None or before.phase is not step.phase
+        is_new = before is None or (before.phase, before.message) != (step.phase, step.message)
         if is_new or self._clock() - self._shown_at >= _STEP_SECONDS:
             self.refresh()
 
@@ -138,7 +138,13 @@ class Submits:
         step = self._running.get(intent)
         if step is None:
             return pending
-        return replace(pending, phase=step.phase, progress=step.progress, per_second=self._rate(step))
+        return replace(
+            pending,
+            phase=step.phase,
+            progress=step.progress,
+            per_second=self._rate(step),
+            hindrance=step.message,
+        )
 
     def _rate(self, step: Submission) -> float | None:
         begun = self._begun.get(step.intent)

@@ -83,6 +83,12 @@ def _standing(pending: PendingSubmit, now: float, chosen: GlyphSet, *, has_keys:
 def _uploading(pending: PendingSubmit, chosen: GlyphSet, *, has_keys: bool) -> tuple[Piece, ...]:
     progress = pending.progress
     stop = (Piece("  esc stops", Tone.MUTED),) if has_keys else ()
+    if pending.hindrance:
+        return (
+            Piece("upload waits", Tone.WARNING),
+            *stop,
+            Piece(f"  {printable(pending.hindrance, 200)}", Tone.MUTED),
+        )
     if progress is None or not progress.total:
         return (Piece("uploading", Tone.ACCENT), *stop)
     share = progress.fraction or 0.0
