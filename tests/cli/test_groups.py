@@ -68,6 +68,22 @@ def test_a_large_file_goes_through_split_queue_retry_and_merge_to_one_output(run
     assert json.loads(rows[0])["succeeded"] == 150
 
 
+def test_wait_and_watch_take_a_group_and_count_what_its_retries_answered(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "big.jsonl"
+    once: dict[str, object] = {"status": 500, "times": 1}
+    source.write_text("".join(echo_line(f"r-{n}", echo=None if n else once) for n in range(60)), encoding="utf-8")
+    _, ids, said = run("submit", source, "--split")
+    group = said.split("group ")[1].split()[0]
+    assert run("wait", group, "--timeout", "60s")[0] == 1, "one request has no answer yet"
+    _, again, _ = run("retry", group, "--submit")
+    code, told, _ = run("watch", group)
+    assert code == 0, "with the retry every request has an answer"
+    assert {line.split()[0] for line in told} == {*ids, *again}
+    assert run("wait", again[0], group, "--timeout", "60s")[0] == 0
+    assert run("wait", ids[0], "--timeout", "60s")[0] == 1, "the part itself stays as it ended"
+    assert run("wait", "0" * 32)[0] == 3
+
+
 def test_the_outputs_of_a_group_are_fetched_as_one(run: Run, tmp_path: Path) -> None:
     source, here = tmp_path / "big.jsonl", tmp_path / "parts" / "here"
     failing: dict[str, object] = {"status": 500, "times": 1}

@@ -14,7 +14,7 @@ from batch_tui.cli.verbs.watch_ import follow
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which batches, and for how long."""
-    parser.add_argument("ids", nargs="+", metavar="ID")
+    parser.add_argument("ids", nargs="+", metavar="ID", help="batches or groups")
     parser.add_argument(
         "--timeout", type=seconds, metavar="T", help="give up after this time (90s, 15m, 2h); exit code 124"
     )

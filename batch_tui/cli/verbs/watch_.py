@@ -14,10 +14,15 @@ from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, record, run_async
 from batch_tui.domain.errors import UnauthorizedError
+from batch_tui.domain.formatting import plural
+from batch_tui.domain.groups import Group
 from batch_tui.domain.guard import Rule
+from batch_tui.domain.lineage import is_group_name
+from batch_tui.domain.status import BatchStatus
 from batch_tui.domain.text import printable
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.monitoring.guard import Raised
+from batch_tui.engine.monitoring.listing import list_all
 from batch_tui.engine.monitoring.monitor import Condition, Tick
 
 _A_MOMENT = 0.05
@@ -26,7 +31,9 @@ _A_MOMENT = 0.05
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which batches."""
-    parser.add_argument("ids", nargs="*", metavar="ID", help="default: every batch that hasn't ended")
+    parser.add_argument(
+        "ids", nargs="*", metavar="ID", help="batches or groups; default: every batch that hasn't ended"
+    )
     parser.add_argument(
         "--guard",
         action="store_true",
@@ -136,24 +143,65 @@ async def follow(
 
     Args:
         cockpit: The engine.
-        ids: The batches; empty for all active ones.
+        ids: The batches and groups; empty for all active ones.
         console: Where changes are told.
         after: Called after each tick with the ids that are followed.
     """
-    for batch_id in ids:
+    groups = await _groups_among(cockpit, ids)
+    wanted = set(ids) - set(groups)
+    for batch_id in wanted:
         cockpit.store.apply([await cockpit.service.retrieve_batch(batch_id)])
     shown: dict[str, str] = {}
-    wanted = set(ids)
+    _tell_waiting(cockpit, groups, console)
     async for tick in cockpit.ticks():
         _tell(tick, console)
+        wanted |= await _batches_of(cockpit, groups)
         if not ids:
             wanted |= {batch.id for batch in cockpit.store.batches() if not batch.is_terminal}
         for batch_id in wanted:
             _show_change(cockpit, batch_id, shown, console)
         await after(wanted)
-        if tick.condition is Condition.LIVE and _all_ended(cockpit, wanted):
+        is_waiting = any(group.waiting for group in _found(cockpit, groups))
+        if tick.condition is Condition.LIVE and not is_waiting and _all_ended(cockpit, wanted):
             break
-    return outcome(cockpit, wanted)
+    of_groups = await _batches_of(cockpit, groups)
+    has_failures = any(_has_failed(group) for group in _found(cockpit, groups))
+    return Exit.FAILURES if has_failures else outcome(cockpit, wanted - of_groups)
+
+
+async def _groups_among(cockpit: Cockpit, names: list[str]) -> list[str]:
+    """Which of these names are groups; only for them the account's whole list is read."""
+    if not any(map(is_group_name, names)):
+        return []
+    cockpit.store.apply((await list_all(cockpit.service)).batches)
+    await cockpit.queue_runner.look()
+    return [name for name in names if is_group_name(name) and cockpit.groups.get(name) is not None]
+
+
+def _found(cockpit: Cockpit, names: list[str]) -> list[Group]:
+    return [group for name in names if (group := cockpit.groups.get(name)) is not None]
+
+
+async def _batches_of(cockpit: Cockpit, names: list[str]) -> set[str]:
+    """The batches that groups have by now: parts leave the queue, and retries are made, while one waits."""
+    if not names:
+        return set()
+    await cockpit.queue_runner.look()
+    return {batch.id for group in _found(cockpit, names) for batch in group.batches}
+
+
+def _tell_waiting(cockpit: Cockpit, names: list[str], console: Console) -> None:
+    for group in _found(cockpit, names):
+        if group.waiting:
+            parts = plural(len(group.waiting), "part")
+            console.say(
+                f"{group.name}: {parts} of {group.size} in the queue; submit --queue or the screen sends them."
+            )
+
+
+def _has_failed(group: Group) -> bool:
+    """True unless every request of the file has succeeded, be it in a retry."""
+    return group.status is not BatchStatus.COMPLETED or group.counts.failed > 0
 
 
 def outcome(cockpit: Cockpit, ids: set[str]) -> int:
