@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import on
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import Event, Key, Resize
 from textual.worker import Worker, WorkerState
@@ -44,6 +44,7 @@ from batch_tui.ui.terminal.facts import set_title, terminal_facts, window_title
 from batch_tui.ui.terminal.guest import GuestRoom
 from batch_tui.ui.terminal.lifecycle import is_tty, run_screen
 from batch_tui.ui.terminal.notifier import Notifier
+from batch_tui.ui.terminal.thrifty import ThriftyApp
 from batch_tui.ui.themes import TERMINAL_THEME, choose_theme
 from batch_tui.ui.widgets.command_list import CommandList
 from batch_tui.ui.widgets.dock import Dock
@@ -55,7 +56,7 @@ FIRST_BATCHES = 200
 """Batches of the last run shown in the first picture; the others follow it."""
 
 
-class BatchTuiApp(App[int], inherit_bindings=False):
+class BatchTuiApp(ThriftyApp, inherit_bindings=False):
     """The cockpit of one profile.
 
     Args:
@@ -153,6 +154,7 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         self.deck.restore(self.screen)
         self.feed.recall()
         self.show_hints()
+        self.show_pictures()
         self.call_after_refresh(self._begin)
 
     def on_resize(self, event: Resize) -> None:
@@ -204,10 +206,6 @@ class BatchTuiApp(App[int], inherit_bindings=False):
         if isinstance(event, Key) and self.attention.stopped_by_key():
             return
         await super().on_event(event)
-
-    def redraw(self) -> None:
-        """Draw every cell again, whatever the terminal shows."""
-        self.screen.refresh(layout=True)
 
     def end(self, code: int = 0) -> None:
         """End the program; what runs is taken up by the next start."""

@@ -90,10 +90,16 @@ class ByteCockpit(BatchTuiApp):
         super()._ticked(changes)
         self._was_shown.set()
 
+    @property
+    def _is_starting(self) -> bool:
+        """True until the list came and what the start began is done: prices that come later redraw every row."""
+        going_on = {worker.name for worker in self.workers if not worker.is_finished}
+        return bool(going_on - {"monitor", "queue", "ready"}) or not self.header.facts.condition.startswith("live")
+
     async def _settled(self, word: str) -> None:
         """Mark an event's end behind everything it makes the screen send."""
         if word == "ready":
-            while not self.header.facts.condition.startswith("live"):  # noqa: ASYNC110
+            while self._is_starting:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         for _ in range(3):
             done = asyncio.Event()

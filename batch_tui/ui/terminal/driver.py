@@ -9,7 +9,7 @@ import sys
 from codecs import getincrementaldecoder
 from contextlib import suppress
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from textual import constants
 from textual._xterm_parser import XTermParser
@@ -27,6 +27,15 @@ _LOOK = 0.1
 _READ = 4096
 _ESCAPE = constants.ESCAPE_DELAY if "ESCDELAY" in os.environ else 0.04
 """Seconds after which a lone escape was the key, not the begin of another: it is what stops a transfer."""
+
+
+@runtime_checkable
+class Resending(Protocol):
+    """A screen that can be sent anew, whatever it sent before."""
+
+    def send_all(self) -> None:
+        """Send every cell."""
+        ...
 
 
 class PatientDriver(LinuxDriver):
@@ -127,7 +136,8 @@ class PatientDriver(LinuxDriver):
             self.send_message(Callback(callback=self._draw_all))
 
     def _draw_all(self) -> None:
-        self._app.screen.refresh(layout=True)
+        if isinstance(self._app, Resending):
+            self._app.send_all()
 
     def _resized(self, number: int, frame: FrameType | None) -> None:
         del number, frame
