@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from batch_tui.domain.status import BatchStatus
+from batch_tui.ui.panes.columns import BatchFacts
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService
 from tests.support.screen import Stage, stage
@@ -10,7 +12,7 @@ from tests.support.screen import Stage, stage
 ENDED = a_batch("ended", BatchStatus.COMPLETED, total=10, completed=10, created=NOON - 60, ended=NOON - 5)
 
 
-def facts(running: Stage) -> object:
+def facts(running: Stage) -> BatchFacts:
     batch = running.app.cockpit.store.get("ended")
     assert batch is not None
     return running.app.deck.facts.of(batch)
@@ -40,3 +42,17 @@ async def test_an_ended_batch_that_a_rule_marks_is_asked_about_anew(tmp_path: Pa
         assert facts(running) is marked
         running.app.deck.mark_alarmed(frozenset())
         assert facts(running) is not marked
+
+
+async def test_words_and_order_are_worked_out_anew_for_an_ended_batch_that_changed(tmp_path: Path) -> None:
+    async with stage(tmp_path, FakeService(ENDED)) as running:
+        before = facts(running)
+        assert "nightly" not in before.search_text
+        assert before.sort_value("fail") == (0.0, "ended")
+        counts = replace(ENDED.counts, completed=7, failed=3)
+        changed = replace(ENDED, counts=counts, metadata={"name": "Nightly"})
+        running.app.cockpit.store.apply([changed])
+        after = facts(running)
+        assert "nightly" in after.search_text
+        assert after.sort_value("fail") == (3.0, "ended")
+        assert replace(after, batch=ENDED).search_text == before.search_text

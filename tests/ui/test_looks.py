@@ -14,7 +14,7 @@ from batch_tui.domain.batch import Batch, RequestCounts, Timestamps
 from batch_tui.domain.pace import Pace
 from batch_tui.domain.status import BatchStatus
 from batch_tui.domain.text import printable
-from batch_tui.ui.panes.columns import COLUMNS, BatchFacts, View, age, batch_cells, batch_columns, sort_value
+from batch_tui.ui.panes.columns import COLUMNS, BatchFacts, View, age, batch_cells, batch_columns
 from batch_tui.ui.text.bars import legend, progress_bar, sparkline
 from batch_tui.ui.text.cells import Tone, cell_text
 from batch_tui.ui.text.glyphs import ASCII, UTF8, batch_sign, status_sign
@@ -122,7 +122,7 @@ def test_no_batch_a_server_can_send_breaks_a_cell_or_the_order(batch: Batch, is_
     for text in _cells(batch, is_absolute=is_absolute).values():
         assert printable(text) == text
     for column in COLUMNS:
-        assert sort_value(column.id, BatchFacts(batch)) <= sort_value(column.id, BatchFacts(batch))
+        assert BatchFacts(batch).sort_value(column.id) <= BatchFacts(batch).sort_value(column.id)
 
 
 def test_ages_change_once_a_minute_so_that_a_still_screen_stays_still() -> None:

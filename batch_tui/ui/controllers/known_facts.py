@@ -23,14 +23,14 @@ class KnownFacts:
         self._desk = desk
         self._groups = groups
         self._now = now
+        self._is_gone = desk.cockpit.store.is_gone
         self._ended: dict[str, BatchFacts] = {}
         self._alarmed: frozenset[str] = frozenset()
 
     def of(self, batch: Batch) -> BatchFacts:
         """What is known about a batch, or a group as if it were one."""
         known = self._ended.get(batch.id)
-        is_gone = self._desk.cockpit.store.is_gone(batch.id)
-        if known is not None and known.batch is batch and known.is_gone == is_gone:
+        if known is not None and known.batch is batch and known.is_gone == self._is_gone(batch.id):
             return known
         group = self._groups().get(batch.id)
         if group is not None:
@@ -58,6 +58,6 @@ class KnownFacts:
             pace=cockpit.history.pace(batch, self._now()),
             cost=None if cost is None else cost.batch,
             is_cancelling=batch.id in self._desk.notes,
-            is_gone=cockpit.store.is_gone(batch.id),
+            is_gone=self._is_gone(batch.id),
             is_alarmed=batch.id in cockpit.patrol.guard.alarmed,
         )

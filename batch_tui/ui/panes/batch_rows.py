@@ -65,6 +65,12 @@ class BatchRows:
         """The batch of a row; of a group's row, the group as if it were one."""
         return self._batches.get(row_id or "") or self._wholes.get(row_id or "")
 
+    def batches_of(self, row_ids: Iterable[str]) -> tuple[Batch, ...]:
+        """The batches of rows, in their order; what waits has none."""
+        batches, wholes = self._batches, self._wholes
+        found = [batches.get(row_id) or wholes.get(row_id) for row_id in row_ids]
+        return tuple([batch for batch in found if batch is not None])
+
     def title(self, row_id: str) -> str:
         """What the row is called in place of its batch's name; empty for a batch by itself."""
         group = self.groups.get(row_id)

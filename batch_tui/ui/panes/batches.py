@@ -20,7 +20,7 @@ from batch_tui.ui.commands.pending_submit import PendingSubmit
 from batch_tui.ui.commands.selection import Scope, Selection
 from batch_tui.ui.panes.base import Pane
 from batch_tui.ui.panes.batch_rows import BatchRows
-from batch_tui.ui.panes.columns import DEFAULT_COLUMNS, BatchFacts, View, batch_cells, batch_columns, sort_value
+from batch_tui.ui.panes.columns import DEFAULT_COLUMNS, BatchFacts, SortValue, View, batch_cells, batch_columns
 from batch_tui.ui.panes.narrowing import Keeps, Narrowing
 from batch_tui.ui.panes.pending import pending_cells
 from batch_tui.ui.panes.queued import queued_cells
@@ -49,10 +49,20 @@ class Order:
     def __str__(self) -> str:
         return ("-" if self.is_descending else "") + self.column
 
-    def value(self, facts: BatchFacts) -> tuple[float, str]:
-        """What a row is sorted by."""
-        number, text = sort_value(self.column, facts)
-        return (-number if self.column == _BY_AGE else number), text
+    def sort(self, batches: list[Batch], facts_of: Callable[[Batch], BatchFacts]) -> None:
+        """Sort batches by what is known about them."""
+        column = self.column
+        if column == _BY_AGE:
+            batches.sort(
+                key=lambda batch: _reversed(facts_of(batch).sort_value(column)), reverse=self.is_descending
+            )
+        else:
+            batches.sort(key=lambda batch: facts_of(batch).sort_value(column), reverse=self.is_descending)
+
+
+def _reversed(value: SortValue) -> SortValue:
+    """Ages grow the other way round than the times they come from."""
+    return -value[0], value[1]
 
 
 class BatchesPane(Pane):
@@ -265,14 +275,12 @@ class BatchesPane(Pane):
         self._describe()
 
     def _sort(self, batches: list[Batch]) -> None:
-        value, facts_of = self._order.value, self._facts_of
-        batches.sort(key=lambda batch: value(facts_of(batch)), reverse=self._order.is_descending)
+        self._order.sort(batches, self._facts_of)
 
     def _all_shown(self) -> tuple[Batch, ...]:
         """What the filter shows; remembered, for every step of the cursor asks for it."""
         if self._shown is None:
-            found = map(self.rows.get, self.table.row_ids)
-            self._shown = tuple(batch for batch in found if batch is not None)
+            self._shown = self.rows.batches_of(self.table.row_ids)
         return self._shown
 
     def _describe(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -27,6 +27,10 @@ _SOON = 3600
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
+SortValue = tuple[float, str]
+"""What rows are ordered by."""
+
+
 @dataclass(frozen=True, slots=True)
 class BatchFacts:
     """A batch with what is known about it beyond the service's words."""
@@ -43,6 +47,30 @@ class BatchFacts:
     """A guard's rule holds: it fails too much, costs too much, or stands still."""
     title: str = ""
     """Stands in place of its name, for a group of parts or one of them; empty for its name."""
+    _read: dict[str, SortValue] = field(
+        default_factory=dict[str, SortValue], init=False, repr=False, compare=False
+    )
+    """What was worked out of all this already, by column: it holds as long as these facts do."""
+    _text: list[str] = field(default_factory=list[str], init=False, repr=False, compare=False)
+
+    @property
+    def search_text(self) -> str:
+        """All that a word of the filter is looked for in, in lower case."""
+        if not self._text:
+            batch = self.batch
+            texts = (batch.name, batch.id, batch.model or "", batch.status.value, *batch.metadata.values())
+            self._text.append("\n".join(texts).casefold())
+        return self._text[0]
+
+    def sort_value(self, column_id: str) -> SortValue:
+        """What rows are ordered by: a number, then a text; unknown values come first.
+
+        ``age`` grows with the time since creation, ``left`` with the time to the end of the window.
+        """
+        known = self._read.get(column_id)
+        if known is None:
+            known = self._read[column_id] = _sort_value(column_id, self)
+        return known
 
 
 def group_facts(whole: Batch, parts: Sequence[BatchFacts]) -> BatchFacts:
@@ -136,11 +164,7 @@ def batch_cells(facts: BatchFacts, columns: Sequence[Column], view: View) -> tup
     return tuple(_WRITERS[column.id](facts, view) for column in columns)
 
 
-def sort_value(column_id: str, facts: BatchFacts) -> tuple[float, str]:
-    """What rows are ordered by: a number, then a text; unknown values come first.
-
-    ``age`` grows with the time since creation, ``left`` with the time to the end of the window.
-    """
+def _sort_value(column_id: str, facts: BatchFacts) -> SortValue:
     read, text = _NUMBERS.get(column_id), _TEXTS.get(column_id, _id_of)
     number = read(facts) if read is not None else 0.0
     return (float("-inf") if number is None else float(number), text(facts.batch).casefold())

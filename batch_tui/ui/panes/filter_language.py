@@ -92,12 +92,7 @@ def _negation(condition: Condition) -> Condition:
 
 
 def _word(word: str) -> Condition:
-    def holds(facts: BatchFacts, _now: float) -> bool:
-        batch = facts.batch
-        texts = (batch.name, batch.id, batch.model or "", batch.status.value, *batch.metadata.values())
-        return word in "\n".join(texts).casefold()
-
-    return holds
+    return lambda facts, _now: word in facts.search_text
 
 
 def _field(field: str, value: str) -> Condition | None:

@@ -45,6 +45,9 @@ class Narrowing:
         keeps, facts_of = None if self.filter is None else self.filter(), self.facts_of
         is_active_only, is_problems_only = self.is_active_only, self.is_problems_only
 
+        if keeps is not None and not is_active_only and not is_problems_only:
+            return lambda batch: keeps(facts_of(batch))
+
         def is_shown(batch: Batch) -> bool:
             if is_active_only and batch.is_terminal:
                 return False

@@ -49,7 +49,7 @@ class RowModel:
         """
         before, offset, was_at_top = self.place, self.place - self.top, self.top == 0
         self.ids = tuple(ids)
-        self._places = {row_id: place for place, row_id in enumerate(self.ids)}
+        self._places = dict(zip(self.ids, range(len(self.ids)), strict=True))
         if self.cursor not in self._places:
             self.cursor = self.ids[min(before, len(self.ids) - 1)] if self.ids else None
             self.anchor = None
