@@ -52,6 +52,7 @@ async def _cancel(args: argparse.Namespace, console: Console) -> int:
             console.say(f"{plural(len(dropped), 'part')} dropped from the queue.")
         if not ids:
             console.say("Nothing to cancel.")
+            await _confirm_earlier(cockpit, console)
             return Exit.CLEAN
         if not args.yes and not console.ask(
             f"Cancel {plural(len(ids), 'batch')}? Finished requests are kept and billed. [y/N]"
@@ -59,8 +60,21 @@ async def _cancel(args: argparse.Namespace, console: Console) -> int:
             console.say("Nothing was cancelled. To cancel without being asked: --yes")
             return Exit.USAGE
         results = [_show(outcome, console) async for outcome in cockpit.canceller.cancel(ids)]
-    last = {outcome.batch_id: outcome.state for outcome in results}
+        last = {outcome.batch_id: outcome.state for outcome in results}
+        if CancelState.UNCONFIRMED in last.values():
+            await (
+                cockpit.journal.ensure_loaded()
+            )  # the earlier ones would fare no better: they are told at the end
+        else:
+            await _confirm_earlier(cockpit, console)
     return Exit.CLEAN if all(state in _DONE for state in last.values()) else Exit.SERVICE
+
+
+async def _confirm_earlier(cockpit: Cockpit, console: Console) -> None:
+    """Go on with what an earlier run sent and could not confirm."""
+    async for outcome in cockpit.canceller.recover():
+        what = outcome.state.replace("_", " ")
+        console.say(f"From an earlier run: {outcome.batch_id}  {what}  {outcome.message}".rstrip())
 
 
 async def _active(cockpit: Cockpit, match: str | None) -> list[str]:
