@@ -138,8 +138,11 @@ class Group:
         if is_sized and counts.completed == counts.total and not self.missing:
             return BatchStatus.COMPLETED
         ended = {member.batch.status for member in self.members if member.batch is not None}
-        if self.missing or any(member.batch is None for member in self.members):
+        if any(member.batch is None for member in self.members):
             ended.add(BatchStatus.FAILED)
+        if self.missing:
+            # Taken out of the queue unsent: what was sent has its own end, and nothing of it failed by that.
+            ended.add(BatchStatus.CANCELLED)
         return next((status for status in _ENDED if status in ended), BatchStatus.FAILED)
 
     @property

@@ -70,10 +70,12 @@ def test_a_group_has_its_parts_in_the_order_of_the_file_and_then_its_retries() -
     assert (group.name, group.size, group.missing) == ("big", 3, ())
 
 
-def test_a_part_that_is_nowhere_is_named() -> None:
+def test_a_part_that_is_nowhere_is_named_and_fails_nothing() -> None:
     group = the_group(part(1), part(3))
     assert group.missing == (2,)
-    assert group.status is S.FAILED
+    assert group.status is S.CANCELLED
+    assert the_group(part(1), part(3, S.EXPIRED)).status is S.EXPIRED
+    assert the_group(part(1), entries=(entry(3, QueueStage.FAILED),)).status is S.FAILED
 
 
 @pytest.mark.parametrize(

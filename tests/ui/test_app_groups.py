@@ -122,6 +122,16 @@ async def test_saving_a_group_gives_one_file_over_all_parts(tmp_path: Path) -> N
         assert saved == lines(*map(answer_line, ["p1-0", "p1-1", "p2-0", "p2-1", "p2-2"]))
 
 
+async def test_a_group_whose_last_part_was_taken_out_says_what_of_it_ended(tmp_path: Path) -> None:
+    service = FakeService()
+    put_part(service, 1)
+    async with at_group(tmp_path, service) as running:
+        assert "cancelled" in rows_of(running)[0]
+        told = running.app.deck.inspect.facts.text
+        assert "2 of big, 1 there   taken out of the queue, or deleted: 2" in told
+        assert "1/2     ✓ completed" in told
+
+
 def send_again(service: FakeService) -> None:
     """What failed of the first part was sent again, and succeeded."""
     source = service.add_file(lines(request_line("p1-2")), name="again.jsonl", purpose="batch")

@@ -88,8 +88,10 @@ def part_lines(group: Group, *, is_ascii: bool = False) -> list[Cell]:
     counts = [f"{group.size} of {printable(group.name)}"]
     if group.waiting:
         counts.append(f"{len(group.waiting)} wait for room")
+    if group.missing:
+        counts.append(f"{group.size - len(group.missing)} there")
     gone = [str(number) for number in group.missing]
-    missing = f"   not there: {', '.join(gone)}" if gone else ""
+    missing = f"   taken out of the queue, or deleted: {', '.join(gone)}" if gone else ""
     lines = [line("parts", Piece(", ".join(counts), Tone.STRONG), Piece(missing, Tone.WARNING))]
     lines += [_part_line(member, is_ascii=is_ascii) for member in group.members]
     for batch in group.retries:
