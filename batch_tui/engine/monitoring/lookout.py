@@ -4,7 +4,8 @@ While lists fail, they are asked for once a minute. In between the service is lo
 a question that costs it nothing (``BatchService.is_reachable``), and the list is asked for the moment it is back.
 A look tells something only when it changes: a server whose edge answers while the list behind it fails looks
 well all the time. Then looking stops until the next list has failed, and each time it was wrong it waits longer
-before it looks again.
+before it looks again. Of such a server the end of the outage is noticed by the next list alone, up to a minute
+late: asking more often would be a load on a service that struggles.
 """
 
 from __future__ import annotations
