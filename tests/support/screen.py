@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
 from batch_tui.engine.cockpit import Cockpit
@@ -51,8 +52,9 @@ class Stage:
             await self.pilot.pause()
             lasting = {"monitor", "queue"}
             workers = [w for w in self.app.workers if w.name not in lasting and not w.is_finished]
-            if workers:
-                await self.app.workers.wait_for_complete(workers)
+            for worker in workers:
+                with suppress(WorkerCancelled):  # a newer one took its place
+                    await worker.wait()
         await self.pilot.pause()
 
     async def poll(self) -> None:
