@@ -12,8 +12,6 @@ import pytest
 
 from tests.support.pty_screen import Screen, is_stopped, scene
 
-BEFORE_LONG = 3.0
-"""Seconds in which a program must be gone."""
 WAITS = "printf '\\033[?1049h\\033[?1000hGUEST IS HERE'; while :; do sleep 0.05; done"
 PATIENT = f"trap 'echo told > \"$0.told\"; exit 0' HUP; {WAITS}"
 STUBBORN = f"trap '' HUP TERM; {WAITS}"
@@ -53,7 +51,7 @@ def stop(folder: Path) -> None:
 def test_a_signal_ends_it_behind_an_editor_too(tmp_path: Path, number: signal.Signals, script: str) -> None:
     with guest(tmp_path, script) as screen:
         screen.signal(number)
-        assert screen.ended(BEFORE_LONG) == 128 + number
+        assert screen.ended() == 128 + number
         assert screen.is_restored
         assert (tmp_path / "editor.told").exists() == (script is PATIENT), "the guest is hung up on"
     assert (tmp_path / "state" / "session.json").exists()
@@ -62,7 +60,7 @@ def test_a_signal_ends_it_behind_an_editor_too(tmp_path: Path, number: signal.Si
 def test_fault_64_view_a_terminal_that_is_gone_behind_an_editor_ends_it(tmp_path: Path) -> None:
     with guest(tmp_path, STUBBORN) as screen:
         screen.hang_up()
-        assert screen.ended_unread(BEFORE_LONG) == 128 + signal.SIGHUP
+        assert screen.ended_unread() == 128 + signal.SIGHUP
 
 
 def test_fault_65_create_view_what_may_cost_money_is_told_behind_an_editor_too(tmp_path: Path) -> None:
@@ -76,7 +74,7 @@ def test_fault_65_create_view_what_may_cost_money_is_told_behind_an_editor_too(t
         screen.send("e")
         screen.until_shown("GUEST IS HERE")
         screen.signal(signal.SIGTERM)
-        assert screen.ended(BEFORE_LONG) == 128 + signal.SIGTERM
+        assert screen.ended() == 128 + signal.SIGTERM
         assert b"maybe submitted" in screen.output.rpartition(b"\x1b[?1049l")[2]
 
 

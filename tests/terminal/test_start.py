@@ -12,8 +12,6 @@ from _pytest.mark import ParameterSet
 
 from tests.support.pty_screen import Screen, terminal
 
-BEFORE_LONG = 3.0
-"""Seconds in which a program must be gone."""
 FRAME = Path("cache", "batch-tui", "frame")
 STEPS = (
     "batch_tui.cli.main",
@@ -78,7 +76,7 @@ def test_a_signal_during_the_start_ends_it_with_the_terminal_as_it_was(
     (folder / FRAME).write_bytes(frame)
     other = {} if is_painted else {"TERM": "xterm"}
     with started(folder, {"AT": at, "SIGNAL": str(int(number)), **other}) as screen:
-        assert screen.ended(BEFORE_LONG) == 128 + number
+        assert screen.ended() == 128 + number
         assert screen.is_restored
         assert b"Traceback" not in screen.output
         assert is_painted == (b"opening" in screen.output)
