@@ -25,6 +25,8 @@ from tests.support.batches import NOON
 from tests.support.fake_service import FakeService
 
 KEY = "sk-test-not-a-real-key"
+PATIENCE = 30.0
+"""Seconds after which nothing more is expected, on a machine that is busy."""
 
 
 async def until_asked(_seconds: float) -> None:
@@ -63,8 +65,8 @@ class Stage:
         await self.until(lambda: True)
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        """Let the loop turn until something holds; a busy machine has half a minute for it."""
-        deadline = time.monotonic() + 30
+        """Let everything settle until something holds; a busy machine has half a minute for it."""
+        deadline = time.monotonic() + PATIENCE
         while True:
             await self.settle()
             if holds():
@@ -72,6 +74,13 @@ class Stage:
             if time.monotonic() > deadline:
                 raise AssertionError("it never came true")
             await self.pilot.pause(0.005)
+
+    async def until_seen(self, holds: Callable[[], bool]) -> None:
+        """The same without settling: for what holds while work that does not end yet goes on."""
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < deadline, "it never came true"
+            await self.pilot.pause()
 
     def said(self) -> str:
         """The docked line as it stands on the screen."""

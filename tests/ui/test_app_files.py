@@ -299,7 +299,8 @@ async def test_names_with_escapes_newlines_and_broken_utf8_do_no_harm(tmp_path: 
         assert all(row.startswith("✓") for row in rows)
         assert not any(char in "".join(rows) for char in "\x1b\x07\n\udcff")
         for _row in rows:
-            await running.press("u", "y", "j")
+            for key in "uyj":  # one by one: a yes before the question is no answer
+                await running.press(key)
         assert service.count("upload_file") == 3
         await running.press("n")
         await running.press("y")

@@ -29,10 +29,7 @@ async def guarded(
     async with app.run_test(size=(120, 36)) as pilot:
         running = Stage(app, pilot, service, folder)
         app.cockpit.monitor.refresh()
-        for _ in range(50):
-            await pilot.pause()
-            if app.header.facts.as_of:
-                break
+        await running.until_seen(lambda: bool(app.header.facts.as_of))
         yield running, clock
     await cockpit.aclose()
 
@@ -65,21 +62,16 @@ async def test_a_countdown_that_nobody_stops_cancels_the_batch_and_says_why(tmp_
         assert service.count("cancel_batch") == 0
         clock[0] += 61
         assert not running.app.attention.guard_alarm.turn()
-        for _ in range(50):
-            await running.pilot.pause()
-            if service.count("cancel_batch"):
-                break
+        await running.until_seen(lambda: service.count("cancel_batch") > 0)
         assert service.count("cancel_batch") == 1
         said = [event.text for event in running.app.cockpit.events.recent("bad") if event.kind == "guard"]
         assert "; to be cancelled in " in said[0]
         assert said[-1].startswith("cancelled by the guard: 150 of 200")
         service.finish("bad", BatchStatus.CANCELLED)
         running.app.cockpit.monitor.refresh()
-        for _ in range(50):  # not ``settle``: it would wait for the confirmation
-            await running.pilot.pause()
-            if "The guard" in running.said():
-                break
-        assert "The guard cancelled bad (cancelled now): 150 of 200" in running.said()
+        await running.until_seen(
+            lambda: "The guard cancelled bad (cancelled now): 150 of 200" in running.said()
+        )  # settling would wait for the confirmation
 
 
 async def test_any_key_stops_the_countdown_and_does_nothing_else(tmp_path: Path) -> None:
@@ -103,8 +95,5 @@ async def test_an_alarm_that_is_over_gives_the_row_its_place_back(tmp_path: Path
             a_batch("bad", status=BatchStatus.CANCELLED, total=1000, completed=50, failed=150, created=NOON - 900)
         )
         running.app.cockpit.monitor.refresh()
-        for _ in range(50):
-            await running.pilot.pause()
-            if running.app.deck.batches.table.row_ids[0] == "newest":
-                break
+        await running.until_seen(lambda: running.app.deck.batches.table.row_ids[0] == "newest")
         assert running.app.deck.batches.table.row_ids == ("newest", "bad")

@@ -103,9 +103,7 @@ async def test_an_upload_is_a_row_that_esc_stops_and_s_sends_after_all(tmp_path:
         gate = running.service.hold("upload_file")
         await running.press("n")
         await running.pilot.press("y")
-        for _ in range(50):  # not ``settle``: it would wait for the upload
-            await running.pilot.pause()
-        assert "good  uploading" in top_row(running)
+        await running.until_seen(lambda: "good  uploading" in top_row(running))  # settling would wait for its end
         await running.press("escape")
         assert "Stopped the upload of good" in running.said()
         assert "not sent: s send · d dismiss" in top_row(running)
