@@ -78,6 +78,21 @@ async def test_esc_stops_a_fetch_and_4_begins_it_again(tmp_path: Path) -> None:
         await running.until(lambda: running.app.deck.results.joined is not None)
 
 
+async def test_a_second_save_of_a_batch_is_told_that_the_first_is_under_way(tmp_path: Path) -> None:
+    service = account()
+    async with stage(tmp_path, service, session=SessionState(cursor="done")) as running:
+        gate = service.hold("download_file")
+        await running.pilot.press("D")
+        while not service.count("download_file"):
+            await running.pilot.pause()  # not ``settle``: it would wait for the download
+        await running.pilot.press("D")
+        while "is being saved already; esc stops it" not in running.said():
+            await running.pilot.pause()
+        gate.set()
+        await running.until(lambda: "Saved done" in running.said())
+        assert service.count("download_file") == 1
+
+
 def test_a_refused_batch_sends_to_its_errors() -> None:
     assert "See Errors in 3 Inspect" in (why_not_yet(a_batch("r", BatchStatus.FAILED)) or "")
     assert why_not_yet(a_batch("r", BatchStatus.COMPLETED, output="file-o")) is None

@@ -32,6 +32,7 @@ class SaveAction:
     def __init__(self, desk: Desk, directory: Path) -> None:
         self._desk = desk
         self._directory = directory
+        self._under_way: set[str] = set()
 
     def selected(self, selection: Selection) -> None:
         """Save the files of the batch under the cursor, or of the marked ones.
@@ -106,6 +107,10 @@ class SaveAction:
             over_it: Saves it over what stands there.
         """
         desk = self._desk
+        if batch.id in self._under_way:
+            desk.say(f"{batch.name} is being saved already; esc stops it.")
+            return
+        self._under_way.add(batch.id)
         desk.say(f"Saving {batch.name}…")
 
         def told(progress: Progress) -> None:
@@ -123,6 +128,8 @@ class SaveAction:
             desk.fail(f"{batch.name} was not saved: {error}")
         else:
             desk.say(said)
+        finally:
+            self._under_way.discard(batch.id)
 
 
 def saved_text(output: Path | None, errors: Path | None, message: str) -> str:
