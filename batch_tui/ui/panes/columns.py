@@ -51,7 +51,7 @@ class BatchFacts:
         default_factory=dict[str, SortValue], init=False, repr=False, compare=False
     )
     """What was worked out of all this already, by column: it holds as long as these facts do."""
-    _text: list[str] = field(default_factory=list[str], init=False, repr=False, compare=False)
+    _text: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def search_text(self) -> str:
@@ -59,8 +59,8 @@ class BatchFacts:
         if not self._text:
             batch = self.batch
             texts = (batch.name, batch.id, batch.model or "", batch.status.value, *batch.metadata.values())
-            self._text.append("\n".join(texts).casefold())
-        return self._text[0]
+            object.__setattr__(self, "_text", "\n".join(texts).casefold())
+        return self._text
 
     def sort_value(self, column_id: str) -> SortValue:
         """What rows are ordered by: a number, then a text; unknown values come first.

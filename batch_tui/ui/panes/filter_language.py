@@ -105,6 +105,9 @@ def _field(field: str, value: str) -> Condition | None:
         raise _NotUnderstoodError(f"There is no field {printable(field, 20)}: (use {known}).")
     if not words:
         return None
+    if len(words) == 1:
+        (only,) = words
+        return lambda facts, _now: only in read(facts).casefold()
     return lambda facts, _now: any(word in read(facts).casefold() for word in words)
 
 
