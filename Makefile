@@ -22,7 +22,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $@
 
 test: $(INSTALLED) ## run all tests
-	$(BIN)/python -m pytest -n 2 -q
+	@# Many tests wait for a program of their own: a third worker uses the processor meanwhile.
+	$(BIN)/python -m pytest -n 3 -q
 
 check: lint types test ## everything that must hold before a commit
 
