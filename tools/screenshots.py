@@ -40,6 +40,7 @@ from batch_tui.gateway.options import GatewayOptions  # noqa: E402
 from batch_tui.gateway.seed import seed_demo  # noqa: E402
 from batch_tui.gateway.server import GatewayServer  # noqa: E402
 from batch_tui.ui.app import BatchTuiApp  # noqa: E402
+from batch_tui.ui.controllers.background import LASTING  # noqa: E402
 
 _TO_RUNAWAY = ("g",)
 """Alarmed batches stand on top."""
@@ -136,15 +137,15 @@ def _remember(cockpit: Cockpit, batch: Batch) -> None:
 
 async def _until_still(app: BatchTuiApp) -> None:
     """Wait until the first poll is shown and nothing but the monitor is at work."""
-    lasting = {"monitor", "patrol", "guard"}
     calm = 0
     for _ in range(_TURNS):
         await asyncio.sleep(0.02)
-        is_busy = any(w.name not in lasting and not w.is_finished for w in app.workers)
+        is_busy = any(w.name not in LASTING and not w.is_finished for w in app.workers)
         is_live = "live" in app.header.facts.condition and bool(app.deck.batches.table.row_ids)
         calm = calm + 1 if is_live and not is_busy else 0
         if calm >= 6:
             return
+    raise RuntimeError("the screen never comes to rest: a new lasting worker belongs into LASTING")
 
 
 def stable(svg: str) -> str:

@@ -18,6 +18,7 @@ from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.configuration.paths import Paths
 from batch_tui.engine.configuration.settings import Profile, Settings
 from batch_tui.ui.app import BatchTuiApp
+from batch_tui.ui.controllers.background import LASTING
 from batch_tui.ui.session import SessionState
 from batch_tui.ui.widgets.dock import Dock
 from batch_tui.ui.widgets.lines import LineWidget
@@ -52,8 +53,7 @@ class Stage:
         """Wait until messages and finite workers are through."""
         for _ in range(3):
             await self.pilot.pause()
-            lasting = {"monitor", "queue"}
-            workers = [w for w in self.app.workers if w.name not in lasting and not w.is_finished]
+            workers = [w for w in self.app.workers if w.name not in LASTING and not w.is_finished]
             for worker in workers:
                 with suppress(WorkerCancelled):  # a newer one took its place
                     await worker.wait()

@@ -7,6 +7,9 @@ from collections.abc import Coroutine
 
 from textual.app import App
 
+LASTING = frozenset({"monitor", "queue"})
+"""Names of the workers that run as long as the screen does: who waits for it to come to rest leaves them out."""
+
 
 def start_work(app: App[int], work: Coroutine[None, None, None], *, name: str, group: str) -> None:
     """Start a named worker.
