@@ -8,7 +8,7 @@ import pytest
 
 from tests.bench import __main__ as program
 from tests.bench import bench_results
-from tests.bench.harness import Contender, Figure, Group, Measured, run, table
+from tests.bench.harness import PATIENCE, Contender, Figure, Group, Measured, run, table
 
 _GROUP = Group(
     "work",
@@ -80,3 +80,32 @@ def test_a_limit_is_held_against_the_other_contenders_figure() -> None:
     for seconds, mark in ((1.4, "1.40 of at most 1.5× a"), (1.6, "! 1.60 of at most 1.5× a")):
         measured = Measured({("g", "a"): Figure(1.0), ("g", "b"): Figure(seconds)})
         assert f"| {mark} |" in table([group], measured)[-1]
+
+
+def test_a_group_with_limits_is_measured_until_its_figures_settle(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([5.0, 4.0, 3.0, 3.0, 2.99, 9.0])
+    monkeypatch.setattr("tests.bench.harness.measure", lambda _contender: Figure(next(times)))
+    limited = Group("limited", (Contender("a", ("true",), limits={"a": 1}),))
+    assert run([limited], 2).figures["limited", "a"].seconds == 2.99
+    assert list(times) == []
+
+
+def test_figures_that_never_settle_are_measured_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = (100.0 / 2**n for n in range(100))
+    monkeypatch.setattr("tests.bench.harness.measure", lambda _contender: Figure(next(times)))
+    limited = Group("limited", (Contender("a", ("true",), limits={"a": 1}),))
+    run([limited], 2)
+    assert next(times) == 100.0 / 2 ** (2 * PATIENCE)
+
+
+def test_what_no_limit_is_about_is_measured_as_often_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def measure(contender: Contender) -> Figure:
+        seen.append(contender.name)
+        return Figure(1.0 / len(seen))
+
+    monkeypatch.setattr("tests.bench.harness.measure", measure)
+    limited = Contender("c", ("true",), limits={"b": 1})
+    run([Group("free", (Contender("a", ("true",)), Contender("b", ("true",)), limited))], 1)
+    assert seen == ["a", "b", "c"] + ["b", "c"] * (PATIENCE - 1)
