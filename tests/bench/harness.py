@@ -1,8 +1,8 @@
 """Measures contenders against each other: CPU seconds in fresh processes, interleaved, the least of all rounds.
 
 Ratios within one run are what counts: the machine, its noise and its caches are then the same for all. What is
-held against a limit is measured on until more rounds bring nothing better: where other programs run, the least of a
-few is luck.
+held against a limit is measured until more rounds bring nothing better: with other programs about, the least of
+a few is luck.
 """
 
 from __future__ import annotations
