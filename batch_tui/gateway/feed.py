@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Self
 
 import msgspec
@@ -95,12 +94,7 @@ class RequestFeed:
             raise FileNotFoundError(self._path.name)
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         # Not a coroutine: cancelled twice, it would never be run and leave the file open.
         await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, self._close))
 

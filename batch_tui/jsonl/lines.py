@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from io import FileIO
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from batch_tui.domain.errors import InputFileError
@@ -144,12 +143,7 @@ class BlockReader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._handle.close()
 
     def advance(self) -> bool:
@@ -232,13 +226,8 @@ class LineReader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._blocks.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self._blocks.__exit__(*error)
 
     def __iter__(self) -> Iterator[bytes]:
         blocks = self._blocks
