@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from batch_tui.domain.status import BatchStatus
@@ -12,6 +11,7 @@ from batch_tui.engine.monitoring.monitor import Condition, Monitor
 from batch_tui.engine.monitoring.store import BatchStore
 from tests.support.batches import NOON, a_batch, many
 from tests.support.fake_service import FakeService, unreachable
+from tests.support.virtual_time import VirtualTime
 
 
 class Program:
@@ -20,24 +20,17 @@ class Program:
     def __init__(
         self, directory: Path, service: FakeService, *, now: float = float(NOON), starts: bool = True
     ) -> None:
-        self.now = now
-        service._clock = self.clock
+        self.time = VirtualTime(now)
+        service._clock = self.time.clock
         self.store = BatchStore()
-        gate = RateGate(clock=self.clock, sleep=self.sleep)
-        self.monitor = Monitor(service, self.store, gate, clock=self.clock, sleep=self.sleep)
+        gate = RateGate(clock=self.time.clock, sleep=self.time.sleep_alone)
+        self.monitor = Monitor(service, self.store, gate, clock=self.time.clock, sleep=self.time.sleep_alone)
         self.history = History(directory / "state")
         snapshots = SnapshotFile(directory / "cache", service="s")
-        self.memory = Memory(self.store, self.monitor, self.history, snapshots, clock=self.clock)
+        self.memory = Memory(self.store, self.monitor, self.history, snapshots, clock=self.time.clock)
         if starts:
             self.memory.restore()
         self.ticks = self.monitor.ticks()
-
-    def clock(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        await asyncio.sleep(0)
 
     async def turn(self) -> Condition:
         tick = await anext(self.ticks)
@@ -72,7 +65,7 @@ async def test_a_rate_goes_on_across_a_restart(tmp_path: Path) -> None:
     second.memory.restore()
     service.put(a_batch(total=1000, completed=100))
     await second.turn()
-    assert second.history.pace(service.batches["batch_1"], second.now).per_minute == 10
+    assert second.history.pace(service.batches["batch_1"], second.time.now).per_minute == 10
 
 
 async def test_stillness_is_recorded_only_when_it_was_read(tmp_path: Path) -> None:
@@ -85,7 +78,7 @@ async def test_stillness_is_recorded_only_when_it_was_read(tmp_path: Path) -> No
     assert program.history.samples("batch_1")[-1].at == NOON
     service.come_back()
     await program.turn()
-    assert program.history.samples("batch_1")[-1].at == program.now
+    assert program.history.samples("batch_1")[-1].at == program.time.now
 
 
 async def test_it_writes_now_and_then_and_only_what_changed(tmp_path: Path) -> None:
@@ -94,7 +87,7 @@ async def test_it_writes_now_and_then_and_only_what_changed(tmp_path: Path) -> N
     path = tmp_path / "cache" / FILE_NAME
     await program.turn()
     assert not path.exists()
-    while program.now < NOON + SAVE_EVERY:
+    while program.time.now < NOON + SAVE_EVERY:
         await program.turn()
     assert path.exists()
     path.unlink()

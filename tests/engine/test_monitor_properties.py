@@ -14,6 +14,7 @@ from batch_tui.engine.monitoring.monitor import Condition, Monitor
 from batch_tui.engine.monitoring.store import BatchStore
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService, rate_limited, server_fault, unauthorized, unreachable
+from tests.support.virtual_time import VirtualTime
 
 ERRORS: list[ServiceError] = [unreachable(), server_fault(), rate_limited(5.0), rate_limited(), unauthorized()]
 LIFE = [BatchStatus.VALIDATING, BatchStatus.IN_PROGRESS, BatchStatus.FINALIZING, BatchStatus.COMPLETED]
@@ -35,26 +36,19 @@ class World:
     """A service with pages of three, and a monitor of it, in time that jumps."""
 
     def __init__(self) -> None:
-        self.now = float(NOON)
+        self.time = VirtualTime(float(NOON))
         self.made = 0
-        self.service = FakeService(clock=self.clock, page_limit=3)
+        self.service = FakeService(clock=self.time.clock, page_limit=3)
         self.store = BatchStore()
-        gate = RateGate(clock=self.clock, sleep=self.sleep)
-        self.monitor = Monitor(self.service, self.store, gate, clock=self.clock, sleep=self.sleep)
+        gate = RateGate(clock=self.time.clock, sleep=self.time.sleep_alone)
+        self.monitor = Monitor(self.service, self.store, gate, clock=self.time.clock, sleep=self.time.sleep_alone)
         self.ticks = self.monitor.ticks()
-
-    def clock(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        await asyncio.sleep(0)
 
     def create(self, count: int) -> None:
         for _ in range(count):
             self.made += 1
             self.service.put(
-                a_batch(f"b{self.made:03d}", LIFE[0], total=0, created=int(self.now) + self.made),
+                a_batch(f"b{self.made:03d}", LIFE[0], total=0, created=int(self.time.now) + self.made),
             )
 
     def move(self, which: int) -> None:

@@ -11,38 +11,12 @@ import pytest
 from batch_tui.domain.errors import InputFileError
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY
-from batch_tui.domain.problems import Report
-from batch_tui.engine.ports import OnProgress
 from batch_tui.engine.queueing.parts import PartedOrder, PartMaker, is_only_too_large
 from batch_tui.engine.submitting.submission import SubmitOrder
 from batch_tui.jsonl.checking.check import check_file
-from batch_tui.jsonl.rewriting.split import Part, split_file
+from tests.support.workbench import Workbench
 
 SMALL = replace(OPENAI_LIMITS, max_requests=4)
-
-
-class Cutter:
-    async def check(
-        self,
-        path: Path,
-        *,
-        limits: Limits = OPENAI_LIMITS,
-        endpoint: str | None = None,
-        on_progress: OnProgress | None = None,
-    ) -> Report:
-        return check_file(path, limits=limits, endpoint=endpoint)
-
-    async def split(
-        self,
-        source: Path,
-        directory: Path,
-        *,
-        max_requests: int,
-        max_bytes: int,
-        max_tokens: int | None = None,
-        on_progress: OnProgress | None = None,
-    ) -> tuple[Part, ...]:
-        return split_file(source, directory, max_requests=max_requests, max_bytes=max_bytes, max_tokens=max_tokens)
 
 
 def write(path: Path, count: int, **body: object) -> Path:
@@ -58,7 +32,7 @@ def write(path: Path, count: int, **body: object) -> Path:
 async def parted(
     path: Path, limits: Limits = SMALL, *, max_tokens: int | None = None, name: str | None = "big"
 ) -> PartedOrder:
-    maker = PartMaker(Cutter(), path.parent / "parts", limits=limits)
+    maker = PartMaker(Workbench(), path.parent / "parts", limits=limits)
     report = await maker.check_whole(path)
     order = SubmitOrder(path=path, report=report, endpoint=report.endpoint or "", name=name, metadata={"t": "1"})
     return await maker.parted(order, max_tokens=max_tokens)
@@ -98,7 +72,7 @@ async def test_parts_of_embeddings_stay_under_the_number_of_inputs(tmp_path: Pat
 async def test_an_id_that_two_parts_would_share_is_found_before_the_file_is_split(tmp_path: Path) -> None:
     path = write(tmp_path / "in.jsonl", 10)
     path.write_bytes(path.read_bytes() * 2)
-    report = await PartMaker(Cutter(), tmp_path, limits=SMALL).check_whole(path)
+    report = await PartMaker(Workbench(), tmp_path, limits=SMALL).check_whole(path)
     assert not report.is_valid
     assert not is_only_too_large(report)
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,53 +8,16 @@ import pytest
 
 from batch_tui.domain.batch import NAME_KEY, PARENT_KEY
 from batch_tui.domain.errors import InputFileError
-from batch_tui.domain.limits import OPENAI_LIMITS, Limits
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY
-from batch_tui.domain.problems import Report
 from batch_tui.domain.status import BatchStatus
-from batch_tui.engine.ports import OnProgress
 from batch_tui.engine.results.collect import Collector
 from batch_tui.engine.results.resubmit import Resubmitter
 from batch_tui.engine.submitting.submit import Phase, Submitter
-from batch_tui.jsonl.checking.check import check_file
-from batch_tui.jsonl.results.join import join_results
-from batch_tui.jsonl.results.retry_set import RetrySet, write_retry_set
-from batch_tui.jsonl.rewriting.edit import Changes, Edited, edit_file
+from batch_tui.jsonl.rewriting.edit import Changes
 from tests.support.batches import a_batch
 from tests.support.fake_service import FakeService
 from tests.support.kits import World, an_order
-
-
-class Bench:
-    """The workshop's work, done on the spot."""
-
-    async def retry_set(
-        self,
-        results: Sequence[Sequence[Path]],
-        destination: Path,
-        *,
-        input_path: Path,
-        include_permanent: bool = False,
-        only: frozenset[int] | None = None,
-        on_progress: OnProgress | None = None,
-    ) -> RetrySet:
-        joined = join_results(results, input_path=input_path)
-        return write_retry_set(joined, destination, include_permanent=include_permanent, only=only)
-
-    async def edit(
-        self, source: Path, destination: Path, changes: Changes, *, on_progress: OnProgress | None = None
-    ) -> Edited:
-        return edit_file(source, destination, changes)
-
-    async def check(
-        self,
-        path: Path,
-        *,
-        limits: Limits = OPENAI_LIMITS,
-        endpoint: str | None = None,
-        on_progress: OnProgress | None = None,
-    ) -> Report:
-        return check_file(path, limits=limits, endpoint=endpoint)
+from tests.support.workbench import Workbench
 
 
 def request(custom_id: str) -> bytes:
@@ -88,7 +50,7 @@ class Scene:
             self.kit,
             collector=self.collector,
             submitter=self.submitter,
-            workbench=Bench(),
+            workbench=Workbench(),
         )
 
     async def ended(self, *, file_name: str = "input.jsonl", metadata: dict[str, str] | None = None) -> str:
