@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
+import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +18,7 @@ from batch_tui.domain.errors import ConfigurationError, Effect, UnreachableError
 from batch_tui.domain.files import FilePage, FileStart, RemoteFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from batch_tui.api.client import OpenAIService
     from batch_tui.domain.files import Progress
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     OnProgress = Callable[[Progress], None]
 
 
+_CLIENT = "batch_tui.api.client"
 _JUMP = 5.0
 """Seconds by which the two clocks must part to count as a suspension."""
 
@@ -186,12 +189,34 @@ class LazyService:
             raise UnreachableError(str(error), effect=Effect.NONE, is_permanent=True) from error
 
     def _build(self) -> OpenAIService:
+        if _CLIENT in sys.modules:
+            return self._made()
+        with _kept_for_good():
+            return self._made()
+
+    def _made(self) -> OpenAIService:
         import anyio  # noqa: PLC0415 - heavy, as the client is
 
         from batch_tui.api.client import OpenAIService  # noqa: PLC0415 - the whole point
 
         anyio.run(anyio.sleep, 0)  # loads its asyncio half, which the first request would load on the event loop
         return OpenAIService(self._connection)
+
+
+@contextmanager
+def _kept_for_good() -> Generator[None]:
+    """Around what loads modules: they live as long as the program, and no collection looks at them, now or later.
+
+    Looking through all they made holds the interpreter, and with it every key, for a tenth of a second.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _clock_offset() -> float:

@@ -280,3 +280,21 @@ def test_the_lazy_service_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_no_collection_looks_through_what_loading_the_client_made() -> None:
+    code = """
+import asyncio, gc
+from batch_tui.api.connection import Connection
+from batch_tui.api.lazy import LazyService
+
+collected = []
+gc.callbacks.append(lambda phase, info: collected.append(info["generation"]))
+before = gc.get_freeze_count()
+asyncio.run(LazyService(Connection("https://api.example.org/v1", "sk-test")).warm_up())
+made = gc.get_freeze_count() - before
+gc.collect()
+print(max(collected[:-2], default=0), gc.isenabled(), made > 50_000, len(gc.get_objects()) < made)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0", "True", "True", "True"]
