@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -13,6 +14,9 @@ from batch_tui.engine.money.prices import PriceList
 from batch_tui.engine.monitoring.guard import Countdown, Guard, Raised
 from batch_tui.engine.monitoring.history import History
 from batch_tui.engine.monitoring.store import BatchStore, Changes
+
+ROUND = 5.0
+"""Seconds from one look at everything that hasn't ended to the next: listed pages come many times a second."""
 
 
 class Patrol:
@@ -44,10 +48,14 @@ class Patrol:
         self._events = events
         self._clock = clock
         self._raised: tuple[Raised, ...] = ()
+        self._rounded_at = -math.inf
 
     def review(self, changes: Changes) -> None:
-        """Judge what changed, and everything that hasn't ended: standing still is no change."""
-        ids = {*changes.added, *changes.updated, *self._store.active_ids}
+        """Judge what changed, and now and then everything that hasn't ended: standing still is no change."""
+        ids = {*changes.added, *changes.updated}
+        if abs(self._clock() - self._rounded_at) >= ROUND:
+            self._rounded_at = self._clock()
+            ids |= self._store.active_ids
         known = (self._store.get(batch_id) for batch_id in ids)
         batches = [batch for batch in known if batch is not None and not self._store.is_gone(batch.id)]
         raised = self.guard.review(batches, self._now(), pace=self._history.pace, cost=self._cost)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from batch_tui.domain.batch import Batch
+from batch_tui.domain.guard import GuardRules, Rule
+from batch_tui.domain.pace import Pace
+from batch_tui.engine.events import EventLog
+from batch_tui.engine.money.prices import PriceList
+from batch_tui.engine.monitoring.guard import Guard
+from batch_tui.engine.monitoring.history import History
+from batch_tui.engine.monitoring.patrol import ROUND, Patrol
+from batch_tui.engine.monitoring.store import NO_CHANGES, BatchStore, Changes
+from tests.support.batches import NOON, a_batch
+
+
+class _CountedHistory(History):
+    """Counts the batches somebody asked the pace of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def pace(self, batch: Batch, now: float) -> Pace:
+        self.asked += 1
+        return super().pace(batch, now)
+
+
+class _Round:
+    """A patrol on a clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = float(NOON)
+        self.store, self.history = BatchStore(), _CountedHistory()
+        events = EventLog(None, clock=lambda: self.now)
+        self.patrol = Patrol(
+            Guard(GuardRules()), self.store, self.history, PriceList(), events, clock=lambda: self.now
+        )
+
+    def judged(self, changes: Changes) -> int:
+        """How many batches a review judges."""
+        before = self.history.asked
+        self.patrol.review(changes)
+        return self.history.asked - before
+
+
+def test_pages_that_come_at_once_are_judged_and_not_all_that_runs_again_and_again() -> None:
+    on = _Round()
+    pages = [[a_batch(f"{page}-{n}") for n in range(10)] for page in range(5)]
+    assert [on.judged(on.store.apply(page)) for page in pages] == [10] * 5
+    on.now += ROUND
+    assert on.judged(NO_CHANGES) == 50
+
+
+def test_a_batch_that_stands_still_is_found_though_nothing_changes() -> None:
+    on = _Round()
+    still = a_batch(completed=1, total=1000)
+    on.history.record(still, on.now)
+    on.patrol.review(on.store.apply([still]))
+    assert on.patrol.take_raised() == ()
+    on.now += 1900
+    on.patrol.review(NO_CHANGES)
+    assert [raised.alarm.rule for raised in on.patrol.take_raised()] == [Rule.STALLED]
+
+
+def test_a_clock_that_was_put_back_does_not_end_the_rounds() -> None:
+    on = _Round()
+    on.patrol.review(on.store.apply([a_batch()]))
+    on.now -= 10_800
+    assert on.judged(NO_CHANGES) == 1
