@@ -9,7 +9,8 @@ from batch_tui.domain.lineage import GROUP_KEY, PART_KEY
 from batch_tui.domain.queueing import QueueEntry, QueueStage
 from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.panes.batch_rows import BatchRows
-from tests.support.batches import NOON, a_batch
+from tests.support.batches import NOON, a_batch, many
+from tests.support.counted_id import CountedId
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -118,3 +119,34 @@ def test_a_change_elsewhere_leaves_the_groups_and_one_of_a_part_adds_them_up_ane
     assert whole.counts.completed == 19
     rows.set_batches([part(2)], touched=["p1"])
     assert rows.groups["g"].missing == (1,)
+
+
+def test_a_page_of_older_batches_looks_at_the_page_alone() -> None:
+    batches = [replace(batch, id=CountedId(batch.id)) for batch in many(5_000)]
+    rows = BatchRows()
+    rows.set_batches(batches[:4_900])
+    CountedId.looks = 0
+    rows.set_batches(batches, touched=[batch.id for batch in batches[4_900:]])
+    found = rows.rows(None, None, NOTHING)
+    assert rows.batches_of(tuple(found)) == tuple(batches)
+    assert CountedId.looks < 500
+    assert found == [batch.id for batch in batches]
+
+
+def test_batches_that_changed_or_went_while_others_came_are_what_they_are_now() -> None:
+    rows = BatchRows()
+    first = [a_batch(name, created=NOON - n) for n, name in enumerate("abc")]
+    rows.set_batches(first)
+    moved, late = replace(first[1], raw="moved"), a_batch("d", created=NOON - 9)
+    rows.set_batches([first[0], moved, late], touched=["b", "c", "d"])
+    assert rows.rows(None, None, NOTHING) == ["a", "b", "d"]
+    assert rows.batches_of(("a", "b", "d")) == (first[0], moved, late)
+    assert rows.get("c") is None
+    assert len(rows) == 3
+
+
+def test_everything_is_shown_by_what_keeps_all_as_by_nothing_that_hides() -> None:
+    rows = three_parts()
+    rows.fold("g", is_open=True)
+    assert rows.rows(None, None, NOTHING) == shown(rows)
+    assert rows.rows(None, None, frozenset({"old"}))[0] == "old"

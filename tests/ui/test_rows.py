@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_tui.ui.widgets.rows import RowModel
+from tests.support.counted_id import CountedId
 
 IDS = st.lists(st.sampled_from("abcdefghijklmnopqrstuvwxyz"), unique=True).map(tuple)
 STEP = st.one_of(
@@ -118,3 +119,27 @@ def test_a_cursor_that_stood_before_the_first_page_is_shown_among_its_neighbours
     assert rows.move_to(f"r{place}")
     rows.resize(10)
     assert (rows.place, rows.top) == (place, top)
+
+
+@given(IDS, IDS)
+def test_rows_that_come_below_others_stand_where_they_would_had_they_come_together(
+    above: tuple[str, ...], below: tuple[str, ...]
+) -> None:
+    ids = tuple(dict.fromkeys(above + below))
+    stepwise, at_once = _model(0, 4), _model(0, 4)
+    for shown in (above, ids):
+        stepwise.set_rows(shown)
+    at_once.set_rows(ids)
+    for row_id in ids:
+        assert stepwise.move_to(row_id)
+        assert at_once.move_to(row_id)
+        assert stepwise.place == at_once.place == ids.index(row_id)
+
+
+def test_a_page_below_ten_thousand_rows_looks_at_the_page_alone() -> None:
+    rows, ids = _model(0, 40), [CountedId(number) for number in range(10_100)]
+    rows.set_rows(ids[:10_000])
+    CountedId.looks = 0
+    rows.set_rows(ids)
+    assert CountedId.looks < 200
+    assert rows.move_to("10099")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from batch_tui.domain.batch import NO_METADATA, PARENT_KEY, Batch
@@ -29,6 +30,8 @@ class BatchRows:
 
     def __init__(self) -> None:
         self._batches: dict[str, Batch] = {}
+        self._ordered: tuple[Batch, ...] = ()
+        self._ids: tuple[str, ...] = ()
         self._wholes: dict[str, Batch] = {}
         self._titles: dict[str, str] = {}
         self._opened: set[str] = set()
@@ -46,7 +49,14 @@ class BatchRows:
             batches: All of them.
             touched: Those that came, went or changed; empty when anybody may have.
         """
-        self._batches = {batch.id: batch for batch in batches}
+        ordered, known = tuple(batches), len(self._ordered)
+        if ordered[:known] != self._ordered:
+            self._batches, self._ids, known = {}, (), 0
+        # While older ones are listed, each page comes behind what is there: that isn't looked at again for it.
+        fresh = {batch.id: batch for batch in ordered[known:]}
+        self._batches |= fresh
+        self._ids += tuple(fresh)
+        self._ordered = ordered
         if not touched or any(map(self._is_related, touched)):
             self._regroup()
 
@@ -67,6 +77,8 @@ class BatchRows:
 
     def batches_of(self, row_ids: Iterable[str]) -> tuple[Batch, ...]:
         """The batches of rows, in their order; what waits has none."""
+        if row_ids == self._ids:
+            return self._ordered
         batches, wholes = self._batches, self._wholes
         found = [batches.get(row_id) or wholes.get(row_id) for row_id in row_ids]
         return tuple([batch for batch in found if batch is not None])
@@ -92,33 +104,39 @@ class BatchRows:
         return group_id
 
     def rows(
-        self, keeps: Callable[[Batch], bool], order: Callable[[list[Batch]], None] | None, first: frozenset[str]
+        self,
+        keeps: Callable[[Batch], bool] | None,
+        order: Callable[[list[Batch]], None] | None,
+        first: frozenset[str],
     ) -> list[str]:
         """The ids of the rows, top to bottom: what waits by itself, then batches and groups.
 
         Args:
-            keeps: Whether a batch is shown; a group is when one of its batches is, or the whole.
+            keeps: Whether a batch is shown; a group is when one of its batches is, or the whole. None: all are.
             order: Sorts; None leaves the newest first.
             first: Batches that stand on top, whatever the order.
         """
-        tops = self._tops()
-        shown = [batch for batch in tops if keeps(batch) or (self.groups and self._has_kept(batch, keeps))]
+        alone = [row_id for row_id, entry in self.queued.items() if place_in(entry.metadata) is None]
+        if keeps is None and order is None and not first and not self.groups:
+            return [*alone, *self._ids]
+        shown = self._tops()
+        if keeps is not None:
+            shown = [batch for batch in shown if keeps(batch) or (self.groups and self._has_kept(batch, keeps))]
         if order is not None:
             order(shown)
         if first:
             on_top = self.with_groups(first)
             shown.sort(key=lambda batch: batch.id not in on_top)
-        alone = [row_id for row_id, entry in self.queued.items() if place_in(entry.metadata) is None]
         if not self._opened:
             return [*alone, *(batch.id for batch in shown)]
         return [*alone, *(row for batch in shown for row in (batch.id, *self._unfolded(batch.id)))]
 
     def _tops(self) -> list[Batch]:
         if not self.groups:
-            return list(self._batches.values())
-        tops = [batch for batch in self._batches.values() if batch.id not in self._group_of]
-        tops += self._wholes.values()
-        tops.sort(key=lambda batch: (-(batch.times.created or 0), batch.id))
+            return list(self._ordered)
+        tops = [batch for batch in self._ordered if batch.id not in self._group_of]
+        for whole in self._wholes.values():
+            insort(tops, whole, key=_newest_first)
         return tops
 
     def _has_kept(self, batch: Batch, keeps: Callable[[Batch], bool]) -> bool:
@@ -147,6 +165,10 @@ class BatchRows:
                 self._group_of[row_id] = group.id
             for batch in group.batches:
                 self._group_of[batch.id] = group.id
+
+
+def _newest_first(batch: Batch) -> tuple[int, str]:
+    return -(batch.times.created or 0), batch.id
 
 
 def _members(group: Group) -> Iterable[tuple[str, str]]:

@@ -48,8 +48,11 @@ class RowModel:
         in sight of what is new on top: the part in sight doesn't move with it.
         """
         before, offset, was_at_top = self.place, self.place - self.top, self.top == 0
-        self.ids = tuple(ids)
-        self._places = dict(zip(self.ids, range(len(self.ids)), strict=True))
+        known, self.ids = self.ids, tuple(ids)
+        if self.ids[: len(known)] != known:
+            self._places, known = {}, ()
+        places = range(len(known), len(self.ids))
+        self._places.update(zip(self.ids[len(known) :], places, strict=True))  # rows below leave those above alone
         if self.cursor not in self._places:
             self.cursor = self.ids[min(before, len(self.ids) - 1)] if self.ids else None
             self.anchor = None
