@@ -11,6 +11,7 @@ from batch_tui.domain.batch import PARENT_KEY, Batch
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.monitoring.store import NO_CHANGES, BatchStore, Changes
 from tests.support.batches import BATCHES, NOON, a_batch, many
+from tests.support.counted_id import CountedId
 
 READS = st.lists(BATCHES, max_size=12)
 
@@ -172,6 +173,17 @@ def test_an_update_of_a_few_compares_no_others(monkeypatch: pytest.MonkeyPatch) 
     changed = [replace(batch, model="other") for batch in many(100)]
     assert len(store.apply(changed).updated) == 100
     assert compared <= 100
+
+
+def test_all_are_given_in_their_order_after_each_page_without_a_look_at_each() -> None:
+    batches = [replace(batch, id=CountedId(batch.id)) for batch in many(2_000)]
+    store = BatchStore()
+    store.apply(batches[:1_900])
+    store.apply(batches[1_900:])
+    store.apply([moved := replace(batches[7], times=replace(batches[7].times, created=NOON + 60))])
+    CountedId.looks = 0
+    assert store.batches() == (moved, *batches[:7], *batches[8:])
+    assert CountedId.looks == 0
 
 
 def test_a_batch_that_another_sends_again_is_known_for_it() -> None:

@@ -7,7 +7,7 @@ batch that ended stays ended, and its file ids stay known.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -58,6 +58,7 @@ class BatchStore:
     def __init__(self) -> None:
         self._batches: dict[str, Batch] = {}
         self._order: list[_SortKey] = []
+        self._sorted: list[Batch] = []
         self._gone: set[str] = set()
         self._active: set[str] = set()
         self._retried: set[str] = set()
@@ -94,7 +95,7 @@ class BatchStore:
     def batches(self) -> tuple[Batch, ...]:
         """All batches, newest first (by creation, then id); those without a creation time come last."""
         if self._view is None:
-            self._view = tuple(self._batches[batch_id] for _, batch_id in self._order)
+            self._view = tuple(self._sorted)
         return self._view
 
     def is_gone(self, batch_id: str) -> bool:
@@ -144,7 +145,7 @@ class BatchStore:
         self._gone.discard(batch_id)
         self._active.discard(batch_id)
         self._tally[batch.status] -= 1
-        del self._order[bisect_left(self._order, _sort_key(batch))]
+        self._take_out(batch)
         self._view = None
         return Changes(removed=(batch_id,))
 
@@ -156,13 +157,10 @@ class BatchStore:
 
     def _put(self, known: Batch | None, batch: Batch) -> None:
         if known is None:
-            insort(self._order, _sort_key(batch))
             self._retried.add(parent_of(batch) or "")
         else:
             self._tally[known.status] -= 1
-            if _sort_key(known) != _sort_key(batch):
-                del self._order[bisect_left(self._order, _sort_key(known))]
-                insort(self._order, _sort_key(batch))
+        self._put_in_order(known, batch)
         self._tally[batch.status] += 1
         self._batches[batch.id] = batch
         if batch.is_terminal:
@@ -170,6 +168,21 @@ class BatchStore:
         else:
             self._active.add(batch.id)
         self._view = None
+
+    def _put_in_order(self, known: Batch | None, batch: Batch) -> None:
+        key = _sort_key(batch)
+        if known is not None and _sort_key(known) == key:
+            self._sorted[bisect_left(self._order, key)] = batch
+            return
+        if known is not None:
+            self._take_out(known)
+        place = bisect_left(self._order, key)
+        self._order.insert(place, key)
+        self._sorted.insert(place, batch)
+
+    def _take_out(self, batch: Batch) -> None:
+        place = bisect_left(self._order, _sort_key(batch))
+        del self._order[place], self._sorted[place]
 
 
 def settled(known: Batch, read: Batch) -> Batch:
