@@ -127,14 +127,15 @@ def _connecting(chain: list[BaseException], call: Call) -> ServiceError | None:
     if _first(chain, socket.gaierror):
         return UnreachableError(f"Cannot resolve {host}: check the base URL and the network.", effect=Effect.NONE)
     if _first(chain, httpx2.ConnectTimeout):
-        return UnreachableError(f"No connection to {host} within 5 s.", effect=Effect.NONE)
+        return UnreachableError(f"No connection to {host} within 5 s{_perhaps_address(call)}.", effect=Effect.NONE)
     if _first(chain, httpx2.PoolTimeout):
         return UnreachableError(f"All connections to {host} are busy.", effect=Effect.NONE)
     failed = _first(chain, httpx2.ConnectError)
     if failed is None:
         return None
     if _first(chain, ConnectionRefusedError):
-        return UnreachableError(f"{host_and_port(call)} refused the connection.", effect=Effect.NONE)
+        sentence = f"{host_and_port(call)} refused the connection{_perhaps_address(call)}."
+        return UnreachableError(sentence, effect=Effect.NONE)
     reason = _os_reason(chain)
     return UnreachableError(f"No connection to {host}{': ' + reason if reason else '.'}", effect=Effect.NONE)
 
@@ -252,6 +253,11 @@ def _perhaps_tls(call: Call) -> str:
     """The likeliest reason why a server never answered plain HTTP; nothing when it did before."""
     is_likely = call.is_plain and not call.has_answered
     return " If it speaks TLS, the base URL must start with https://." if is_likely else ""
+
+
+def _perhaps_address(call: Call) -> str:
+    """What to look at when nobody was ever met at this address; nothing when it answered before."""
+    return "" if call.has_answered else ": check the base URL and the network"
 
 
 def _os_reason(chain: list[BaseException]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Literal
 
-from batch_tui.domain.errors import RateLimitedError, ServerFaultError, ServiceError
+from batch_tui.domain.errors import Effect, RateLimitedError, ServerFaultError, ServiceError
 
 Kind = Literal["action", "poll", "cancel"]
 """Whether a user waits for it, or a clock, or money is being spent until it is sent."""
@@ -52,6 +52,8 @@ class RateGate:
         self._limits_in_a_row = 0
         self._spacing = 0.0
         self._next_start = 0.0
+        self.was_reached = False
+        """True once the service took a request, whatever it then answered."""
 
     def closed_for(self) -> float:
         """Seconds until anything may be sent again; 0.0 when the gate is open."""
@@ -70,6 +72,7 @@ class RateGate:
 
     def note_success(self) -> None:
         """A request came through: the service takes more."""
+        self.was_reached = True
         self._limits_in_a_row = 0
         self._spacing *= _EASING
         if self._spacing < _FIRST_SPACING / 4:
@@ -100,16 +103,22 @@ class RateGate:
     async def transfer(self) -> AsyncGenerator[None, None]:
         """A turn for a file on its way: it waits like any, but long transfers leave the places to short calls."""
         async with self._transfers:
-            async with self.turn():
-                pass
+            await self._enter("action")
+            try:
+                await self._wait_until_open()
+            finally:
+                self._leave()
             try:
                 yield
+                self.note_success()
             except ServiceError as error:
                 self._note_error(error)
                 raise
 
     def _note_error(self, error: ServiceError) -> None:
         """Close for whatever asks for a pause: every 429, and a 503 that names a time."""
+        if error.status is not None or error.effect is Effect.UNKNOWN:
+            self.was_reached = True
         if isinstance(error, RateLimitedError) or (
             isinstance(error, ServerFaultError) and error.retry_after is not None
         ):

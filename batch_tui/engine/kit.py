@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import (
     BatchTuiError,
+    Effect,
     ForbiddenError,
     NotFoundError,
     RateLimitedError,
@@ -27,6 +28,8 @@ from batch_tui.engine.submitting.journal import Journal
 
 READ_DELAYS = (1.0, 2.0, 5.0, 10.0, 20.0)
 """Seconds between the tries of a call that costs nothing and changes nothing."""
+LONGEST_FOR_A_STRANGER = 5.0
+"""Seconds: a longer wait is not worth it for an address at which nobody was ever met."""
 _LIMITED_AT_MOST = 30
 """How often a call may be told 429 before it gives up; each waits as long as the service asked."""
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
@@ -72,6 +75,11 @@ def is_hopeless(error: BatchTuiError) -> bool:
     return isinstance(error, hopeless) or not isinstance(error, ServiceError)
 
 
+def is_nowhere(gate: RateGate, error: BatchTuiError) -> bool:
+    """True when no connection came about, now or before: likelier a wrong address than a service that is away."""
+    return isinstance(error, UnreachableError) and error.effect is Effect.NONE and not gate.was_reached
+
+
 async def patiently(
     kit: Kit,
     call: Callable[[], Awaitable[T]],
@@ -81,6 +89,8 @@ async def patiently(
     outage: Outage | None = None,
 ) -> T:
     """Make a call that is harmless to repeat until it succeeds, is hopeless, or the delays are used up.
+
+    Where nobody was ever met, it is told within seconds: that is for the user to mend.
 
     Args:
         kit: The parts shared by all actions.
@@ -105,9 +115,10 @@ async def patiently(
             if isinstance(error, RateLimitedError) and limits < _LIMITED_AT_MOST:
                 limits += 1  # the gate is closed for as long as the service asked
                 continue
-            if outage is not None and await outage.sit_out(error):
+            is_stranger = is_nowhere(kit.gate, error)
+            if not is_stranger and outage is not None and await outage.sit_out(error):
                 continue
             wait = next(waits, None)
-            if wait is None:
+            if wait is None or (is_stranger and wait > LONGEST_FOR_A_STRANGER):
                 raise
         await kit.sleep(wait)

@@ -85,7 +85,7 @@ async def test_fault_02_list_poll_create_cancel_a_refused_connection_proves_no_e
         taken.bind(("127.0.0.1", 0))  # bound, not listening: nobody else gets the port
         port = taken.getsockname()[1]
         error = await failure(plain_client(), f"http://127.0.0.1:{port}/v1", phase)
-    assert f"127.0.0.1:{port} refused the connection" in str(error)
+    assert str(error) == f"127.0.0.1:{port} refused the connection: check the base URL and the network."
     assert (error.effect, error.is_permanent) == (Effect.NONE, False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -135,3 +136,19 @@ def test_a_run_that_was_cut_short_and_is_made_again_names_its_batch(
     assert (code, ids) == (0, failing.ledger), said
     assert "From an earlier run:" in said
     assert len(failing.ledger) == 1
+
+
+@pytest.mark.parametrize("flags", [(), ("--queue",)], ids=["at once", "by the queue"])
+def test_fault_02_upload_create_at_a_wrong_address_it_is_told_and_the_run_ends(
+    run: Run, failing: FaultServer, source: Path, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...]
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, not listening
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{port}/v1")
+        code, ids, said = run("submit", source, *flags)
+    assert (code, ids) == (3, [])
+    assert f"127.0.0.1:{port} refused the connection: check the base URL and the network." in said
+    assert "batch-tui doctor looks for the cause." in said
+    assert said.count("refused the connection") == 1
+    assert failing.ledger == []

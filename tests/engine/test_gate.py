@@ -2,10 +2,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 
 import pytest
 
-from batch_tui.domain.errors import RateLimitedError, ServerFaultError
+from batch_tui.domain.errors import (
+    Effect,
+    RateLimitedError,
+    RefusedError,
+    ServerFaultError,
+    ServiceError,
+    UnreachableError,
+)
 from batch_tui.engine.gate import Kind, RateGate
 from tests.support.virtual_time import VirtualTime
 
@@ -244,3 +252,27 @@ async def test_a_cancel_needs_no_place_but_waits_for_a_pause_like_everybody() ->
 
         await time.run(wait_for_a_turn())
     assert entered == [1007.0]
+
+
+@pytest.mark.parametrize(
+    ("error", "is_met"),
+    [
+        (None, True),
+        (UnreachableError("Refused.", effect=Effect.NONE), False),
+        (UnreachableError("Cut.", effect=Effect.UNKNOWN), True),
+        (RateLimitedError("Slow down."), True),
+        (RefusedError("No.", effect=Effect.NONE, status=400), True),
+    ],
+    ids=["an answer", "no connection", "a cut", "a pause", "a refusal"],
+)
+@pytest.mark.parametrize("is_transfer", [False, True], ids=["call", "transfer"])
+async def test_the_gate_knows_whether_anybody_was_ever_met(
+    error: ServiceError | None, *, is_met: bool, is_transfer: bool
+) -> None:
+    gate = make_gate(VirtualTime())
+    with suppress(ServiceError):
+        async with gate.transfer() if is_transfer else gate.turn():
+            assert not gate.was_reached, "waiting for a place is no answer"
+            if error is not None:
+                raise error
+    assert gate.was_reached is is_met

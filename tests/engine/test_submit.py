@@ -35,7 +35,7 @@ from tests.support.fake_service import (
     unauthorized,
     unreachable,
 )
-from tests.support.kits import World, a_report, an_order, reached
+from tests.support.kits import World, a_report, an_order, met, reached
 from tests.support.virtual_time import VirtualTime
 
 
@@ -372,10 +372,12 @@ async def test_fault_33_upload_a_stalled_upload_is_made_again(
 
 async def test_fault_01_upload_a_service_that_stays_away_is_told_after_half_an_hour(tmp_path: Path) -> None:
     service = FakeService()
-    service.go_down(unreachable())
     world = World(tmp_path, service)
+    kit = world.start()
+    await met(kit)
+    service.go_down(unreachable())
     began = world.time.now
-    submission = await Submitter(world.start()).submit(an_order(tmp_path))
+    submission = await Submitter(kit).submit(an_order(tmp_path))
     assert submission.phase is Phase.FAILED
     assert submission.message == "Cannot reach fake.invalid."
     assert 1800 <= world.time.now - began <= 1900
@@ -383,15 +385,44 @@ async def test_fault_01_upload_a_service_that_stays_away_is_told_after_half_an_h
     assert service.count("create_batch") == 0
 
 
+async def test_fault_01_02_upload_where_nobody_was_ever_met_is_told_within_seconds(tmp_path: Path) -> None:
+    service = FakeService()
+    service.go_down(unreachable())
+    world = World(tmp_path, service)
+    kit = world.start()
+    steps: list[str] = []
+    submission = await Submitter(kit).submit(
+        an_order(tmp_path), on_step=lambda step: steps.append(step.message) if step.message else None
+    )
+    assert submission.phase is Phase.FAILED
+    assert steps == ["Cannot reach fake.invalid."], "no promise that it goes on by itself"
+    assert world.time.waits == [1.0, 2.0, 5.0]
+    assert service.count("create_batch") == 0
+    service.come_back()
+    (kept,) = Submitter(kit).pending()
+    assert kept.is_held
+    assert (await Submitter(kit).resubmit(kept.intent)).phase is Phase.SUBMITTED
+
+
+async def test_fault_17_35_upload_an_error_that_is_an_answer_is_sat_out(tmp_path: Path) -> None:
+    service = FakeService()
+    service.fail_next("upload_file", server_fault(503), *[unreachable()] * 9)
+    service.is_hidden = True
+    submission = await Submitter(World(tmp_path, service).start()).submit(an_order(tmp_path))
+    assert submission.phase is Phase.SUBMITTED
+    assert service.count("upload_file") == 11
+
+
 async def test_fault_35_upload_goes_on_by_itself_within_seconds_of_the_services_return(tmp_path: Path) -> None:
     time = VirtualTime(float(NOON))
     service = FakeService(clock=time.clock)
     kit = replace(World(tmp_path, service, time).start(), sleep=time.sleep)
-    service.go_down(unreachable())
     steps: list[Submission] = []
     ends: list[float] = []
 
     async def play() -> Submission:
+        await met(kit)
+        service.go_down(unreachable())
         submitting = asyncio.ensure_future(Submitter(kit).submit(an_order(tmp_path), on_step=steps.append))
         await reached(service, "upload_file")
         await time.sleep(601.7)
@@ -428,9 +459,10 @@ async def test_fault_35_upload_a_service_that_says_nothing_to_a_look_is_away_too
 
 async def test_fault_35_upload_that_waits_for_the_service_is_stopped_at_once(tmp_path: Path) -> None:
     service = FakeService()
-    service.go_down(unreachable())
     time = VirtualTime(float(NOON))
     kit = replace(World(tmp_path, service, time).start(), sleep=time.sleep)
+    await met(kit)
+    service.go_down(unreachable())
     waits = asyncio.Event()
 
     def told(step: Submission) -> None:

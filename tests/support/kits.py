@@ -83,6 +83,12 @@ def an_order(
     )
 
 
+async def met(kit: Kit) -> None:
+    """The service has answered once before: what follows is an outage, and no wrong address."""
+    async with kit.gate.turn():
+        await kit.service.list_batches()
+
+
 async def reached(service: FakeService, method: str, times: int = 1) -> None:
     """Wait until a call has reached the service, so often."""
     while service.count(method) < times:  # noqa: ASYNC110 - the fake has no event for it

@@ -16,7 +16,7 @@ from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, record, run_async
 from batch_tui.cli.verbs.check_ import problem_line, verdict
 from batch_tui.cli.verbs.watch_ import follow
-from batch_tui.domain.errors import ConfigurationError
+from batch_tui.domain.errors import ConfigurationError, UnreachableError
 from batch_tui.domain.formatting import plural
 from batch_tui.domain.problems import Report
 from batch_tui.domain.queueing import QueueEntry, QueueStage
@@ -238,4 +238,6 @@ def _show(cockpit: Cockpit, submission: Submission, console: Console) -> int:
             console.data(submission.batch.id)
         return Exit.CLEAN
     console.say(submission.message)
+    if submission.phase is Phase.FAILED and isinstance(submission.error, UnreachableError):
+        console.say("No batch was made; batch-tui doctor looks for the cause.")
     return Exit.SERVICE

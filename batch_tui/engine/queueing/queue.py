@@ -29,7 +29,7 @@ from batch_tui.domain.queueing import (
 )
 from batch_tui.domain.status import BatchStatus
 from batch_tui.domain.text import printable
-from batch_tui.engine.kit import Kit, is_hopeless
+from batch_tui.engine.kit import Kit, is_hopeless, is_nowhere
 from batch_tui.engine.monitoring.listing import list_all
 from batch_tui.engine.queueing.queue_store import LimitMemory, QueueStore
 from batch_tui.engine.submitting.submission import Submission, SubmitOrder
@@ -37,6 +37,8 @@ from batch_tui.engine.submitting.submit import Submitter
 
 POLLS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 """Seconds between looks while nothing moves; each movement starts them anew."""
+_STRANGE_AT_MOST = 2
+"""Looks that may come to nothing where nobody was ever met, before it is told."""
 _CLAIM = "queue"
 OnChange = Callable[[QueueEntry], None]
 
@@ -81,6 +83,7 @@ class Queue:
         self._store = store
         self._memory = memory
         self._limits = limits
+        self._misses = 0
         self._on_change: OnChange | None = None
         self._noted: dict[str, QueueEntry] = {}
 
@@ -157,9 +160,11 @@ class Queue:
         """Look once at every entry, and send what there is room for."""
         entries = [entry for entry in await self.entries() if entry.is_open]
         try:
-            batches = (await list_all(self._kit.service)).batches
+            async with self._kit.gate.turn("poll"):
+                batches = (await list_all(self._kit.service)).batches
         except ServiceError as error:
-            if is_hopeless(error):
+            self._misses += 1
+            if is_hopeless(error) or (self._misses > _STRANGE_AT_MOST and is_nowhere(self._kit.gate, error)):
                 raise
             return tuple(entries)
         self._kit.store.apply(batches)
