@@ -3,6 +3,8 @@
 Servers that speak the Batch API differ in every detail that a schema would pin: times as ISO text or
 milliseconds, ``""`` for absent, counts that are null, ``errors`` as a bare list, lists as a bare array. Each
 reading here has one answer for each JSON value, and "cannot be read" is None, empty or zero, never an exception.
+
+Nor is any of it too long: what is kept of a value is bounded here, once (``domain.bounds``).
 """
 
 from __future__ import annotations
@@ -14,11 +16,19 @@ from types import MappingProxyType
 from typing import TypeGuard
 
 from batch_tui.domain.batch import NO_METADATA, Batch, BatchError, RequestCounts, Timestamps, Usage
+from batch_tui.domain.bounds import (
+    MAX_ERRORS,
+    SUM_LIMIT,
+    TEXT_LIMIT,
+    VALUE_LIMIT,
+    WORD_LIMIT,
+    bounded,
+    few_errors,
+    few_pairs,
+)
 from batch_tui.domain.files import RemoteFile
 from batch_tui.domain.status import BatchStatus, StatusWord
 
-MAX_ERRORS = 1_000
-"""Entries of ``errors`` that are kept of one batch."""
 _MAX_COUNT = 10**15
 _MAX_SECONDS = 253_402_300_799  # the last second of the year 9999
 _UNITS = ((10**11, 1), (10**14, 1_000), (10**17, 1_000_000), (10**20, 1_000_000_000))
@@ -37,14 +47,15 @@ def batch_from_wire(raw: object, *, text: str = "") -> Batch | None:
     """
     if not _is_object(raw) or not _is_kind(raw, "batch"):
         return None
-    batch_id = _text(raw.get("id"))
+    batch_id = _id(raw.get("id"))
     if not batch_id:
         return None
-    word = StatusWord.parse(raw.get("status"))
+    said = raw.get("status")
+    word = StatusWord.parse(_text(said, WORD_LIMIT) if isinstance(said, str) else None)
     return Batch(
         id=batch_id,
         status=word.status,
-        raw_status=_text(word.raw),
+        raw_status=word.raw,
         endpoint=_text(raw.get("endpoint")),
         input_file_id=_text(raw.get("input_file_id")),
         output_file_id=_text(raw.get("output_file_id")) or None,
@@ -56,7 +67,7 @@ def batch_from_wire(raw: object, *, text: str = "") -> Batch | None:
         metadata=_metadata(raw.get("metadata")),
         model=_text(raw.get("model")) or None,
         usage=_usage(raw.get("usage")),
-        raw=text,
+        raw=bounded(text, SUM_LIMIT),
     )
 
 
@@ -98,7 +109,7 @@ def file_from_wire(raw: object, *, text: str = "") -> RemoteFile | None:
     """Read a file's facts; None when the value isn't a file (see :func:`batch_from_wire`)."""
     if not _is_object(raw) or not _is_kind(raw, "file"):
         return None
-    file_id = _text(raw.get("id"))
+    file_id = _id(raw.get("id"))
     if not file_id:
         return None
     size = _number(raw.get("bytes"))
@@ -110,7 +121,7 @@ def file_from_wire(raw: object, *, text: str = "") -> RemoteFile | None:
         created_at=timestamp(raw.get("created_at")),
         expires_at=timestamp(raw.get("expires_at")),
         status=_text(raw.get("status")),
-        raw=text,
+        raw=bounded(text, SUM_LIMIT),
     )
 
 
@@ -144,7 +155,7 @@ def page_of(raw: object, *, limit: int | None = None) -> tuple[list[object], boo
     entries = next((value for key in _LIST_KEYS if _is_list(value := raw.get(key))), nothing)
     more = raw.get("has_more")
     has_more = more if isinstance(more, bool) else _is_full(entries, limit)
-    return entries, has_more, _text(raw.get("last_id")) or _last_id(entries)
+    return entries, has_more, _id(raw.get("last_id")) or _last_id(entries)
 
 
 def timestamp(raw: object) -> int | None:
@@ -206,14 +217,21 @@ def _is_full(entries: list[object], limit: int | None) -> bool:
 def _last_id(entries: list[object]) -> str | None:
     """The id of the last entry that has one."""
     for entry in reversed(entries):
-        if _is_object(entry) and (found := _text(entry.get("id"))):
+        if _is_object(entry) and (found := _id(entry.get("id"))):
             return found
     return None
 
 
-def _text(value: object) -> str:
+def _id(value: object) -> str:
+    """An id as it stands; empty for what is none, and for one that no URL could hold: the begin names another."""
+    return "" if isinstance(value, str) and len(value) > TEXT_LIMIT else _text(value)
+
+
+def _text(value: object, limit: int = TEXT_LIMIT) -> str:
     """Text, or a number's; else empty. Lone surrogates, which no file or socket takes, are replaced."""
     if isinstance(value, str):
+        if len(value) > limit:
+            value = bounded(value, limit)
         if value.isascii():
             return value
         return value.encode("utf-8", "replace").decode("utf-8")
@@ -282,8 +300,8 @@ def _errors(raw: object) -> tuple[BatchError, ...]:
         raw = [raw]
     if not _is_list(raw):
         return ()
-    found = (_error(entry) for entry in raw[:MAX_ERRORS])
-    return tuple(error for error in found if error is not None)
+    found = [error for entry in raw[:MAX_ERRORS] if (error := _error(entry)) is not None]
+    return few_errors(found, len(raw))
 
 
 def _error(raw: object) -> BatchError | None:
@@ -293,9 +311,9 @@ def _error(raw: object) -> BatchError | None:
         return None
     line = _number(raw.get("line"))
     return BatchError(
-        code=_text(raw.get("code")),
+        code=_text(raw.get("code"), WORD_LIMIT),
         message=_text(raw.get("message")),
-        param=_text(raw.get("param")) or None,
+        param=_text(raw.get("param"), WORD_LIMIT) or None,
         line=line if line is not None and line > 0 else None,
     )
 
@@ -311,7 +329,8 @@ def _metadata(raw: object) -> Mapping[str, str]:
     """Pairs with a readable value, as text; immutable."""
     if not raw or not _is_object(raw):
         return NO_METADATA
-    pairs = {_text(key): _text(value) for key, value in raw.items() if _is_scalar(value)}
+    kept = few_pairs(raw).items()
+    pairs = {_text(key, WORD_LIMIT): _text(value, VALUE_LIMIT) for key, value in kept if _is_scalar(value)}
     return MappingProxyType(pairs) if pairs else NO_METADATA
 
 

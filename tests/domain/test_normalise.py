@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_tui.domain.batch import Batch, BatchError, RequestCounts, Usage
+from batch_tui.domain.batch import INTENT_KEY, Batch, BatchError, RequestCounts, Usage
+from batch_tui.domain.bounds import MAX_ERRORS, MAX_PAIRS, SUM_LIMIT, TEXT_LIMIT, VALUE_LIMIT, bounded
 from batch_tui.domain.normalise import (
-    MAX_ERRORS,
     batch_from_wire,
     batch_to_wire,
     file_from_wire,
@@ -232,8 +232,65 @@ def test_errors_are_read_in_every_shape(raw: object, errors: tuple[BatchError, .
     assert read(errors=raw).errors == errors
 
 
-def test_a_flood_of_errors_is_bounded() -> None:
-    assert len(read(errors=["x"] * 5000).errors) == MAX_ERRORS
+def test_a_flood_of_errors_is_bounded_and_the_last_entry_counts_the_rest() -> None:
+    errors = read(errors=["x"] * 5000).errors
+    assert len(errors) == MAX_ERRORS
+    assert errors[-1].message == "(4,001 more, not kept here)"
+    assert len(read(errors=["x"] * MAX_ERRORS).errors) == MAX_ERRORS
+
+
+HUGE = "word " * 2_000_000
+HUGE_FIELDS = {
+    "status": HUGE,
+    "endpoint": HUGE,
+    "model": HUGE,
+    "input_file_id": HUGE,
+    "output_file_id": HUGE,
+    "error_file_id": HUGE,
+    "completion_window": HUGE,
+    "errors": {"data": [{"code": HUGE, "message": HUGE, "param": HUGE}] * 400},
+    "metadata": {f"{number}{HUGE[:9999]}": HUGE for number in range(400)} | {INTENT_KEY: "nonce"},
+}
+
+
+def test_fault_74_list_of_ten_megabytes_of_text_little_is_kept_and_it_says_so() -> None:
+    batch = batch_from_wire({"id": "b", **HUGE_FIELDS}, text=HUGE)
+    assert batch is not None
+    words = (batch.raw_status, batch.endpoint, batch.model, batch.input_file_id, batch.output_file_id)
+    assert all(word and word.endswith("… (10,000,000 characters in all)") for word in words)
+    assert max(len(word) for word in words if word) == TEXT_LIMIT
+    assert len(batch.raw) == SUM_LIMIT
+    assert sum(len(e.code) + len(e.message) + len(e.param or "") for e in batch.errors) <= SUM_LIMIT
+    assert batch.errors[-1].message.endswith("more, not kept here)")
+    assert len(batch.metadata) <= MAX_PAIRS
+    assert max(map(len, batch.metadata.values())) == VALUE_LIMIT
+    assert batch.metadata["…"] == "(338 more, not kept here)"
+
+
+def test_fault_74_create_the_intent_is_found_however_much_metadata_a_server_adds() -> None:
+    batch = batch_from_wire({"id": "b", "metadata": {**dict.fromkeys(map(str, range(500)), "x"), INTENT_KEY: "n"}})
+    assert batch is not None
+    assert batch.metadata[INTENT_KEY] == "n"
+
+
+def test_fault_74_state_what_was_cut_once_stays_as_it_is() -> None:
+    batch = batch_from_wire({"id": "b", **HUGE_FIELDS})
+    assert batch is not None
+    assert batch_from_wire(batch_to_wire(batch)) == batch
+
+
+def test_fault_74_poll_an_id_that_no_url_can_hold_is_none() -> None:
+    assert batch_from_wire({"id": HUGE}) is None
+    assert file_from_wire({"id": HUGE}) is None
+    assert page_of({"data": [{"id": "a"}], "last_id": HUGE}) == ([{"id": "a"}], False, "a")
+
+
+@given(st.text(max_size=200), st.integers(40, 120))
+def test_what_is_short_enough_is_kept_as_it_is_and_nothing_is_longer(text: str, limit: int) -> None:
+    kept = bounded(text, limit)
+    assert len(kept) <= limit
+    assert kept == text or kept.endswith(f"({len(text)} characters in all)")
+    assert (kept == text) == (len(text) <= limit)
 
 
 def test_metadata_values_become_text_and_what_has_none_is_left_out() -> None:
