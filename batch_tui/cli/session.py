@@ -76,13 +76,15 @@ def settings_for(
 async def open_cockpit(args: argparse.Namespace, console: Console) -> AsyncGenerator[Cockpit]:
     """The engine for a headless verb, closed at its end.
 
-    What the settings have to say goes to stderr, and at the end every paid call whose outcome isn't known.
+    What the settings have to say goes to stderr, and at the end every paid call whose outcome isn't known, of
+    this run and of earlier ones.
     """
     settings = settings_for(args)
     for note in settings.notes:
         console.say(note)
     cockpit = build_cockpit(settings)
     try:
+        await cockpit.journal.ensure_loaded()
         yield cockpit
     finally:
         cockpit.begin_close()

@@ -146,6 +146,11 @@ class Canceller:
         """Cancellations that are not confirmed yet."""
         return tuple(o for o in self._kit.journal.cancels() if o.is_open and o.host == self._kit.service.host)
 
+    def unconfirmed(self) -> tuple[CancelOperation, ...]:
+        """Those of them whose batch isn't known to have come to rest meanwhile: what there is to tell."""
+        known = [(operation, self._kit.store.get(operation.batch_id)) for operation in self.pending()]
+        return tuple(operation for operation, batch in known if batch is None or _told_by(batch) is None)
+
     def _wish(self, batch_id: str) -> CancelOperation:
         return CancelOperation(
             intent=uuid.uuid4().hex,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from batch_tui.engine.submitting.submission import OnStep, Submission
     from batch_tui.engine.submitting.submit import Submitter
     from batch_tui.jsonl.worker.workshop import Workshop
+
+_NAMED = 3
+"""Batches that a sentence names; of more it tells the number."""
 
 
 class _Chronicle:
@@ -288,8 +291,7 @@ class Cockpit:
     def unconfirmed(self) -> tuple[str, ...]:
         """One sentence for each submit and cancellation whose outcome isn't known: to be told at the exit."""
         submits = [f"maybe submitted: {o.path}" for o in self.submitter.pending() if o.may_exist]
-        cancels = [f"cancel sent, not confirmed: {o.batch_id}" for o in self.canceller.pending()]
-        return (*submits, *cancels)
+        return (*submits, *_cancels_words([o.batch_id for o in self.canceller.unconfirmed()]))
 
     async def aclose(self) -> None:
         """End the worker process, close the connections, and leave what is known on disk."""
@@ -299,6 +301,14 @@ class Cockpit:
         await self.service.aclose()
         await self.memory.write()
         await self.events.flush()
+
+
+def _cancels_words(ids: Sequence[str]) -> Iterable[str]:
+    """One sentence on all cancellations that nobody confirmed."""
+    if ids:
+        more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+        named = ", ".join(ids[:_NAMED])
+        yield f"cancel sent, not confirmed: {named}{more}; batch-tui cancel {ids[0]} goes on with all of them"
 
 
 def _patrol(cockpit: Cockpit, clock: Callable[[], float]) -> Patrol:

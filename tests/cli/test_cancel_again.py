@@ -23,12 +23,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         yield made
 
 
-def leave_unconfirmed(batch_id: str) -> None:
+def leave_unconfirmed(batch_id: str, *, intent: str = "c" * 32) -> None:
     """As a run does that sent a cancel and had no answer."""
     settings = settings_for(argparse.Namespace())
     host = connection_of(settings.profile).host
     journal = Journal(settings.paths.state / "operations")
-    asyncio.run(journal.save(CancelOperation("c" * 32, batch_id, int(time.time()), host)))
+    asyncio.run(journal.save(CancelOperation(intent, batch_id, int(time.time()), host)))
 
 
 def test_fault_62_cancel_of_an_earlier_run_is_confirmed_by_the_next_cancel(run: Run, tmp_path: Path) -> None:
@@ -54,6 +54,43 @@ def test_fault_62_cancel_of_an_earlier_run_is_no_longer_told_as_open_once_it_is_
     assert (code, len(lines)) == (0, 1)
     assert f"From an earlier run: {batch_id}  confirmed" in said
     assert f"cancel sent, not confirmed: {batch_id}" not in said
+
+
+@pytest.mark.parametrize("verb", [("list",), ("show", "ID"), ("wait", "ID"), ("queue",), ("files", "list")])
+def test_a_verb_tells_of_a_cancel_that_an_earlier_run_could_not_confirm(
+    run: Run, tmp_path: Path, verb: tuple[str, ...]
+) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text(echo_line("a"), encoding="utf-8")
+    _, (batch_id,), _ = run("submit", source, "--wait")
+    leave_unconfirmed("batch_of_before")
+    words = [batch_id if word == "ID" else word for word in verb]
+    code, lines, said = run(*words, "--json")
+    assert code == 0
+    told = "cancel sent, not confirmed: batch_of_before; batch-tui cancel batch_of_before goes on with all of them"
+    assert said.splitlines().count(told) == 1
+    assert all(isinstance(json.loads(line), dict) for line in lines)
+    assert "not confirmed" not in "".join(lines)
+
+
+@pytest.mark.parametrize("verb", [("list",), ("show", "ID")])
+def test_a_cancel_whose_batch_is_seen_at_rest_is_not_told_as_open(
+    run: Run, tmp_path: Path, verb: tuple[str, ...]
+) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text(echo_line("a"), encoding="utf-8")
+    _, (batch_id,), _ = run("submit", source, "--wait")
+    leave_unconfirmed(batch_id)
+    assert "not confirmed" in run("queue")[2], "nobody looked at the batch"
+    assert "not confirmed" not in run(*[batch_id if word == "ID" else word for word in verb])[2]
+
+
+def test_of_many_cancels_that_nobody_confirmed_one_line_tells(run: Run) -> None:
+    for number in range(5):
+        leave_unconfirmed(f"batch_{number}", intent=f"{number}" * 32)
+    _, _, said = run("list")
+    (line,) = [line for line in said.splitlines() if "not confirmed" in line]
+    assert line.startswith("cancel sent, not confirmed: batch_0, batch_1, batch_2 and 2 more; ")
 
 
 def test_submit_tells_of_a_cancel_that_an_earlier_run_could_not_confirm(run: Run, tmp_path: Path) -> None:

@@ -61,11 +61,7 @@ async def _cancel(args: argparse.Namespace, console: Console) -> int:
             return Exit.USAGE
         results = [_show(outcome, console) async for outcome in cockpit.canceller.cancel(ids)]
         last = {outcome.batch_id: outcome.state for outcome in results}
-        if CancelState.UNCONFIRMED in last.values():
-            await (
-                cockpit.journal.ensure_loaded()
-            )  # the earlier ones would fare no better: they are told at the end
-        else:
+        if CancelState.UNCONFIRMED not in last.values():  # or the earlier ones would fare no better
             await _confirm_earlier(cockpit, console)
     return Exit.CLEAN if all(state in _DONE for state in last.values()) else Exit.SERVICE
 

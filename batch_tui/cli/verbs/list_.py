@@ -34,7 +34,9 @@ async def _list(args: argparse.Namespace, console: Console) -> int:
         pager = Pager(cockpit.service)
         batches: list[Batch] = []
         while not pager.is_done and (args.limit is None or len(batches) < args.limit):
-            batches += [batch for batch in await pager.next() if is_wanted(batch, args)]
+            page = await pager.next()
+            cockpit.store.apply(page)
+            batches += [batch for batch in page if is_wanted(batch, args)]
         batches = batches[: args.limit]
         now = time.time()
         if console.is_json:

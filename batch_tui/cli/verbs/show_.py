@@ -27,6 +27,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 async def _show(args: argparse.Namespace, console: Console) -> int:
     async with open_cockpit(args, console) as cockpit:
         batch = await cockpit.service.retrieve_batch(args.id)
+        cockpit.store.apply([batch])
         if console.is_json:
             console.json(record(cockpit, batch, time.time()))
         else:
