@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_tui.domain.lines import Outcome
-from batch_tui.jsonl.results.compare import Change, Comparison, Difference, differences
+from batch_tui.jsonl.results.compare import Comparison, Difference, differences
 from batch_tui.jsonl.results.join import JoinedResults, join_results
+from batch_tui.jsonl.results.turns import Change
 from tests.support.result_files import answer_line, failure_line, write_lines
 
 names = st.sampled_from("abcdefgh")

@@ -15,15 +15,18 @@ import pytest
 
 from batch_tui.domain.errors import ConditionError, InputFileError, OutputFileError
 from batch_tui.domain.files import Progress
+from batch_tui.jsonl.results.compared import compare_results
 from batch_tui.jsonl.results.export import ExportFormat
 from batch_tui.jsonl.results.join import join_results
 from batch_tui.jsonl.results.merge import merge_results
 from batch_tui.jsonl.results.retry_set import write_retry_set
+from batch_tui.jsonl.results.turns import Change, Turn
 from batch_tui.jsonl.search import Hit, search_file
 from batch_tui.jsonl.worker.calls_results import JoinCall
 from batch_tui.jsonl.worker.main import Reply
 from batch_tui.jsonl.worker.procedures_results import ResultProcedures
 from batch_tui.jsonl.worker.procedures_search import send_hits
+from batch_tui.jsonl.worker.process import WorkerProcess
 from batch_tui.jsonl.worker.workshop import Workshop
 from tests.support.result_files import answer_line, failure_line, request_line, write_lines
 
@@ -68,6 +71,46 @@ async def test_the_worker_joins_and_writes_what_the_functions_write(
 
     exported = await workshop.export(results, tmp_path / "5", ExportFormat.CSV, input_path=source, rows=[0, 2])
     assert (exported.rows, exported.path.read_bytes().count(b"\n")) == (2, 3)
+
+
+async def test_the_worker_compares_as_the_function_does_and_tells_how_far_it_is(
+    workshop: Workshop, source: Path, results: list[list[Path]], tmp_path: Path
+) -> None:
+    later = [
+        [
+            write_lines(
+                tmp_path / "later.jsonl", [answer_line("b"), answer_line("a"), failure_line("d", 400, "bad")]
+            )
+        ]
+    ]
+    heard: list[Progress] = []
+    compared = await workshop.compare((results, source), (later, None), on_progress=heard.append)
+    here = compare_results(join_results(results, input_path=source), join_results(later))
+    assert (compared.first_rows, compared.second_rows) == (here.first_rows, here.second_rows)
+    assert [compared.turn(place) for place in range(4)] == [Turn.ANSWER, Turn.GAINED, Turn.ONLY_FIRST, Turn.SAME]
+    assert compared.comparison == here.comparison
+    assert compared.first.row(0) == here.first.row(0)
+    assert compared.first.request_line(0) == request_line("a")
+    assert compared.second.result_line(1) == answer_line("a")
+    assert [told.done for told in heard] == sorted(told.done for told in heard)
+    assert heard[-1].done == heard[-1].total
+
+
+async def test_a_comparison_that_is_left_ends_the_worker_and_the_next_one_works(results: list[list[Path]]) -> None:
+    process = WorkerProcess()
+    workshop = Workshop(process)
+
+    def leave(_progress: Progress) -> None:
+        assert process.pid is not None
+        comparing.cancel()
+
+    comparing = asyncio.create_task(workshop.compare((results, None), (results, None), on_progress=leave))
+    with pytest.raises(asyncio.CancelledError):
+        await comparing
+    assert process.pid is None
+    again = await workshop.compare((results, None), (results, None))
+    assert again.comparison.counts[Change.SAME] == 4
+    await workshop.aclose()
 
 
 async def test_hits_come_back_from_the_worker(workshop: Workshop, results: list[list[Path]]) -> None:

@@ -15,9 +15,10 @@ from batch_tui.domain.lineage import family_of, is_group_name
 from batch_tui.engine.money.costs import bill_of
 from batch_tui.engine.money.prices import PriceList
 from batch_tui.engine.monitoring.listing import list_all
-from batch_tui.jsonl.results.compare import Change, Comparison, Difference, Side, differences
+from batch_tui.jsonl.results.compare import Comparison, Difference, Side, differences
 from batch_tui.jsonl.results.join import join_results
 from batch_tui.jsonl.results.joined import JoinedResults
+from batch_tui.jsonl.results.turns import Change
 
 Found = dict[str, list[list[Path]]]
 """Result files by what was named, a list for each generation."""

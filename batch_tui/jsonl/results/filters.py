@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import compress
@@ -44,6 +44,12 @@ _TURNED: dict[str, Callable[[int, int], bool]] = {":": eq, "=": eq, "!=": ne, "<
 _TOKEN_FIELDS = {"in": 0, "cached": 1, "out": 2, "reasoning": 3, "tokens": 4}
 _STATUS_CLASS = re.compile(r"([1-9])xx", re.IGNORECASE)
 _MAX_DIGITS = 15
+_KNOWN_WORDS: Mapping[str, Sequence[str]] = {
+    "outcome": [outcome.value for outcome in OUTCOMES],
+    "retry": ["yes", "no"],
+}
+"""All that some fields may be."""
+_NO_MORE: Mapping[str, Sequence[str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +71,12 @@ class Condition:
     terms: tuple[Term, ...]
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str, *, also: Mapping[str, Sequence[str]] = _NO_MORE) -> Self:
         """Read a condition; an empty one holds for every row.
+
+        Args:
+            text: As it was typed.
+            also: More fields of words, which the caller judges itself, each with all it may be.
 
         Raises:
             ConditionError: A field is unknown, or a value is none it can have.
@@ -78,7 +88,7 @@ class Condition:
             match = _TERM.match(text, at)
             if match is None:
                 raise ConditionError(f"The quote in {rest[:40]} is not closed; add the second one.")
-            terms.append(_term(match))
+            terms.append(_term(match, also))
             at = match.end()
         return cls(tuple(terms))
 
@@ -90,11 +100,12 @@ class Condition:
         return rows if isinstance(rows, array) else array("Q", rows)
 
 
-def _term(match: re.Match[str]) -> Term:
+def _term(match: re.Match[str], also: Mapping[str, Sequence[str]]) -> Term:
     turn, field, sign, value, word = match.groups(default="")
     field, sign, value = field.lower() or "id", sign or ":", value or word
-    if field not in WORD_FIELDS and field not in NUMBER_FIELDS:
-        known = ", ".join((*WORD_FIELDS, *NUMBER_FIELDS))
+    fields = (*also, *WORD_FIELDS, *NUMBER_FIELDS)
+    if field not in fields:
+        known = ", ".join(fields)
         raise ConditionError(f"There is no field {field}; there are {known} (or quote the whole word).")
     choices = tuple(choice.replace('"', "") for choice in _split(value))
     if field in NUMBER_FIELDS:
@@ -102,7 +113,7 @@ def _term(match: re.Match[str]) -> Term:
             _number_test(field, sign, choice)
     elif sign not in {":", "=", "!="}:
         raise ConditionError(f"{field} is a word and can't be compared with {sign}; write {field}:{value}.")
-    _check_word(field, choices)
+    _check_word(field, choices, also.get(field) or _KNOWN_WORDS.get(field))
     return Term(field, sign, choices, is_negated=bool(turn))
 
 
@@ -111,8 +122,7 @@ def _split(value: str) -> list[str]:
     return re.findall(r"""(?:"[^"]*"|[^,"])+""", value) or [""]
 
 
-def _check_word(field: str, choices: tuple[str, ...]) -> None:
-    known = {"outcome": [outcome.value for outcome in OUTCOMES], "retry": ["yes", "no"]}.get(field)
+def _check_word(field: str, choices: tuple[str, ...], known: Sequence[str] | None) -> None:
     for choice in choices:
         if known is not None and not any(choice.lower() in word for word in known):
             raise ConditionError(f"{field} is never {choice}; it is one of {', '.join(known)}.")
@@ -141,7 +151,8 @@ def _any_number(term: Term) -> Callable[[int], bool]:
     return lambda number: combine(test(number) for test in tests)
 
 
-def _word_test(term: Term) -> Callable[[str], bool]:
+def word_test(term: Term) -> Callable[[str], bool]:
+    """The test of one word."""
     wanted = tuple(choice.lower() for choice in term.choices)
     if term.sign == ":":
         return lambda word: any(choice in word.lower() for choice in wanted)
@@ -176,7 +187,7 @@ def _table_of(columns: Columns, term: Term) -> tuple[array[int], list[bool]]:
         return columns.statuses, [
             term.sign == "!=" if status is None else is_wanted(status) for status in columns.status_table
         ]
-    test = _word_test(term)
+    test = word_test(term)
     reasons = columns.reason_table
     match term.field:
         case "outcome":

@@ -24,6 +24,13 @@ class JoinCall(msgspec.Struct, frozen=True):
         return cls(generations, None if input_path is None else os.fsencode(input_path))
 
 
+class CompareCall(msgspec.Struct):
+    """Asks for ``compare_results``."""
+
+    first: JoinCall
+    second: JoinCall
+
+
 class RetryCall(msgspec.Struct):
     """Asks for ``write_retry_set``."""
 

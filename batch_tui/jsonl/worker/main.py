@@ -33,6 +33,7 @@ MODULES: Mapping[str, str] = {
     "cure": "batch_tui.jsonl.worker.procedures",
     "split": "batch_tui.jsonl.worker.procedures",
     "join": "batch_tui.jsonl.worker.procedures_results",
+    "compare": "batch_tui.jsonl.worker.procedures_results",
     "retry_set": "batch_tui.jsonl.worker.procedures_results",
     "merge": "batch_tui.jsonl.worker.procedures_results",
     "export": "batch_tui.jsonl.worker.procedures_results",

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import msgspec
 
+from batch_tui.domain.files import Progress
 from batch_tui.jsonl.lines import ProgressHook
 from batch_tui.jsonl.results.join import JoinedResults, join_results
 from batch_tui.jsonl.worker.calls_results import (
+    CompareCall,
     EditCall,
     ExportCall,
     JoinCall,
@@ -23,6 +25,9 @@ from batch_tui.jsonl.worker.calls_results import (
     RetryCall,
 )
 from batch_tui.jsonl.worker.main import Answer, Procedure, Reply
+
+_WHOLE = 1_000_000
+"""What the progress of several steps together is told of."""
 
 
 class ResultProcedures:
@@ -37,6 +42,7 @@ class ResultProcedures:
         """The procedures by name."""
         return {
             "join": self.join,
+            "compare": self.compare,
             "retry_set": self.retry_set,
             "merge": self.merge,
             "export": self.export,
@@ -47,6 +53,17 @@ class ResultProcedures:
         """Join; the columns go back raw."""
         wanted = msgspec.json.decode(call, type=JoinCall)
         return Answer(value=True, columns=(self._joined(wanted, reply.progress).to_columns(),))
+
+    def compare(self, call: msgspec.Raw, reply: Reply, /) -> Answer:
+        """Join two batches and hold them against each other; both joins and what differs go back raw."""
+        from batch_tui.jsonl.results.compared import compare_results  # noqa: PLC0415 - see above
+
+        wanted = msgspec.json.decode(call, type=CompareCall)
+        steps = [_step(reply.progress, number, 3) for number in range(3)]
+        first, second = self._joined(wanted.first, steps[0]), self._joined(wanted.second, steps[1])
+        with compare_results(first, second, on_progress=steps[2]) as found:
+            pairs = (found.first_rows.tobytes(), found.second_rows.tobytes(), found.turns.tobytes())
+            return Answer(found.comparison, columns=(first.to_columns(), second.to_columns(), *pairs))
 
     def retry_set(self, call: msgspec.Raw, reply: Reply, /) -> Answer:
         """Write a retry set."""
@@ -117,6 +134,15 @@ def edit(call: msgspec.Raw, reply: Reply, /) -> Answer:
     changes |= dict.fromkeys(wanted.removed, REMOVED)
     done = edit_file(_path(wanted.source), _path(wanted.destination), changes, on_progress=reply.progress)
     return Answer((done.requests, done.changed))
+
+
+def _step(hook: ProgressHook, number: int, count: int) -> ProgressHook:
+    """The progress of one of several steps as that of all: their sizes aren't known before they begin."""
+
+    def told(progress: Progress) -> None:
+        hook(Progress(round(_WHOLE * (number + (progress.fraction or 0.0)) / count), _WHOLE))
+
+    return told
 
 
 def _path(raw: bytes) -> Path:

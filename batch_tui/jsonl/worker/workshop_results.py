@@ -11,6 +11,8 @@ from pathlib import Path
 import msgspec
 
 from batch_tui.jsonl.lines import ProgressHook
+from batch_tui.jsonl.results.compare import Comparison
+from batch_tui.jsonl.results.compared import ComparedResults
 from batch_tui.jsonl.results.export import Exported, ExportFormat
 from batch_tui.jsonl.results.joined import JoinedResults
 from batch_tui.jsonl.results.merge import Merged
@@ -18,6 +20,7 @@ from batch_tui.jsonl.results.retry_set import RetrySet
 from batch_tui.jsonl.rewriting.edit import REMOVED, Changes, Edited
 from batch_tui.jsonl.search import Hit, check_needle
 from batch_tui.jsonl.worker.calls_results import (
+    CompareCall,
     EditCall,
     ExportCall,
     JoinCall,
@@ -52,6 +55,26 @@ class ResultsWorkshop:
         """See :func:`~batch_tui.jsonl.results.join.join_results`."""
         answered = await self._process.call("join", JoinCall.of(results, input_path), on_progress=on_progress)
         return JoinedResults.from_columns(answered.columns[0])
+
+    async def compare(
+        self,
+        first: tuple[Sequence[Sequence[Path]], Path | None],
+        second: tuple[Sequence[Sequence[Path]], Path | None],
+        *,
+        on_progress: ProgressHook | None = None,
+    ) -> ComparedResults:
+        """See :func:`~batch_tui.jsonl.results.compared.compare_results`; a side is its results and its input."""
+        call = CompareCall(JoinCall.of(*first), JoinCall.of(*second))
+        answered = await self._process.call("compare", call, on_progress=on_progress)
+        before, after, first_rows, second_rows, turns = answered.columns
+        return ComparedResults(
+            JoinedResults.from_columns(before),
+            JoinedResults.from_columns(after),
+            first_rows=array("I", first_rows),
+            second_rows=array("I", second_rows),
+            turns=array("B", turns),
+            comparison=msgspec.json.decode(answered.value, type=Comparison),
+        )
 
     async def retry_set(
         self,

@@ -9,8 +9,9 @@ from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.formatting import amount, grouped
 from batch_tui.domain.groups import stands_for_group
-from batch_tui.jsonl.results.compare import Change, Comparison, differences
+from batch_tui.jsonl.results.compare import Comparison, differences
 from batch_tui.jsonl.results.joined import JoinedResults
+from batch_tui.jsonl.results.turns import Change
 from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
 
