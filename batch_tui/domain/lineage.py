@@ -133,6 +133,12 @@ def first_of(family: Iterable[Batch]) -> tuple[Batch, ...]:
     return tuple(by_place.values())
 
 
+def latest_retry(batch_id: str, batches: Iterable[Batch]) -> Batch | None:
+    """The newest batch that sends requests of this one again; one that brought something back comes first."""
+    retries = [batch for batch in batches if parent_of(batch) == batch_id]
+    return max(retries, key=lambda one: (bool(one.output_file_id or one.error_file_id), *_age(one)), default=None)
+
+
 def missing_parts(family: Iterable[Batch]) -> tuple[int, ...]:
     """Numbers of the parts that no batch is there for: held back in the queue, or refused."""
     places = [place for batch in first_of(family) if (place := place_of(batch)) is not None]

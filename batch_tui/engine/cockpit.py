@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from batch_tui.engine.queueing.queue_runner import QueueRunner
     from batch_tui.engine.queueing.queue_store import LimitMemory
     from batch_tui.engine.results.collect import Collector
+    from batch_tui.engine.results.comparing import Comparer
     from batch_tui.engine.results.generations import Generations
     from batch_tui.engine.results.resubmit import Resubmitter
     from batch_tui.engine.submitting.submission import OnStep, Submission
@@ -245,6 +246,13 @@ class Cockpit:
             submitter=self.submitter,
             parts=self.parts,
         )
+
+    @cached_property
+    def comparer(self) -> Comparer:
+        """Holds two batches against each other."""
+        from batch_tui.engine.results.comparing import Comparer  # noqa: PLC0415
+
+        return Comparer(self.collector, self.groups, self.workshop)
 
     async def start(self, *, resume: bool = True, on_step: OnStep | None = None) -> tuple[Submission, ...]:
         """Read what earlier runs left, and take up their submits; may wait for the network.

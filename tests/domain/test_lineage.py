@@ -13,6 +13,7 @@ from batch_tui.domain.lineage import (
     family_of,
     first_of,
     group_of,
+    latest_retry,
     missing_parts,
     parent_of,
     place_of,
@@ -121,3 +122,12 @@ def test_a_part_says_where_it_stands() -> None:
     assert place is not None
     assert str(place) == "3/7"
     assert group_of(part("p", "3/7")) == "G"
+
+
+def test_the_latest_retry_is_the_newest_one_that_brought_something_back() -> None:
+    first, second, third = batch("r1", "a", 2), batch("r2", "a", 3), batch("r3", "a", 4)
+    others = [batch("a", "", 1), batch("again", "r2", 9), batch("other", "b", 9)]
+    assert latest_retry("a", others) is None
+    assert latest_retry("a", [third, *others, first, second]) == third
+    answered = [replace(first, output_file_id="f1"), replace(second, error_file_id="f2")]
+    assert latest_retry("a", [*answered, third, *others]) == answered[1]
