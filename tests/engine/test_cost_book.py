@@ -64,8 +64,11 @@ async def test_the_answers_own_bill_goes_before_the_sum_of_the_service() -> None
 
 async def test_today_counts_the_batches_made_since_midnight_and_owns_up_to_the_unknown() -> None:
     book = await warm()
-    batches = [batch("a"), batch("b", created=NOON + 5), batch("old", created=NOON - DAY), batch("x", model="who")]
+    batches = [batch("b", created=NOON + 5), batch("a"), batch("x", model="who"), batch("old", created=NOON - DAY)]
     assert book.spent_today(batches, NOON + 60) == DaySpent(cost(2), 1)
+    account = iter([*batches, batch("older", created=NOON - 2 * DAY)])
+    assert book.spent_today(account, NOON + 60) is not None
+    assert next(account).id == "older", "nothing before yesterday's newest is looked at"
     assert book.spent_today([batch("x", model="who")], NOON) is None
     assert book.spent_today([batch("old", created=NOON - DAY)], NOON) is None
     assert book.spent_today([], NOON) is None

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.money import NOTHING, Bill, Cost
@@ -81,11 +82,11 @@ class CostBook:
         """What the batches made since midnight have cost; None when there are none, or no cost of them is known.
 
         Args:
-            batches: The account's.
+            batches: The account's, newest first: those of before aren't looked at.
             now: Unix seconds by the service's clock.
         """
         midnight = time.mktime((*time.localtime(now)[:3], 0, 0, 0, 0, 0, -1))
-        return self.spent(batch for batch in batches if (batch.times.created or 0) >= midnight)
+        return self.spent(takewhile(lambda batch: (batch.times.created or 0) >= midnight, batches))
 
     def spent(self, batches: Iterable[Batch]) -> DaySpent | None:
         """What some batches have cost together; None when there are none, or no cost of them is known."""

@@ -285,8 +285,7 @@ class BatchesPane(Pane):
 
     def _describe(self) -> None:
         words = self._narrowing.words
-        shown, known = len(self._all_shown()), len(self.rows)
-        what = f"{words} {grouped(shown)} of {grouped(known)}" if words else "all"
+        what = f"{words} {grouped(len(self._all_shown()))} of {grouped(len(self.rows))}" if words else "all"
         arrow = self._glyphs.down if self._order.is_descending else self._glyphs.up
         self.title_bar.set_note(f"{what} {self._glyphs.separator} sort {self._order.column}{arrow}")
         self.table.set_sort(self._order.column, is_descending=self._order.is_descending)

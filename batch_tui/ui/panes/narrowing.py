@@ -40,8 +40,10 @@ class Narrowing:
         words = [word for word, is_on in switches if is_on]
         return " ".join([*words, f"/{self.text}"] if self.text else words)
 
-    def judge(self) -> Callable[[Batch], bool]:
-        """Tells of many batches whether they are shown now."""
+    def judge(self) -> Callable[[Batch], bool] | None:
+        """Tells of many batches whether they are shown now; None when all are."""
+        if not self.is_on:
+            return None
         keeps, facts_of = None if self.filter is None else self.filter(), self.facts_of
         is_active_only, is_problems_only = self.is_active_only, self.is_problems_only
 
