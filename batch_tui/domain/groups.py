@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from batch_tui.domain.batch import NAME_KEY, Batch, RequestCounts, Timestamps, Usage
@@ -12,6 +12,7 @@ from batch_tui.domain.lineage import (
     Place,
     first_of,
     group_of,
+    parent_of,
     place_in,
     place_of,
     root_of,
@@ -44,6 +45,8 @@ class Member:
     """The part's batch; None while it was never sent. A refused one stays here until it is sent anew."""
     entry: QueueEntry | None
     """What the queue holds of the part; None when it has nothing to do with it any more."""
+    sent_again: int = 0
+    """Requests in the largest retry of the part: all of it, when the part was refused before anything ran."""
 
     @property
     def is_waiting(self) -> bool:
@@ -55,7 +58,7 @@ class Member:
         """Requests of the part; 0 while nobody knows."""
         told = 0 if self.batch is None or self.is_waiting else max(0, self.batch.counts.total)
         # A batch that was refused before it ran tells no total.
-        return told or (0 if self.entry is None else self.entry.requests)
+        return told or (0 if self.entry is None else self.entry.requests) or self.sent_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +126,8 @@ class Group:
         total = sum(member.requests for member in self.members)
         done = sum(max(0, c.completed) for c in (*sent, *(batch.counts for batch in self.retries)))
         completed = min(total, done)
-        failed = min(total - completed, sum(max(0, counts.failed) for counts in sent))
-        return RequestCounts(total, completed, failed)
+        failed = sum(_failed_in(member, tried) for member, tried in self._lines())
+        return RequestCounts(total, completed, min(total - completed, failed))
 
     @property
     def status(self) -> BatchStatus:
@@ -135,7 +138,7 @@ class Group:
         if self.waiting:
             return BatchStatus.IN_PROGRESS if self.counts.done else BatchStatus.VALIDATING
         counts, is_sized = self.counts, all(member.requests for member in self.members)
-        if is_sized and counts.completed == counts.total and not self.missing:
+        if is_sized and counts.done == counts.total and not self.missing and self._is_answered():
             return BatchStatus.COMPLETED
         ended = {member.batch.status for member in self.members if member.batch is not None}
         if any(member.batch is None for member in self.members):
@@ -168,6 +171,21 @@ class Group:
             usage=self._usage(),
             raw="",
         )
+
+    def _is_answered(self) -> bool:
+        """True when every request has succeeded, or what was sent last of each part came to its regular end."""
+        return self.counts.completed == self.counts.total or all(
+            tried and tried[-1].status is BatchStatus.COMPLETED for _, tried in self._lines()
+        )
+
+    def _lines(self) -> Iterable[tuple[Member, list[Batch]]]:
+        """Each part with its batch and its retries, oldest first; a retry of the whole names the first part."""
+        known = {batch.id: batch for batch in self.batches}
+        again: dict[str, list[Batch]] = {}
+        for batch in self.retries:
+            again.setdefault(root_of(batch.id, known), []).append(batch)
+        for member in self.members:
+            yield member, [] if member.batch is None else [member.batch, *again.get(member.batch.id, ())]
 
     def _queued_model(self) -> str | None:
         return next((entry.model for entry in self.waiting if entry.model), None)
@@ -230,4 +248,36 @@ def _group(name: str, family: list[Batch], entries: list[QueueEntry]) -> Group:
             members.append(Member(found, batch, entry))
     known = {batch.id: batch for batch in family}
     retries = [batch for batch in family if root_of(batch.id, known) != batch.id]
-    return Group(name, tuple(members), tuple(sorted(retries, key=lambda b: (b.times.created or 0, b.id))))
+    by_age = sorted(retries, key=lambda b: (b.times.created or 0, b.id))
+    return Group(name, tuple(_sized(members, by_age)), tuple(by_age))
+
+
+def _sized(members: Sequence[Member], retries: Iterable[Batch]) -> Iterable[Member]:
+    """The members, with what the retries tell of the size of those that were refused before anything ran."""
+    largest: dict[str | None, int] = {}
+    for retry in retries:
+        parent = parent_of(retry)
+        largest[parent] = max(largest.get(parent, 0), retry.counts.total)
+    unsized = [member for member in members if not member.requests]
+    has_only_one = len(unsized) == 1 and all(member is unsized[0] or _is_clean(member) for member in members)
+    for member in members:
+        sent_again = largest.get(member.batch.id, 0) if member.batch is not None else 0
+        if has_only_one and member is unsized[0]:
+            # A retry of the whole names the first part, and there was nothing else to send again.
+            sent_again = sent_again or (largest.get(members[0].batch.id, 0) if members[0].batch else 0)
+        yield replace(member, sent_again=sent_again)
+
+
+def _failed_in(member: Member, tried: Sequence[Batch]) -> int:
+    """Requests of a part that failed and that no retry answered, as far as counts can tell."""
+    if member.is_waiting or not tried:
+        return 0
+    first, *again = (max(0, batch.counts.failed) for batch in tried)
+    failed = first + max(again, default=0)  # the second retry sends again what failed in the first
+    left = member.requests - sum(max(0, batch.counts.completed) for batch in tried)
+    return min(failed, left) if left >= 0 else failed
+
+
+def _is_clean(member: Member) -> bool:
+    """True when every request of the part has succeeded."""
+    return member.batch is not None and not member.is_waiting and member.batch.counts.completed >= member.requests

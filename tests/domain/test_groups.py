@@ -110,7 +110,7 @@ def test_what_a_retry_answered_is_completed() -> None:
         part(2, S.EXPIRED, of=2, total=100, completed=50),
         retry("b1", total=4, completed=3, failed=1),
     )
-    assert group.counts == RequestCounts(200, 149, 4)
+    assert group.counts == RequestCounts(200, 149, 1)
     assert group.status is S.EXPIRED
     whole = the_group(
         part(1, of=1, total=100, completed=96, failed=4),
@@ -118,6 +118,37 @@ def test_what_a_retry_answered_is_completed() -> None:
     )
     assert whole.counts == RequestCounts(100, 100, 0)
     assert whole.status is S.COMPLETED
+
+
+def test_a_refused_part_that_a_retry_answered_is_counted_by_it() -> None:
+    refused = part(2, S.FAILED, of=2, total=0)
+    clean = part(1, of=2, total=100, completed=100)
+    group = the_group(clean, refused, retry("b2", total=80, completed=80))
+    assert (group.counts, group.status) == (RequestCounts(180, 180, 0), S.COMPLETED)
+    some = the_group(clean, refused, retry("b2", total=80, completed=70, failed=10))
+    assert (some.counts, some.status) == (RequestCounts(180, 170, 10), S.COMPLETED)
+    whole = the_group(clean, refused, retry("b1", total=80, completed=80))
+    assert (whole.counts, whole.status) == (RequestCounts(180, 180, 0), S.COMPLETED), "a retry of the whole"
+
+
+def test_the_retry_of_a_retry_answers_a_refused_part_too() -> None:
+    refused = part(1, S.FAILED, of=1, total=0)
+    first = retry("b1", total=80, completed=70, failed=10)
+    second = replace(retry(first.id, total=10, completed=8, failed=2), times=first.times)
+    group = the_group(refused, first, second)
+    assert (group.counts, group.status) == (RequestCounts(80, 78, 2), S.COMPLETED)
+
+
+def test_what_no_retry_ran_keeps_a_group_from_being_completed() -> None:
+    refused = part(2, S.FAILED, of=2, total=0)
+    unclean = part(1, of=2, total=100, completed=96, failed=4)
+    assert the_group(unclean, refused, retry("b1", total=84, completed=84)).status is S.FAILED, "of unknown size"
+    expired = part(1, S.EXPIRED, of=1, total=100, completed=50, failed=10)
+    again = replace(retry("b1", total=50, completed=30, failed=10), status=S.EXPIRED)
+    assert the_group(expired, again).status is S.EXPIRED
+    some = retry("b1", total=10, completed=5, failed=5)
+    assert the_group(expired, some).counts == RequestCounts(100, 55, 15)
+    assert the_group(expired, some).status is S.EXPIRED, "only the failed ones were sent again"
 
 
 def test_a_refused_part_that_waits_again_counts_once() -> None:
