@@ -1,9 +1,13 @@
-"""A long list as it comes, page after page: what a page costs does not grow with what came before."""
+"""A long list, page after page: what one costs does not grow with those before, and keys come between."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from batch_tui.domain.batch import Batch
 from batch_tui.engine.monitoring.monitor import Condition, Tick
@@ -13,6 +17,8 @@ from tests.support.fake_service import FakeService
 from tests.support.screen import Stage, stage
 
 PAGE = 100
+_TURNS_TO_THE_WIRE = 12
+"""Turns of the event loop from a confirmed cancel to its POST, as a trace shows them."""
 
 
 def counted(count: int) -> tuple[Batch, ...]:
@@ -26,6 +32,33 @@ def show_page(running: Stage, batches: tuple[Batch, ...]) -> int:
     CountedId.looks = 0
     running.app.feed.show(Tick(cockpit.store.apply(batches), Condition.LOADING, "", 0.0, float(NOON)))
     return CountedId.looks
+
+
+async def test_a_key_meets_one_page_of_a_long_list_on_its_way_to_the_wire(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stage(tmp_path, FakeService()) as running:
+        cockpit, batches, shown, third = running.app.cockpit, many(20 * PAGE), 0, asyncio.Event()
+
+        async def pages() -> AsyncGenerator[Tick, None]:
+            """Pages of a service that has each at hand the moment it is asked for."""
+            nonlocal shown
+            for start in range(0, len(batches), PAGE):
+                shown += 1
+                if shown == 3:
+                    third.set()
+                changes = cockpit.store.apply(batches[start : start + PAGE])
+                yield Tick(changes, Condition.LOADING, "", 0.0, float(NOON))
+
+        monkeypatch.setattr(cockpit, "ticks", pages)
+        feeding = asyncio.create_task(running.app.feed.run())
+        await third.wait()
+        for _ in range(_TURNS_TO_THE_WIRE):
+            await asyncio.sleep(0)
+        assert shown <= 3 + 1
+        await feeding
+        assert shown == 20
+        assert len(running.app.deck.batches.table.row_ids) == len(batches)
 
 
 async def test_the_hundredth_page_costs_no_more_look_ups_than_the_second(tmp_path: Path) -> None:

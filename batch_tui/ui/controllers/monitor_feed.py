@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import Callable
@@ -27,6 +28,8 @@ _OLD = 30.0
 """Seconds after which what is shown while loading is told with its age."""
 _AGES = 600.0
 """Seconds after which ages are drawn again though nothing changed: a still screen sends next to nothing."""
+_KEYS_TURNS = 16
+"""Turns of the event loop between a key and the request it sends, counted in a trace, and a few more."""
 _NEXT_STEPS = {
     Condition.OFFLINE: "It is tried again; batch-tui doctor looks for the cause.",
     Condition.UNAUTHORIZED: "r asks for the key anew where it comes from; batch-tui doctor tests it.",
@@ -88,6 +91,7 @@ class MonitorFeed:
             self.recall()
         async for tick in self._cockpit.ticks():
             self.show(tick)
+            await _let_keys_pass()
 
     def show(self, tick: Tick) -> None:
         """Show one tick."""
@@ -138,6 +142,15 @@ class MonitorFeed:
         elif self._said:
             self._said = ""
             self._desk.say("Live again.")
+
+
+async def _let_keys_pass() -> None:
+    """Give way to what was pressed meanwhile: a page of a long list must not come before each step of a key.
+
+    Where nothing was pressed these turns take no time.
+    """
+    for _ in range(_KEYS_TURNS):
+        await asyncio.sleep(0)
 
 
 def _emptiness(tick: Tick) -> str:
