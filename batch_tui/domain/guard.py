@@ -33,7 +33,7 @@ class GuardRules:
     after_requests: int = 100
     """Finished requests before a share of failures means anything."""
     cost_above: Decimal | None = None
-    """Alarm when the cost, so far or projected, is above this many US dollars."""
+    """Alarm when the cost, so far, projected or estimated, is above this many US dollars."""
     no_progress_seconds: float | None = 1_800.0
     """Alarm when a batch in progress hasn't moved for this long."""
     expires_within_seconds: float | None = 7_200.0
@@ -47,6 +47,19 @@ class GuardRules:
 
 
 DEFAULT_RULES = GuardRules()
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a batch will have cost at its end."""
+
+    dollars: Decimal
+    """US dollars."""
+    nearness: str = ""
+    """``about`` for an estimate, ``more than`` for a part of it; empty when the service's own figures say it."""
+
+    def __str__(self) -> str:
+        return f"{self.nearness} {money(self.dollars)}".lstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +77,7 @@ def alarms(
     now: float,
     *,
     rules: GuardRules = DEFAULT_RULES,
-    cost: Decimal | None = None,
+    cost: Expected | None = None,
 ) -> tuple[Alarm, ...]:
     """The rules an active batch breaks, gravest first; none for one that ended or is being cancelled.
 
@@ -73,7 +86,7 @@ def alarms(
         pace: How it moves.
         now: Unix seconds by the server's clock.
         rules: The thresholds.
-        cost: Its cost in US dollars, so far or projected, as the caller estimates it; None when unknown.
+        cost: What it will cost, as the caller knows or estimates it; None when unknown.
     """
     if batch.status not in _GUARDED:
         return ()
@@ -97,10 +110,10 @@ def _failures(batch: Batch, rules: GuardRules) -> Alarm | None:
     return Alarm(Rule.FAILURES, f"{counts} ({share:.0f}%, limit {rules.failure_percent:g}%)")
 
 
-def _cost(cost: Decimal | None, rules: GuardRules) -> Alarm | None:
-    if cost is None or rules.cost_above is None or cost <= rules.cost_above:
+def _cost(cost: Expected | None, rules: GuardRules) -> Alarm | None:
+    if cost is None or rules.cost_above is None or cost.dollars <= rules.cost_above:
         return None
-    return Alarm(Rule.COST, f"expected to cost {money(cost)} (limit {money(rules.cost_above)})")
+    return Alarm(Rule.COST, f"expected to cost {cost} (limit {money(rules.cost_above)})")
 
 
 def _stalled(batch: Batch, pace: Pace, rules: GuardRules) -> Alarm | None:

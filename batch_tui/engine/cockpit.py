@@ -13,6 +13,7 @@ from batch_tui.engine.events import EventLog
 from batch_tui.engine.gate import RateGate
 from batch_tui.engine.kit import Kit
 from batch_tui.engine.money.cost_book import CostBook
+from batch_tui.engine.money.forecast import Forecast
 from batch_tui.engine.money.prices import PriceList
 from batch_tui.engine.monitoring.cache import SnapshotFile
 from batch_tui.engine.monitoring.guard import Guard
@@ -324,4 +325,8 @@ def _patrol(cockpit: Cockpit, clock: Callable[[], float]) -> Patrol:
     rules, prices = cockpit.settings.guard, PriceList(cockpit.settings.profile.prices)
     if cockpit.settings.profile.read_only:
         rules = replace(rules, cancel_on=frozenset())
-    return Patrol(Guard(rules), cockpit.store, cockpit.history, prices, cockpit.events, clock=clock)
+
+    def forecast() -> Forecast:
+        return Forecast(prices, cockpit.store.batches, cockpit.journal.submits)
+
+    return Patrol(Guard(rules), cockpit.store, cockpit.history, forecast, cockpit.events, clock=clock)

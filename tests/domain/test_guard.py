@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_tui.domain.batch import Batch, Timestamps
-from batch_tui.domain.guard import GuardRules, Rule, alarms
+from batch_tui.domain.guard import Expected, GuardRules, Rule, alarms
 from batch_tui.domain.pace import NO_PACE, Pace
 from batch_tui.domain.status import BatchStatus
 from tests.support.batches import BATCHES, NOON, a_batch
@@ -23,7 +23,8 @@ def broken(
     cost: Decimal | None = None,
     now: float = NOON,
 ) -> list[tuple[Rule, str]]:
-    return [(alarm.rule, alarm.message) for alarm in alarms(batch, pace, now, rules=rules, cost=cost)]
+    expected = None if cost is None else Expected(cost)
+    return [(alarm.rule, alarm.message) for alarm in alarms(batch, pace, now, rules=rules, cost=expected)]
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,13 @@ def test_an_alarm_has_its_numbers() -> None:
     ]
 
 
+@pytest.mark.parametrize("nearness", ["about", "more than"])
+def test_an_estimated_cost_says_so(nearness: str) -> None:
+    rules = replace(SILENT, cost_above=Decimal(50))
+    (alarm,) = alarms(a_batch(), NO_PACE, NOON, rules=rules, cost=Expected(Decimal("61.5"), nearness))
+    assert alarm.message == f"expected to cost {nearness} $61.50 (limit $50.00)"
+
+
 def test_a_cost_nobody_knows_or_within_the_limit_is_no_alarm() -> None:
     rules = replace(SILENT, cost_above=Decimal(50))
     assert broken(a_batch(), rules=rules) == []
@@ -83,7 +91,7 @@ def test_a_batch_that_ended_or_is_being_cancelled_raises_nothing(
     batch: Batch, still: float, cost: Decimal
 ) -> None:
     rules = GuardRules(cost_above=Decimal(1), after_requests=0)
-    found = alarms(batch, Pace(still_for=still), NOON, rules=rules, cost=cost)
+    found = alarms(batch, Pace(still_for=still), NOON, rules=rules, cost=Expected(cost))
     assert len({alarm.rule for alarm in found}) == len(found)
     if batch.is_terminal or batch.status is BatchStatus.CANCELLING:
         assert found == ()

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from batch_tui.domain.batch import Batch
-from batch_tui.domain.guard import GuardRules, Rule
+from batch_tui.domain.guard import Expected, GuardRules, Rule
 from batch_tui.domain.pace import NO_PACE, Pace
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.monitoring.guard import Guard, Raised
@@ -70,7 +70,7 @@ def test_a_countdown_keeps_its_end_and_tells_the_newest_numbers() -> None:
 
 def test_a_rule_that_does_not_act_starts_no_countdown() -> None:
     guard = Guard(replace(ACTING, cost_above=Decimal(1), failure_percent=None))
-    raised = guard.review((FINE,), NOON, pace=no_pace, cost=lambda _: Decimal(2))
+    raised = guard.review((FINE,), NOON, pace=no_pace, cost=lambda _: Expected(Decimal(2)))
     assert [r.alarm.rule for r in raised] == [Rule.COST]
     assert guard.countdowns == ()
 

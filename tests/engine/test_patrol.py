@@ -1,15 +1,23 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 from batch_tui.domain.batch import Batch
-from batch_tui.domain.guard import GuardRules, Rule
+from batch_tui.domain.guard import DEFAULT_RULES, GuardRules, Rule
+from batch_tui.domain.money import Price
+from batch_tui.domain.operation import SubmitOperation
 from batch_tui.domain.pace import Pace
 from batch_tui.engine.events import EventLog
+from batch_tui.engine.money.forecast import Forecast
 from batch_tui.engine.money.prices import PriceList
 from batch_tui.engine.monitoring.guard import Guard
 from batch_tui.engine.monitoring.history import History
 from batch_tui.engine.monitoring.patrol import ROUND, Patrol
 from batch_tui.engine.monitoring.store import NO_CHANGES, BatchStore, Changes
 from tests.support.batches import NOON, a_batch
+
+NO_PRICES = PriceList()
 
 
 class _CountedHistory(History):
@@ -27,12 +35,18 @@ class _CountedHistory(History):
 class _Round:
     """A patrol on a clock that the test moves."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: GuardRules = DEFAULT_RULES, prices: PriceList = NO_PRICES) -> None:
         self.now = float(NOON)
         self.store, self.history = BatchStore(), _CountedHistory()
-        events = EventLog(None, clock=lambda: self.now)
+        self.events = EventLog(None, clock=lambda: self.now)
+        self.submits: list[SubmitOperation] = []
         self.patrol = Patrol(
-            Guard(GuardRules()), self.store, self.history, PriceList(), events, clock=lambda: self.now
+            Guard(rules),
+            self.store,
+            self.history,
+            lambda: Forecast(prices, self.store.batches, lambda: self.submits),
+            self.events,
+            clock=lambda: self.now,
         )
 
     def judged(self, changes: Changes) -> int:
@@ -66,3 +80,14 @@ def test_a_clock_that_was_put_back_does_not_end_the_rounds() -> None:
     on.patrol.review(on.store.apply([a_batch()]))
     on.now -= 10_800
     assert on.judged(NO_CHANGES) == 1
+
+
+def test_a_cost_that_only_the_submit_can_tell_is_an_alarm_and_an_event_with_its_numbers() -> None:
+    on = _Round(GuardRules(cost_above=Decimal(1)), PriceList({"m": Price(Decimal(1), Decimal(10))}))
+    submit = SubmitOperation("i" * 32, "in.jsonl", "", "/v1/responses", NOON, requests=9, model="m", batch_id="b")
+    on.submits = [replace(submit, tokens=1_500_000), replace(submit, batch_id="cheap", tokens=900_000)]
+    running = [replace(a_batch(name, total=9), usage=None, model="m") for name in ("b", "cheap")]
+    on.patrol.review(on.store.apply(running))
+    assert [(one.batch_id, one.alarm.rule) for one in on.patrol.take_raised()] == [("b", Rule.COST)]
+    (event,) = on.events.recent()
+    assert (event.batch_id, event.text) == ("b", "alarm: expected to cost more than $1.50 (limit $1.00)")

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from batch_tui.domain.batch import Batch
-from batch_tui.domain.guard import Alarm, GuardRules, Rule, alarms
+from batch_tui.domain.guard import Alarm, Expected, GuardRules, Rule, alarms
 from batch_tui.domain.pace import Pace
 
 PaceOf = Callable[[Batch, float], Pace]
-CostOf = Callable[[Batch], Decimal | None]
+CostOf = Callable[[Batch], Expected | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +38,8 @@ class Countdown:
     """Unix seconds."""
 
 
-def _cost_unknown(_: Batch) -> None:
-    return None
+def cost_unknown(_: Batch) -> None:
+    """What a batch costs, where nobody asks."""
 
 
 class Guard:
@@ -77,7 +76,7 @@ class Guard:
         now: float,
         *,
         pace: PaceOf,
-        cost: CostOf = _cost_unknown,
+        cost: CostOf = cost_unknown,
     ) -> tuple[Raised, ...]:
         """Judge batches after a refresh.
 
@@ -87,7 +86,7 @@ class Guard:
             batches: All of them, or those that changed; others keep their alarms.
             now: Unix seconds by the server's clock.
             pace: How a batch moves.
-            cost: Its estimated cost in US dollars, None when unknown.
+            cost: What it will cost, None when unknown.
 
         Returns:
             Alarms of rules each batch breaks for the first time.

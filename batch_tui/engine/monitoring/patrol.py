@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from decimal import Decimal
 
-from batch_tui.domain.batch import Batch
 from batch_tui.domain.formatting import duration
 from batch_tui.engine.events import EventLog
-from batch_tui.engine.money.costs import cost_so_far, projected
-from batch_tui.engine.money.prices import PriceList
-from batch_tui.engine.monitoring.guard import Countdown, Guard, Raised
+from batch_tui.engine.money.forecast import Forecast
+from batch_tui.engine.monitoring.guard import CostOf, Countdown, Guard, Raised, cost_unknown
 from batch_tui.engine.monitoring.history import History
 from batch_tui.engine.monitoring.store import BatchStore, Changes
 
@@ -26,7 +23,7 @@ class Patrol:
         guard: The rules and their alarms.
         store: The batches.
         history: How they move.
-        prices: What they cost.
+        forecast: Gives what they will cost, anew for each look at them.
         events: Where every decision is noted with its numbers.
         clock: Unix seconds.
     """
@@ -36,7 +33,7 @@ class Patrol:
         guard: Guard,
         store: BatchStore,
         history: History,
-        prices: PriceList,
+        forecast: Callable[[], Forecast],
         events: EventLog,
         *,
         clock: Callable[[], float],
@@ -44,7 +41,7 @@ class Patrol:
         self.guard = guard
         self._store = store
         self._history = history
-        self._prices = prices
+        self._forecast = forecast
         self._events = events
         self._clock = clock
         self._raised: tuple[Raised, ...] = ()
@@ -58,7 +55,7 @@ class Patrol:
             ids |= self._store.active_ids
         known = (self._store.get(batch_id) for batch_id in ids)
         batches = [batch for batch in known if batch is not None and not self._store.is_gone(batch.id)]
-        raised = self.guard.review(batches, self._now(), pace=self._history.pace, cost=self._cost)
+        raised = self.guard.review(batches, self._now(), pace=self._history.pace, cost=self._costs())
         counting = {countdown.batch_id for countdown in self.guard.countdowns}
         end = f"; to be cancelled in {duration(self.guard.rules.countdown_seconds)}"
         for one in raised:
@@ -96,9 +93,8 @@ class Patrol:
     def _now(self) -> float:
         return self._clock() + self._store.server_offset
 
-    def _cost(self, batch: Batch) -> Decimal | None:
-        """Projected cost, else the cost so far; not asked for without a limit on it (prices take time to load)."""
+    def _costs(self) -> CostOf:
+        """What batches will cost; not reckoned without a limit on it (prices take time to load)."""
         if self.guard.rules.cost_above is None:
-            return None
-        cost = projected(batch, self._prices) or cost_so_far(batch, self._prices)
-        return None if cost is None else cost.batch
+            return cost_unknown
+        return self._forecast().of
