@@ -148,16 +148,16 @@ async def follow(
         after: Called after each tick with the ids that are followed.
     """
     groups = await _groups_among(cockpit, ids)
-    wanted = set(ids) - set(groups)
+    wanted = {batch_id: None for batch_id in ids if batch_id not in groups}  # a set that keeps its order
     for batch_id in wanted:
         cockpit.store.apply([await cockpit.service.retrieve_batch(batch_id)])
     shown: dict[str, str] = {}
     _tell_waiting(cockpit, groups, console)
     async for tick in cockpit.ticks():
         _tell(tick, console)
-        wanted |= await _batches_of(cockpit, groups)
+        wanted |= dict.fromkeys(await _batches_of(cockpit, groups))
         if not ids:
-            wanted |= {batch.id for batch in cockpit.store.batches() if not batch.is_terminal}
+            wanted |= dict.fromkeys(batch.id for batch in cockpit.store.batches() if not batch.is_terminal)
         for batch_id in wanted:
             _show_change(cockpit, batch_id, shown, console)
         await after(wanted)
@@ -165,8 +165,10 @@ async def follow(
         if tick.condition is Condition.LIVE and not is_waiting and _all_ended(cockpit, wanted):
             break
     of_groups = await _batches_of(cockpit, groups)
-    has_failures = any(_has_failed(group) for group in _found(cockpit, groups))
-    return Exit.FAILURES if has_failures else outcome(cockpit, wanted - of_groups)
+    found = _found(cockpit, groups)
+    # A group that is no more was taken out of the queue before anything of it was sent.
+    has_failures = len(found) < len(groups) or any(map(_has_failed, found))
+    return Exit.FAILURES if has_failures else outcome(cockpit, wanted.keys() - of_groups)
 
 
 async def _groups_among(cockpit: Cockpit, names: list[str]) -> list[str]:
@@ -182,12 +184,12 @@ def _found(cockpit: Cockpit, names: list[str]) -> list[Group]:
     return [group for name in names if (group := cockpit.groups.get(name)) is not None]
 
 
-async def _batches_of(cockpit: Cockpit, names: list[str]) -> set[str]:
+async def _batches_of(cockpit: Cockpit, names: list[str]) -> list[str]:
     """The batches that groups have by now: parts leave the queue, and retries are made, while one waits."""
     if not names:
-        return set()
+        return []
     await cockpit.queue_runner.look()
-    return {batch.id for group in _found(cockpit, names) for batch in group.batches}
+    return [batch.id for group in _found(cockpit, names) for batch in group.batches]
 
 
 def _tell_waiting(cockpit: Cockpit, names: list[str], console: Console) -> None:
@@ -204,7 +206,7 @@ def _has_failed(group: Group) -> bool:
     return group.status is not BatchStatus.COMPLETED or group.counts.failed > 0
 
 
-def outcome(cockpit: Cockpit, ids: set[str]) -> int:
+def outcome(cockpit: Cockpit, ids: Collection[str]) -> int:
     """0 when each completed with no failed request, else 1."""
     batches = [cockpit.store.get(batch_id) for batch_id in ids]
     clean = all(batch is not None and batch.status == "completed" and not batch.has_failures for batch in batches)
@@ -232,6 +234,6 @@ def _tell(tick: Tick, console: Console) -> None:
         console.say(tick.message)
 
 
-def _all_ended(cockpit: Cockpit, ids: set[str]) -> bool:
+def _all_ended(cockpit: Cockpit, ids: Collection[str]) -> bool:
     batches = [cockpit.store.get(batch_id) for batch_id in ids]
     return all(batch is not None and (batch.is_terminal or cockpit.store.is_gone(batch.id)) for batch in batches)
