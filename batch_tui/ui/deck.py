@@ -19,6 +19,7 @@ from batch_tui.engine.monitoring.store import Changes
 from batch_tui.ui import layout
 from batch_tui.ui.commands.pending_submit import PendingSubmit
 from batch_tui.ui.commands.selection import Selection
+from batch_tui.ui.controllers.comparisons import Comparisons
 from batch_tui.ui.controllers.file_looks import FileLooks
 from batch_tui.ui.controllers.inspector import Inspector
 from batch_tui.ui.controllers.known_facts import KnownFacts
@@ -76,6 +77,7 @@ class Deck(Container):
         self.inspector = Inspector(
             desk, self.inspect, self.results, rows=self.batches.rows, facts_of=self.facts.of, now=now
         )
+        self.comparisons = Comparisons(desk.cockpit.store, self.results, self.panels, batch_of=self.batch_of)
         desk.on_queue = self.show_queue
         self.looks = FileLooks(desk, self.files, self.inspect, self.inspector)
 
@@ -93,7 +95,11 @@ class Deck(Container):
         match self.panels.focused:
             case InspectPane() | ResultsPane() as pane:
                 return replace(pane.selection, groups=groups) if groups else pane.selection
-            case FilesPane() | BatchesPane() as pane:
+            case BatchesPane() as pane:
+                selection = pane.selection
+                other = None if selection.marked else self.comparisons.counterpart(selection.batch)
+                return replace(selection, counterpart=other) if other is not None else selection
+            case FilesPane() as pane:
                 return pane.selection
             case _:
                 return Selection()
@@ -167,7 +173,7 @@ class Deck(Container):
 
     def show_pane(self, pane: str) -> None:
         """Bring a pane on the screen; Results comes with what there is of the selected batch."""
-        if pane == layout.RESULTS and self.panels.current != layout.RESULTS:
+        if pane == layout.RESULTS and self.panels.current != layout.RESULTS and not self.results.is_comparing:
             self.inspector.outcomes.ask(self.batch_of(self.batches.table.cursor_id))
         self.panels.show(self.screen, pane)
         self._follow()
@@ -232,6 +238,7 @@ class Deck(Container):
         if group is not None and not has_results and self.batches.fold(is_open=True):
             return
         if has_results:
+            self.comparisons.drop()
             self.inspector.outcomes.load(batch)
         self.panels.show(self.screen, layout.RESULTS if has_results else layout.INSPECT)
 
@@ -255,6 +262,7 @@ class Deck(Container):
 
     @on(InspectPane.CauseOpened)
     def _cause_opened(self, event: InspectPane.CauseOpened) -> None:
+        self.comparisons.drop()
         if self.inspector.outcomes.list_cause(event.batch_id, event.cause):
             self.panels.show(self.screen, layout.RESULTS)
 

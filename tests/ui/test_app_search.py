@@ -69,15 +69,15 @@ async def test_l_and_h_go_between_a_request_and_its_raw_answer_and_search_the_si
     async with _results(tmp_path) as running:
         results = running.app.deck.results
         await running.press("enter", "l")
-        assert results.response.has_focus
+        assert results.sides.response.has_focus
         await running.press("slash", *"custom_id", "enter")
-        assert found_in(results.response) == 1
-        assert found_in(results.conversation) == 0
+        assert found_in(results.sides.response) == 1
+        assert found_in(results.sides.conversation) == 0
         await running.press("escape")
-        assert found_in(results.response) == 0
+        assert found_in(results.sides.response) == 0
         assert results.is_answer_open
         await running.press("h")
-        assert results.conversation.has_focus
+        assert results.sides.conversation.has_focus
         await running.press("h")
         assert running.app.deck.panels.current != "results"
 

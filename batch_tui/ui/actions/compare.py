@@ -1,66 +1,97 @@
-"""Compare: two marked batches by custom_id, told in one sentence, with the command that lists every request."""
+"""Compare: two batches by custom_id, what differs listed in Results, with the command that prints the same."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import Protocol
 
-from batch_tui.domain.batch import Batch
+from batch_tui.domain import formatting
 from batch_tui.domain.errors import BatchTuiError
+from batch_tui.domain.files import Progress
 from batch_tui.domain.formatting import amount, grouped
-from batch_tui.domain.groups import stands_for_group
-from batch_tui.jsonl.results.compare import Comparison, differences
-from batch_tui.jsonl.results.joined import JoinedResults
+from batch_tui.jsonl.results.compare import Comparison
+from batch_tui.jsonl.results.compared import ComparedResults
 from batch_tui.jsonl.results.turns import Change
 from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
+from batch_tui.ui.panes.compared_listing import Pair
+
+
+class Place(Protocol):
+    """Where a comparison is seen."""
+
+    def begin(self, pair: Pair, sentence: str) -> None:
+        """Show that two batches are being compared."""
+        ...
+
+    def say(self, pair: Pair, sentence: str) -> None:
+        """One sentence in place of the rows, unless something else is shown by now."""
+        ...
+
+    def show(self, pair: Pair, compared: ComparedResults) -> None:
+        """Show what differs, unless something else is shown by now."""
+        ...
+
+    def leave(self, pair: Pair) -> None:
+        """Bring back what was there, unless something else is shown by now."""
+        ...
 
 
 class CompareAction:
-    """Compares the answers of two batches."""
+    """Compares the answers of two batches, or of a batch and its retry.
 
-    def __init__(self, desk: Desk) -> None:
+    Args:
+        desk: What actions work with.
+        place: Where what differs is seen.
+    """
+
+    def __init__(self, desk: Desk, place: Place) -> None:
         self._desk = desk
+        self._place = place
 
     def selected(self, selection: Selection) -> None:
-        """Compare the two marked batches, the older one first."""
-        pair = sorted(selection.marked, key=lambda batch: (batch.times.created or 0, batch.id))
-        if len(pair) == 2:
-            self._desk.start(self._compare(pair), name="compare", group="compare")
+        """Compare the two marked batches, or the one under the cursor with its latest retry or its parent."""
+        if selection.pair is not None:
+            self._desk.start(self._compare(Pair(*selection.pair)), name="compare", group="compare")
 
-    async def _compare(self, pair: Sequence[Batch]) -> None:
-        desk, (first, second) = self._desk, pair
-        desk.say(f"Comparing {first.name} with {second.name}…")
+    async def _compare(self, pair: Pair) -> None:
+        desk, place = self._desk, self._place
+        place.begin(pair, f"Comparing {pair.names}…")
         try:
-            with await self._joined(first) as before, await self._joined(second) as after:
-                comparison = await asyncio.to_thread(_compared, before, after)
+            with desk.transfer("Stopped: c compares them again."):
+                compared = await desk.cockpit.comparer.compare(
+                    pair.first,
+                    pair.second,
+                    on_fetch=lambda batch: self._teller(pair, f"Fetching the results of {batch.name}"),
+                    on_progress=self._teller(pair, f"Comparing {pair.names}"),
+                )
         except BatchTuiError as error:
+            place.say(pair, str(error))
             desk.fail(str(error))
             return
-        text = comparison_text(comparison)
+        except asyncio.CancelledError:
+            place.leave(pair)
+            raise
+        self._tell(pair, compared)
+
+    def _teller(self, pair: Pair, doing: str) -> Callable[[Progress], None]:
+        def told(progress: Progress) -> None:
+            share = formatting.percent(progress.fraction) if progress.fraction is not None else "…"
+            self._place.say(pair, f"{doing}  {share}  esc stops")
+
+        return told
+
+    def _tell(self, pair: Pair, compared: ComparedResults) -> None:
+        desk, text = self._desk, comparison_text(compared.comparison)
+        self._place.show(pair, compared)
         desk.record(
             "compare",
-            f"{first.name} → {second.name}: {text}",
-            batch_id=second.id,
-            command=f"batch-tui compare {first.id} {second.id} --show outcome --show answer",
+            f"{pair.first.name} → {pair.second.name}: {text}",
+            batch_id=pair.second.id,
+            command=f"batch-tui compare {pair.first.id} {pair.second.id} --show outcome --show answer",
         )
-        desk.say(f"{first.name} → {second.name}: {text}")
-
-    async def _joined(self, batch: Batch) -> JoinedResults:
-        cockpit = self._desk.cockpit
-        if stands_for_group(batch):
-            return await cockpit.groups.join(batch.id)
-        collected = await asyncio.to_thread(cockpit.collector.local_results, batch)
-        if collected is None:
-            collected = await cockpit.collector.collect(batch.id)
-        return await cockpit.workshop.join([collected.files])
-
-
-def _compared(first: JoinedResults, second: JoinedResults) -> Comparison:
-    comparison = Comparison()
-    for difference in differences(first, second):
-        comparison.add(difference)
-    return comparison
+        desk.say(f"{pair.names}: {text}")
 
 
 def comparison_text(comparison: Comparison) -> str:

@@ -106,10 +106,13 @@ def dismissable(selection: Selection) -> str | None:
 
 
 def comparable(selection: Selection) -> str | None:
-    """Wants two batches."""
-    if len(selection.marked) == 2:
-        return None
-    return "Mark exactly two batches (space) to compare their answers."
+    """Wants two batches with results: the marked ones, or one and what sends its requests again."""
+    if selection.pair is None:
+        return "Mark exactly two batches (space) to compare their answers; one with a retry needs no marks."
+    for batch in selection.pair:
+        if not any(one.output_file_id or one.error_file_id for one in selection.each((batch,))):
+            return f"{batch.name} has brought nothing back to compare ({batch.raw_status or batch.status.value})."
+    return None
 
 
 def submittable(selection: Selection) -> str | None:

@@ -59,6 +59,8 @@ class Selection:
     """Groups of parts by id: a batch of that id stands for all of them."""
     marked: tuple[Batch, ...] = ()
     """Marked batches, those a filter hides included."""
+    counterpart: Batch | None = None
+    """What the batch is compared with when nothing is marked: its latest retry, or as a retry its parent."""
     shown: tuple[Batch, ...] = ()
     """Batches the filter shows."""
     file: Path | None = None
@@ -94,6 +96,15 @@ class Selection:
         if self.marked:
             return self.marked
         return (self.batch,) if self.batch is not None else ()
+
+    @property
+    def pair(self) -> tuple[Batch, Batch] | None:
+        """The two batches that would be compared, the older one first; None without them."""
+        pair = self.marked or tuple(batch for batch in (self.batch, self.counterpart) if batch is not None)
+        if len(pair) != 2:
+            return None
+        first, second = sorted(pair, key=lambda batch: (batch.times.created or 0, batch.id))
+        return first, second
 
     @property
     def group(self) -> Group | None:

@@ -310,11 +310,12 @@ _ACT = (
         "compare",
         ("c",),
         "Compare",
-        "Compare the answers of two marked batches.",
+        "Compare two marked batches, or one with its retry: Results lists what differs (/change:answer).",
         Group.ACT,
         _BATCHES,
         "compare",
         can.comparable,
+        hint=5,
     ),
     Command(
         "delete",

@@ -72,4 +72,4 @@ class ActionSet:
         """Holds two batches against each other."""
         from batch_tui.ui.actions.compare import CompareAction  # noqa: PLC0415
 
-        return CompareAction(self._desk)
+        return CompareAction(self._desk, self._deck.comparisons)

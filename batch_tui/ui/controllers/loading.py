@@ -17,8 +17,10 @@ _LATER = (
     "batch_tui.ui.actions.submit",
     "batch_tui.ui.actions.fix",
     "batch_tui.ui.actions.save",
-    "batch_tui.ui.panes.result_row",
+    "batch_tui.ui.panes.outcome_listing",
     "batch_tui.ui.text.conversation",
+    "batch_tui.engine.results.comparing",
+    "batch_tui.ui.actions.compare",
 )
 """What is needed soonest comes first."""
 

@@ -159,12 +159,16 @@ class Navigation:
         target = pane.focus_target
         if isinstance(target, VirtualTable) and target.clear_marks():
             return True
+        if isinstance(pane, ResultsPane) and self._deck.comparisons.end():
+            return True
         return self._zoom(is_on=False)
 
     def _close(self) -> None:
         """Close what lies over the list, or quit."""
         pane = self._deck.panels.focused
-        if self._shell.close_commands() or (isinstance(pane, ResultsPane) and pane.close_answer()):
+        if self._shell.close_commands():
+            return
+        if isinstance(pane, ResultsPane) and (pane.close_answer() or self._deck.comparisons.end()):
             return
         if not self._zoom(is_on=False):
             self._shell.end()

@@ -92,7 +92,7 @@ class Outcomes:
         """Narrow Results to the requests of a cause; False when it shows another batch."""
         from batch_tui.ui.panes.outcome import condition_of  # noqa: PLC0415 - not at the start
 
-        joined, shown = self._results.joined, self._results.selection.batch
+        joined, shown = self._results.joined, self._results.subject
         if joined is None or shown is None or shown.id != batch_id:
             return False
         self._results.close_answer()
@@ -198,7 +198,7 @@ class Outcomes:
         self._desk.redraw([batch.id])
 
     def _is_shown(self, batch: Batch) -> bool:
-        shown = self._results.selection.batch
+        shown = self._results.subject
         return shown is not None and shown.id == batch.id
 
     def _say_none(self, batch: Batch, sentence: str) -> None:

@@ -2,53 +2,86 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
-from batch_tui.domain.errors import InputFileError
+from batch_tui.domain.errors import ConditionError
 from batch_tui.engine.money.prices import PriceList
 from batch_tui.ui.commands.bindings import asking
 from batch_tui.ui.commands.selection import Scope, Selection
+from batch_tui.ui.panes.answer_sides import AnswerSides
 from batch_tui.ui.panes.base import Pane
+from batch_tui.ui.panes.listing import ID_COLUMN, OUTCOME_COLUMNS
 from batch_tui.ui.text.cells import Cell
-from batch_tui.ui.text.glyphs import glyphs
-from batch_tui.ui.text.lines import Lines
 from batch_tui.ui.widgets.fitting import Column
 from batch_tui.ui.widgets.table import VirtualTable
 from batch_tui.ui.widgets.viewer import Viewer
 
 if TYPE_CHECKING:
+    from batch_tui.jsonl.results.compared import ComparedResults
     from batch_tui.jsonl.results.joined import JoinedResults
+    from batch_tui.ui.panes.compared_listing import Pair
+    from batch_tui.ui.panes.listing import Listing
 
-_ID = Column("custom_id", "custom_id", 18, is_flexible=True, is_pinned=True, is_cut_inside=True)
-_COLUMNS = (
-    _ID,
-    Column("outcome", "outcome", 9),
-    Column("status", "status", 6, priority=80),
-    Column("finish", "finish", 6, priority=90),
-    Column("in", "in", 5, align="right", priority=60),
-    Column("out", "out", 5, align="right", priority=60),
-    Column("cost", "cost", 8, align="right", priority=50),
-    Column("words", "answer", 18, is_flexible=True),
-)
-_LOOKED_AT = 2_000
-"""Rows whose ids tell how wide their column is."""
+_HOW = "enter on an ended batch (2 Batches) fetches its results."
+
+
+@dataclass(slots=True)
+class _View:
+    """What the pane shows, or showed before a comparison lay over it."""
+
+    batch: Batch | None = None
+    listing: Listing | None = None
+    empty: str = _HOW
+    """What stands in place of rows that aren't there yet."""
+    columns: Sequence[Column] = (ID_COLUMN, *OUTCOME_COLUMNS)
+    """What stands over them."""
+    filter_text: str = ""
+    is_problems_only: bool = False
+    places: Sequence[int] = ()
+    """The rows that are shown."""
+    requests: frozenset[int] | None = None
+    """Which requests of the batch's input they mean; None for all."""
+    cursor: str | None = None
+    """The custom_id the cursor stood on."""
+    title: str = ""
+    """What stands behind the pane's title before there are rows."""
+
+    @property
+    def is_narrowed(self) -> bool:
+        """True while something hides rows."""
+        return bool(self.filter_text) or self.is_problems_only
+
+    @property
+    def note(self) -> str:
+        """What stands behind the pane's title."""
+        words = ["problems"] if self.is_problems_only else []
+        words += [f"/{self.filter_text}"] if self.filter_text else []
+        shown = [f"{formatting.grouped(len(self.places))} shown"] if words else []
+        return self.title if self.listing is None else self.listing.note(" ".join([*words, *shown]))
+
+    def narrow(self, text: str, *, is_problems_only: bool) -> None:
+        """Hide rows; nothing changes when the condition can't be understood."""
+        listing = self.listing
+        if listing is not None:
+            self.places = listing.select(text, is_problems_only=is_problems_only)
+        self.filter_text, self.is_problems_only = text, is_problems_only
+        self.requests = None if listing is None else listing.requests(self.places, is_narrowed=self.is_narrowed)
 
 
 class ResultsPane(Pane):
-    """What came back of one batch.
+    """What came back of one batch, or what two differ in.
+
+    A comparison lies over what came back of the batch: that stays, and is shown again when it ends.
 
     Args:
         prices: What tokens cost.
@@ -59,48 +92,50 @@ class ResultsPane(Pane):
     TITLE = "Results"
     KEY = "results"
     BINDINGS: ClassVar[list[BindingType]] = asking(Scope.RESULTS)
-    DEFAULT_CSS = """
-    ResultsPane #answer { display: none; }
-    ResultsPane #answer Viewer { width: 1fr; }
-    ResultsPane #response { border-left: vkey $panel-lighten-1; }
-    """
-
-    @dataclass
-    class Wanted(Message):
-        """The results of a batch are wanted: they are fetched when the user asks."""
-
-        batch_id: str
 
     def __init__(self, prices: PriceList, *, is_ascii: bool = False) -> None:
         super().__init__(is_ascii=is_ascii)
         self._prices = prices
-        self._separator = glyphs(is_ascii=is_ascii).separator
-        self._batch: Batch | None = None
-        self._joined: JoinedResults | None = None
-        self._rows: Sequence[int] = ()
-        self._is_problems_only = False
+        self._outcomes = _View()
+        self._comparison: _View | None = None
+        self.joined: JoinedResults | None = None
+        """What came back of the batch, or None."""
         self.is_partial = False
-        """Only the first rows of what came back are shown."""
-        self.filter_text = ""
-        """The filter as it was typed."""
-        self.table = VirtualTable(_COLUMNS, self._row, is_ascii=is_ascii, empty=_HOW, id="results-table")
-        self.conversation = Viewer(is_ascii=is_ascii, id="conversation")
-        self.response = Viewer(is_ascii=is_ascii, id="response")
-        self.reader = self.conversation
-        """The side of an open answer that is read, and searched."""
+        """Only the first rows of what came back are there."""
+        self.table = VirtualTable(_View().columns, self._row, is_ascii=is_ascii, empty=_HOW, id="results-table")
+        self.sides = AnswerSides(is_ascii=is_ascii)
+        """The request under the cursor with its answer, or both its answers."""
 
     def compose_body(self) -> ComposeResult:
-        """The list, or one request with its answer."""
+        """The list, or one request with its answer, or with both its answers."""
         with ContentSwitcher(initial="results-table"):
             yield self.table
-            with Horizontal(id="answer"):
-                yield self.conversation
-                yield self.response
+            yield self.sides
+
+    @property
+    def subject(self) -> Batch | None:
+        """The batch whose results these are, a comparison over them or not."""
+        return self._outcomes.batch
+
+    @property
+    def is_comparing(self) -> bool:
+        """True while a comparison lies over what came back of the batch."""
+        return self._comparison is not None
+
+    @property
+    def filter_text(self) -> str:
+        """The filter as it was typed."""
+        return self._view.filter_text
 
     @property
     def is_answer_open(self) -> bool:
         """True while one request is shown beside its answer."""
         return self.is_mounted and self.query_one(ContentSwitcher).current == "answer"
+
+    @property
+    def reader(self) -> Viewer:
+        """The side of an open answer that is read, and searched."""
+        return self.sides.reader
 
     @property
     def focus_target(self) -> Widget:
@@ -110,181 +145,180 @@ class ResultsPane(Pane):
     def on_descendant_focus(self) -> None:
         """The focus came to the list, or to a side of the answer."""
         super().on_descendant_focus()
-        if self.response.has_focus or self.conversation.has_focus:
-            self.reader = self.response if self.response.has_focus else self.conversation
+        self.sides.note_focus()
 
     def step_side(self, count: int) -> bool:
-        """From the request to its raw answer, or (-1) back; False when there is no side that way."""
-        other = self.response if count > 0 else self.conversation
-        if not self.is_answer_open or other is self.reader:
-            return False
-        self.reader = other
-        self.take_focus()
-        return True
+        """To the next side of an open answer, or (-1) back; False when there is none that way."""
+        is_other = self.is_answer_open and self.sides.step(count)
+        if is_other:
+            self.take_focus()
+        return is_other
 
     def end_search(self) -> bool:
         """Forget what was looked for in the answer; False when nothing was found anyway."""
-        had_any = self.is_answer_open and bool(self.reader.matches.lines)
-        if had_any:
-            self.reader.search("")
-        return had_any
-
-    @property
-    def joined(self) -> JoinedResults | None:
-        """What is shown, or None."""
-        return self._joined
+        return self.is_answer_open and self.sides.end_search()
 
     @property
     def selection(self) -> Selection:
-        """The batch whose results these are, and the text under the cursor."""
-        is_open, row = self.is_answer_open, self.table.cursor_id
-        shown = (self._batch,) if self._batch is not None else ()
-        is_narrowed = bool(self.filter_text) or self._is_problems_only
-        # Without the input, rows stand in the order of the answers: nobody could say which requests they are.
-        has_input = self._joined is not None and self._joined.input_path is not None
-        rows = frozenset(self._rows) if is_narrowed and has_input else None
+        """The batch whose results these are, of two the later one, and the text under the cursor."""
+        view, is_open = self._view, self.is_answer_open
+        custom_id, answer = self._under_cursor
         return Selection(
             Scope.RESULTS,
-            batch=self._batch,
-            shown=shown,
-            text=self.reader.cursor_text if is_open else self._answer_text(row),
-            custom_id=self._cursor_id or "",
-            rows=rows,
+            batch=view.batch,
+            shown=(view.batch,) if view.batch is not None else (),
+            text=self.reader.cursor_text if is_open else answer,
+            custom_id=custom_id,
+            rows=view.requests,
             hits=len(self.reader.matches.lines) if is_open else 0,
             is_in_text=is_open,
-            is_partial=self.is_partial,
+            is_partial=self.is_partial and not self.is_comparing,
         )
 
     def open_batch(self, batch: Batch | None, note: str = "") -> None:
         """Show another batch, whose results aren't there yet."""
-        if batch is not None and self._batch is not None and batch.id == self._batch.id:
-            self._batch = batch
+        if batch is not None and self.subject is not None and batch.id == self.subject.id:
+            self._outcomes.batch = batch
             return
-        self._batch, self._joined, self._rows, self.is_partial = batch, None, (), False
-        self.filter_text, self._is_problems_only = "", False
-        self.close_answer()
-        self.title_bar.set_note(batch.name if batch is not None else "")
-        self.table.clear_marks()
-        self.table.set_rows(())
-        self.table.set_empty(note or _HOW)
+        self._outcomes = _View(batch, empty=note or _HOW, title=batch.name if batch is not None else "")
+        self.joined, self.is_partial = None, False
+        if not self.is_comparing:
+            self._put_up()
 
     def say(self, sentence: str) -> None:
-        """One sentence in place of rows."""
-        self.table.set_empty(sentence)
+        """One sentence in place of the batch's rows."""
+        self._outcomes.empty = sentence
+        if not self.is_comparing:
+            self.table.set_empty(sentence)
 
     def show(self, joined: JoinedResults, *, is_partial: bool = False) -> None:
-        """Show the results of the batch, with the cursor on the request it stood on.
+        """Show the results of the batch, or their first rows, with the cursor on the request it stood on."""
+        from batch_tui.ui.panes.outcome_listing import OutcomeListing  # noqa: PLC0415 - not at the start
 
-        Args:
-            joined: The results.
-            is_partial: They are only the first of what came back.
-        """
-        before = self._cursor_id
-        self._joined, self.is_partial = joined, is_partial
-        longest = max(
-            (len(joined.columns.custom_id(row)) for row in range(min(len(joined), _LOOKED_AT))), default=0
-        )
-        self.table.set_columns((_fitting(longest), *_COLUMNS[1:]))
-        self.refill()
-        if before is not None:
-            same = (row for row in self._rows if joined.columns.custom_id(row) == before)
-            self.table.move_to(str(next(same, 0)))
+        view = self._outcomes
+        listing = OutcomeListing(joined, view.batch, self._prices, is_partial=is_partial, is_ascii=self.is_ascii)
+        if not self.is_comparing:
+            self._note_cursor()
+        self.joined, self.is_partial, view.listing = joined, is_partial, listing
+        if not self.is_comparing:
+            self._put_up_rows()
 
-    @property
-    def _cursor_id(self) -> str | None:
-        """The custom_id under the cursor."""
-        if self._joined is None or self.table.cursor_id is None:
-            return None
-        return self._joined.columns.custom_id(int(self.table.cursor_id))
+    def begin_comparison(self, pair: Pair, sentence: str) -> None:
+        """Lay a comparison over what is shown, with a sentence in place of its rows."""
+        if not self.is_comparing:
+            self._note_cursor()
+        self._comparison = _View(pair.second, empty=sentence, columns=(ID_COLUMN,), title=pair.names)
+        self._put_up()
+
+    def say_comparison(self, sentence: str) -> None:
+        """One sentence in place of the comparison's rows."""
+        if self._comparison is not None:
+            self._comparison.empty = sentence
+            self.table.set_empty(sentence)
+
+    def show_comparison(self, compared: ComparedResults, pair: Pair) -> None:
+        """Show what two batches differ in; nothing when the comparison was left before."""
+        from batch_tui.ui.panes.compared_listing import ComparedListing  # noqa: PLC0415 - not at the start
+
+        if self._comparison is not None:
+            self._comparison.listing = ComparedListing(compared, pair, is_ascii=self.is_ascii)
+            self._put_up_rows()
+
+    def end_comparison(self) -> bool:
+        """Show again what the comparison lay over; False without one."""
+        if self._comparison is None:
+            return False
+        self._comparison = None
+        self._put_up()
+        return True
 
     def set_filter(self, text: str) -> int:
         """Show only what a condition selects; gives how many rows that are. Raises ``ValueError`` on nonsense."""
-        self.filter_text = text
-        self.refill()
-        return len(self._rows)
+        return self._narrow(text, is_problems_only=self._view.is_problems_only)
 
     def toggle_problems(self) -> None:
         """Only what has no good answer, or everything again."""
-        self._is_problems_only = not self._is_problems_only
-        self.refill()
+        self._narrow(self.filter_text, is_problems_only=not self._view.is_problems_only)
 
     def clear_filter(self) -> bool:
         """Show everything; False when everything is shown."""
-        if not self.filter_text and not self._is_problems_only:
-            return False
-        self._is_problems_only = False
-        self.set_filter("")
-        return True
+        was_narrowed = self._view.is_narrowed
+        if was_narrowed:
+            self._narrow("", is_problems_only=False)
+        return was_narrowed
 
-    def refill(self) -> None:
-        """Select anew."""
-        joined = self._joined
-        if joined is None:
-            return
-        rows = joined.select(self.filter_text) if self.filter_text else array("Q", range(len(joined)))
-        if self._is_problems_only:
-            from batch_tui.domain.lines import Outcome  # noqa: PLC0415 - not at the start
-
-            rows = array("Q", (row for row in rows if joined.reason(row).outcome is not Outcome.SUCCEEDED))
-        self._rows = rows
-        self.table.set_empty("No request matches: esc shows all." if len(joined) else "No request came back.")
-        self.table.set_rows([str(row) for row in rows])
-        self.table.update_rows()
-        self._describe(joined)
+    def _narrow(self, text: str, *, is_problems_only: bool) -> int:
+        """Select anew; gives how many rows there are."""
+        view = self._view
+        try:
+            view.narrow(text, is_problems_only=is_problems_only)
+        except ConditionError as error:
+            raise ValueError(str(error)) from error
+        if view.listing is not None:
+            self.table.set_empty(view.listing.none_matches)
+            self.table.set_rows([str(place) for place in view.places])
+            self.table.update_rows()
+        self.title_bar.set_note(view.note)
+        return len(view.places)
 
     def close_answer(self) -> bool:
         """Back to the list; False when it is shown."""
         if not self.is_answer_open:
             return False
-        self.query_one(ContentSwitcher).current = "results-table"
-        self.take_focus()
+        had_focus, self.query_one(ContentSwitcher).current = self.has_focus_within, "results-table"
+        if had_focus:
+            self.take_focus()
         return True
 
-    def _answer_text(self, row_id: str | None) -> str:
-        """What came back for a row, as it came; empty for nothing."""
-        if self._joined is None or row_id is None:
-            return ""
-        try:
-            return _decoded(self._joined.result_line(int(row_id))) or ""
-        except InputFileError:
-            return ""
+    @property
+    def _view(self) -> _View:
+        """What is on the screen."""
+        return self._outcomes if self._comparison is None else self._comparison
 
-    def _describe(self, joined: JoinedResults) -> None:
-        summary = joined.summary
-        hidden = narrowing_text(self.filter_text, len(self._rows), is_problems_only=self._is_problems_only)
-        name = self._batch.name if self._batch is not None else ""
-        if self.is_partial:
-            total = self._batch.counts.done if self._batch is not None else 0
-            name = (
-                f"{name} {self._separator} first {formatting.grouped(len(joined))} of {formatting.grouped(total)}"
-            )
-            self.title_bar.set_note(f"{name} {self._separator} D fetches all {hidden}".rstrip())
+    @property
+    def _under_cursor(self) -> tuple[str, str]:
+        """The custom_id of the row under the cursor, and what came back for it; empty without one."""
+        listing, row_id = self._view.listing, self.table.cursor_id
+        if listing is None or row_id is None:
+            return "", ""
+        return listing.custom_id(int(row_id)), listing.answer(int(row_id))
+
+    def _note_cursor(self) -> None:
+        """Remember on which request the cursor stands."""
+        view, row_id = self._view, self.table.cursor_id
+        if view.listing is not None and row_id is not None:
+            view.cursor = view.listing.custom_id(int(row_id))
+
+    def _put_up(self) -> None:
+        """Put another view on the screen."""
+        view = self._view
+        self.close_answer()
+        self.table.clear_marks()
+        self.table.set_rows(())
+        self.table.set_columns(view.columns)
+        self.table.set_empty(view.empty)
+        self.title_bar.set_note(view.note)
+        self._put_up_rows()
+
+    def _put_up_rows(self) -> None:
+        """The rows of the view, with the cursor on the request it stood on."""
+        view, listing = self._view, self._view.listing
+        if listing is None:
             return
-        words = [name, f"{formatting.grouped(summary.succeeded)} ok"]
-        rest = (("failed", summary.failed), ("not run", summary.not_run), ("missing", summary.missing))
-        words += [f"{formatting.grouped(count)} {word}" for word, count in rest if count]
-        words.append(hidden)
-        self.title_bar.set_note(f" {self._separator} ".join(word for word in words if word))
+        self.table.set_columns(listing.columns)
+        self._narrow(view.filter_text, is_problems_only=view.is_problems_only)
+        if view.cursor is not None:
+            same = (place for place in view.places if listing.custom_id(place) == view.cursor)
+            self.table.move_to(str(next(same, 0)))
 
     @on(VirtualTable.RowOpened)
     def _open_answer(self, event: VirtualTable.RowOpened) -> None:
-        from batch_tui.ui.text.conversation import conversation, raw  # noqa: PLC0415 - not at the start
-
         event.stop()
-        joined, index = self._joined, int(event.row_id)
-        if joined is None:
+        listing = self._view.listing
+        if listing is None:
             return
-        try:
-            request, response = joined.request_line(index), joined.result_line(index)
-        except InputFileError as error:
-            request, response = None, str(error).encode()
-        question, answer = _decoded(request), _decoded(response)
-        self.conversation.show(Lines(conversation(question, answer)))
-        self.response.show(Lines(raw(answer)))
-        if not self.conversation.is_wrapped:
-            self.conversation.action_wrap()
+        self.sides.show(listing.texts(int(event.row_id)))
         self.query_one(ContentSwitcher).current = "answer"
-        self.reader = self.conversation
         self.take_focus()
 
     @on(VirtualTable.CursorMoved)
@@ -292,28 +326,5 @@ class ResultsPane(Pane):
         event.stop()
 
     def _row(self, row_id: str) -> tuple[Cell, ...]:
-        if self._joined is None:
-            return ((),) * len(_COLUMNS)
-        from batch_tui.ui.panes.result_row import result_row  # noqa: PLC0415 - not at the start
-
-        return result_row(self._joined, int(row_id), self._prices, batch=self._batch, is_ascii=self.is_ascii)
-
-
-_HOW = "enter on an ended batch (2 Batches) fetches its results."
-
-
-def narrowing_text(filter_text: str, shown: int, *, is_problems_only: bool) -> str:
-    """What hides rows, and how many are left; empty when all are shown."""
-    words = ["problems"] if is_problems_only else []
-    words += [f"/{filter_text}"] if filter_text else []
-    return " ".join([*words, f"{formatting.grouped(shown)} shown"]) if words else ""
-
-
-def _fitting(longest: int) -> Column:
-    """The column of ids: as wide as the longest one where there is room, never wider."""
-    least = max(len(_ID.title), min(longest, _ID.width))
-    return replace(_ID, width=least, most=max(least, longest))
-
-
-def _decoded(line: bytes | None) -> str | None:
-    return None if line is None else line.decode(errors="replace")
+        listing = self._view.listing
+        return () if listing is None else listing.cells(int(row_id))

@@ -39,8 +39,17 @@ def conversation(request: str | None, result: str | None) -> tuple[TextLine, ...
         request: The line of the input file, or None when it isn't known.
         result: The line of the output or error file, or None when there is none.
     """
-    lines = [*_request(request), TextLine(""), *_result(result)]
-    return tuple(_safe(lines))
+    return (*asked(request), TextLine(""), *answered(result))
+
+
+def asked(request: str | None, title: str = "Request") -> tuple[TextLine, ...]:
+    """The request alone, under a title; None when it isn't known."""
+    return tuple(_safe(_request(request, title)))
+
+
+def answered(result: str | None, title: str = "Answer") -> tuple[TextLine, ...]:
+    """The answer alone, under a title; None when there is none."""
+    return tuple(_safe(_result(result, title)))
 
 
 def raw(line: str | None) -> tuple[TextLine, ...]:
@@ -51,18 +60,18 @@ def raw(line: str | None) -> tuple[TextLine, ...]:
     return tuple(_safe(raw_lines(value) if value is not None else [TextLine(line)]))
 
 
-def _request(line: str | None) -> Iterator[TextLine]:
+def _request(line: str | None, title: str) -> Iterator[TextLine]:
     if line is None:
-        yield heading("Request: not known (its input file isn't here)", Tone.MUTED)
+        yield heading(f"{title}: not known (its input file isn't here)", Tone.MUTED)
         return
     value = as_object(parsed(line))
     if not value:
-        yield heading("Request", Tone.ACCENT)
+        yield heading(title, Tone.ACCENT)
         yield TextLine(line)
         return
     body = as_object(value.get("body")) or value
     facts = (as_text(value.get("custom_id")), as_text(value.get("url")), as_text(body.get("model")))
-    yield heading("  ".join(("Request", *filter(None, facts))), Tone.ACCENT)
+    yield heading("  ".join((title, *filter(None, facts))), Tone.ACCENT)
     yield from _request_body(body)
 
 
@@ -96,19 +105,19 @@ def _input(value: object) -> Iterator[TextLine]:
             yield from content_lines(entry if isinstance(entry, str) else str(entry))
 
 
-def _result(line: str | None) -> Iterator[TextLine]:
+def _result(line: str | None, title: str) -> Iterator[TextLine]:
     if line is None:
-        yield heading("Answer: none", Tone.MUTED)
+        yield heading(f"{title}: none", Tone.MUTED)
         return
     value = as_object(parsed(line))
     if not value:
-        yield heading("Answer: not JSON", Tone.WARNING)
+        yield heading(f"{title}: not JSON", Tone.WARNING)
         yield TextLine(line)
         return
     response = as_object(value.get("response"))
     body = as_object(response.get("body"))
     status = response.get("status_code")
-    yield heading("  ".join(("Answer", *_facts(status, body))), _tone(status, value))
+    yield heading("  ".join((title, *_facts(status, body))), _tone(status, value))
     if value.get("error"):
         yield from error_lines(value.get("error"))
     if body:
