@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from textual import events
@@ -29,7 +31,9 @@ _WHEEL = 3
 
 
 class FactsView(LineWidget, can_focus=True):
-    """A short text made of lines with meaning, folded to the width; only what looks different is sent.
+    """A text made of lines with meaning, folded to the width down to what is in sight, and no further.
+
+    So a thousand errors cost no more at each poll than a screen of them. Only what looks different is sent.
 
     Lines may lead somewhere: then the cursor goes from one of these to the next, and enter follows it.
     """
@@ -49,6 +53,7 @@ class FactsView(LineWidget, can_focus=True):
         super().__init__(id=id)
         self._lines: tuple[Cell, ...] = ()
         self._folded: list[tuple[int, Cell]] = []
+        self._folded_lines = 0
         self._folded_width = 0
         self._top = 0
         self._targets: dict[int, Target] = {}
@@ -113,7 +118,7 @@ class FactsView(LineWidget, can_focus=True):
         if width != self._folded_width:
             self._fold(width)
         row = self._top + y
-        if row < len(self._folded):
+        if self._has_rows(row + 1):
             place, content = self._folded[row]
             if self._needle is not None:
                 content = with_hits(content, self._needle)
@@ -140,6 +145,7 @@ class FactsView(LineWidget, can_focus=True):
 
     def action_last(self) -> None:
         """To the bottom."""
+        self._fold_lines(len(self._lines))
         self._step(len(self._folded))
 
     def action_page(self, halves: int) -> None:
@@ -176,10 +182,10 @@ class FactsView(LineWidget, can_focus=True):
         places = list(self._targets)
         at = max(0, min(places.index(self._cursor) + count, len(places) - 1))
         self._cursor = places[at]
-        rows = [row for row, (place, _) in enumerate(self._folded) if self._is_of_cursor(place)]
-        height = max(1, self.size.height)
         # What stands under the line belongs to it: in sight too, where there is room.
-        self._roll(min(max(self._top, rows[-1] - height + 1), rows[0]))
+        first = 0 if at == 0 else self._row_of(places[at])
+        end = self._row_of(places[at + 1] if at + 1 < len(places) else len(self._lines))
+        self._roll(min(max(self._top, end - max(1, self.size.height)), first))
 
     def _bring(self, line: int | None) -> None:
         """Bring a line with a match in sight, and the cursor with it when it leads somewhere."""
@@ -190,18 +196,33 @@ class FactsView(LineWidget, can_focus=True):
         if line in self._targets:
             self._cursor = line
         height = max(1, self.size.height)
-        row = next((row for row, (place, _) in enumerate(self._folded) if place == line), 0)
+        row = self._row_of(line)
         self._roll(self._top if self._top <= row < self._top + height else row - height // 2)
 
-    def _is_of_cursor(self, place: int) -> bool:
-        """True for the line under the cursor and what stands below it, up to the next that leads somewhere."""
-        before = [target for target in self._targets if target <= place]
-        return (before[-1] if before else next(iter(self._targets))) == self._cursor
+    def _row_of(self, line: int) -> int:
+        """The first row of a line; behind the last line, the number of rows."""
+        self._fold_lines(line + 1)
+        return bisect_left(self._folded, line, key=itemgetter(0))
+
+    def _has_rows(self, count: int) -> bool:
+        """Fold as many lines as give so many rows; False when all of them give fewer."""
+        while len(self._folded) < count and self._folded_lines < len(self._lines):
+            self._fold_lines(self._folded_lines + 1)
+        return len(self._folded) >= count
+
+    def _fold_lines(self, count: int) -> None:
+        """Fold the first so many lines."""
+        for place in range(self._folded_lines, min(count, len(self._lines))):
+            self._folded += [(place, row) for row in wrapped(self._lines[place], self._folded_width)]
+        self._folded_lines = max(self._folded_lines, min(count, len(self._lines)))
 
     def _fold(self, width: int) -> None:
-        self._folded_width = width
-        self._folded = [(place, row) for place, line in enumerate(self._lines) for row in wrapped(line, width)]
+        """Fold anew, to another width or other lines."""
+        self._folded_width, self._folded_lines = width, 0
+        self._folded.clear()
 
     def _roll(self, top: int) -> None:
-        self._top = max(0, min(top, len(self._folded) - max(1, self.size.height)))
+        height = max(1, self.size.height)
+        self._has_rows(top + height)
+        self._top = max(0, min(top, len(self._folded) - height))
         self.repaint()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import dataclass
 
 from batch_tui.domain import formatting
@@ -222,7 +221,9 @@ def _metadata(batch: Batch) -> list[Cell]:
 
 def validation_facts(batch: Batch) -> list[tuple[Cell, int | None]]:
     """Why validation refused the batch, by cause: each line, and the line of the input file it leads to."""
-    from batch_tui.domain.cause_meaning import meaning_of_validation  # noqa: PLC0415 - not at the start
+    if not batch.errors:
+        return []
+    from batch_tui.domain.cause_meaning import meaning_of_validation  # noqa: PLC0415 - few batches have any
 
     found: list[tuple[Cell, int | None]] = []
     for code, errors in _by_code(batch).items():
@@ -239,8 +240,10 @@ def validation_facts(batch: Batch) -> list[tuple[Cell, int | None]]:
 
 def _by_code(batch: Batch) -> dict[str, list[BatchError]]:
     """Its errors by code, the most frequent first."""
-    codes = Counter(error.code for error in batch.errors)
-    return {code: [e for e in batch.errors if e.code == code] for code, _ in codes.most_common()}
+    found: dict[str, list[BatchError]] = {}
+    for error in batch.errors:
+        found.setdefault(error.code, []).append(error)
+    return dict(sorted(found.items(), key=lambda pair: -len(pair[1])))
 
 
 def validation_lines(batch: Batch) -> list[Cell]:
