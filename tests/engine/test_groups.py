@@ -13,6 +13,7 @@ import pytest
 from batch_tui.domain.batch import NAME_KEY, PARENT_KEY
 from batch_tui.domain.errors import ForbiddenError, NotFoundError, OutputFileError
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY, Place
+from batch_tui.domain.lines import Outcome
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cancel import CancelState
 from batch_tui.engine.cockpit import Cockpit
@@ -154,6 +155,41 @@ async def test_all_parts_and_retries_are_joined_and_merged_in_the_order_of_the_f
     assert [row["custom_id"] for row in rows] == list("abcdef")
     assert [rows[n]["answer"] for n in (0, 1)] == ["from the first", "at last"]
     assert rows[3]["code"] == "context_length_exceeded"
+
+
+async def test_the_first_rows_come_from_the_first_part_alone_and_from_the_disk_once_all_is_there(
+    cockpit: Cockpit, service: FakeService
+) -> None:
+    service.finish("b3", output=lines(answer_line("f")))
+    cockpit.store.apply(service.batches.values())
+    service.ledger.clear()
+    first = await cockpit.groups.first_results("g", 2)
+    assert first is not None
+    assert [first.joined.row(n).custom_id for n in range(len(first.joined))] == ["c", "a"]
+    assert first.is_whole is False
+    assert [call.method for call in service.ledger] == ["read_start"], "one short download"
+    some = await cockpit.groups.first_results("g", 4)
+    assert some is not None
+    assert [some.joined.row(n).custom_id for n in range(len(some.joined))] == ["c", "a", "b", "e"]
+    every = await cockpit.groups.first_results("g", 100)
+    assert every is not None
+    assert (len(every.joined), every.is_whole) == (6, True)
+    await cockpit.groups.join("g")
+    assert await cockpit.groups.first_results("g", 2) is None
+    with pytest.raises(NotFoundError, match="no group other"):
+        await cockpit.groups.first_results("other")
+
+
+async def test_in_the_first_rows_the_answer_of_a_retry_counts(cockpit: Cockpit, service: FakeService) -> None:
+    put_part(service, 4, "b", **{PARENT_KEY: "b1"})
+    service.finish("b4", output=lines(answer_line("b", text="the second time")))
+    cockpit.store.apply(service.batches.values())
+    first = await cockpit.groups.first_results("g", 100)
+    assert first is not None
+    rows = {first.joined.row(n).custom_id: first.joined.row(n) for n in range(len(first.joined))}
+    assert rows["b"].outcome is Outcome.SUCCEEDED
+    assert rows["d"].outcome is Outcome.FAILED
+    assert first.is_whole is False, "part three still runs"
 
 
 async def test_what_can_pass_of_all_parts_is_sent_as_one(cockpit: Cockpit, service: FakeService) -> None:

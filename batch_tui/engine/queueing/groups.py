@@ -22,6 +22,7 @@ from batch_tui.engine.ports import OnProgress
 from batch_tui.engine.queueing.parts import PartMaker, is_only_too_large
 from batch_tui.engine.queueing.queue_runner import QueueRunner
 from batch_tui.engine.results.collect import Collected, Collector, safe_component
+from batch_tui.engine.results.first_results import FirstResults
 from batch_tui.engine.results.generations import Family, Generations
 from batch_tui.engine.results.resubmit import Resubmitter, RetryPlan
 from batch_tui.engine.submitting.submission import OnStep, Submission, SubmitOrder
@@ -192,6 +193,19 @@ class Groups:
             OutputFileError: The cache can't be written.
         """
         return await self._generations.collect(name, self._store.batches(), on_progress=on_progress)
+
+    async def first_results(self, name: str, count: int = 100) -> FirstResults | None:
+        """The first rows of what a group brought back; None when all of it is on this machine already.
+
+        Raises:
+            NotFoundError: There is no such group, or it has no results yet.
+            ServiceError: A file can't be had.
+            TransferStalledError: No byte came.
+            OutputFileError: The cache can't be written.
+        """
+        batches = self.require(name).batches
+        here = await asyncio.to_thread(lambda: [self._collector.local_results(batch) for batch in batches])
+        return None if all(here) else await self._collector.first_of(batches, count)
 
     async def join(self, name: str, *, on_progress: OnProgress | None = None) -> JoinedResults:
         """Every request of the file with its outcome, over all parts and retries, in the order of the file.

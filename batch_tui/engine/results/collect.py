@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,7 +111,14 @@ class Collector:
             TransferStalledError: No byte came.
             OutputFileError: The cache can't be written.
         """
-        return await first_results(self._kit, self.folder_of(batch), batch, count)
+        return await self.first_of((batch,), count)
+
+    async def first_of(self, batches: Sequence[Batch], count: int = 100) -> FirstResults:
+        """The first rows of what several batches brought back, as one: the parts of a group, then its retries.
+
+        Raises: as :meth:`first_results`.
+        """
+        return await first_results(self._kit, self.folder_of, batches, count)
 
     def folder_of(self, batch: Batch) -> Path:
         """Where the cache keeps the files of a batch."""

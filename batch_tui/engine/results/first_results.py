@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,47 +24,49 @@ _DELAYS = (1.0,)
 
 @dataclass(frozen=True, slots=True)
 class FirstResults:
-    """The first rows of a batch's results."""
+    """The first rows of the results of a batch, or of several as one."""
 
-    batch: Batch
     joined: JoinedResults
     """In the order the service wrote them, the answers before the errors; without the requests."""
     is_whole: bool
     """True when nothing else came back."""
 
 
-async def first_results(kit: Kit, folder: Path, batch: Batch, count: int) -> FirstResults:
-    """Fetch the first result lines of a batch, with at most one short download for each of its files.
+async def first_results(
+    kit: Kit, folder_of: Callable[[Batch], Path], batches: Sequence[Batch], count: int
+) -> FirstResults:
+    """Fetch the first result lines of some batches, with at most one short download for each of their files.
 
     Args:
         kit: The parts shared by all actions.
-        folder: Where the lines are kept, for a join reads its rows from files.
-        batch: A batch that names its files.
+        folder_of: Where a batch's lines are kept, for a join reads its rows from files.
+        batches: Batches that name their files; the parts of a group first, then its retries, oldest first.
         count: How many lines are enough.
 
     Raises:
-        NotFoundError: The batch names no file.
+        NotFoundError: None of them names a file.
         ServiceError: A file can't be had.
         TransferStalledError: No byte came.
         OutputFileError: The folder can't be written.
     """
-    ids = [file_id for file_id in (batch.output_file_id, batch.error_file_id) if file_id]
-    if not ids:
-        raise NotFoundError(f"{batch.name} has no results yet.")
-    paths: list[Path] = []
-    wanted, is_whole = count, batch.is_terminal
-    for file_id in ids:
-        if wanted <= 0:
-            is_whole = False
-            break
-        start = await _start(kit, file_id, wanted)
-        path = folder / f"first_{directory_name(file_id)}.jsonl"
-        await asyncio.to_thread(_write, path, start.content)
-        paths.append(path)
-        wanted -= start.content.count(b"\n")
-        is_whole = is_whole and start.is_whole
-    joined = await asyncio.to_thread(join_results, [paths])
-    return FirstResults(batch, joined, is_whole)
+    wanted, is_whole = count, all(batch.is_terminal for batch in batches)
+    results: list[list[Path]] = []
+    for batch in batches:
+        paths: list[Path] = []
+        for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
+            if wanted <= 0:
+                is_whole = False
+                break
+            start = await _start(kit, file_id, wanted)
+            path = folder_of(batch) / f"first_{directory_name(file_id)}.jsonl"
+            await asyncio.to_thread(_write, path, start.content)
+            paths.append(path)
+            wanted -= len(start.content.rstrip(b"\n").split(b"\n")) if start.content else 0
+            is_whole = is_whole and start.is_whole
+        results.append(paths)
+    if not any(results):
+        raise NotFoundError(f"{batches[0].name if batches else 'It'} has no results yet.")
+    return FirstResults(await asyncio.to_thread(join_results, results), is_whole)
 
 
 async def _start(kit: Kit, file_id: str, lines: int) -> FileStart:
