@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from batch_tui.domain.errors import BatchTuiError
+from batch_tui.engine.looking import is_seen, until_next_look
 from batch_tui.engine.ports import BatchService
 
-_SHORTEST, _SPREAD = 3.0, 1.0
-"""Seconds from look to look, and how far they are spread: many clients must not look in step."""
 _TRY_AGAIN = 60.0
 """Seconds after which the work itself is tried, unseen: a server may answer everything but a look."""
 _LONGEST = 1800.0
@@ -52,24 +51,10 @@ class Outage:
         """
         waited = 0.0
         while waited < _TRY_AGAIN and self._left > 0:
-            slice_ = _SHORTEST + _SPREAD * self._jitter()
-            if await self._is_seen(slice_, error if waited == 0 else None):
+            slice_ = until_next_look(self._jitter)
+            on_miss = partial(self._told, error) if waited == 0 else None
+            if await is_seen(self._service, slice_, self._sleep, on_miss=on_miss):
                 return waited > 0
             waited += slice_
             self._left -= slice_
         return self._left > 0
-
-    async def _is_seen(self, seconds: float, news: BatchTuiError | None) -> bool:
-        """Look once; a look that finds nothing, or nobody answers, lasts its whole time and tells the news."""
-        looking = asyncio.ensure_future(self._service.is_reachable())
-        pausing = asyncio.ensure_future(self._sleep(seconds))
-        try:
-            await asyncio.wait((looking, pausing), return_when=asyncio.FIRST_COMPLETED)
-            if not (looking.done() and looking.result()):
-                if news is not None:
-                    self._told(news)
-                await pausing
-            return looking.done() and looking.result()
-        finally:
-            looking.cancel()
-            pausing.cancel()

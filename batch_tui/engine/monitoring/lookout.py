@@ -16,10 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from batch_tui.engine.gate import RateGate
+from batch_tui.engine.looking import until_next_look
 from batch_tui.engine.ports import BatchService
 
-_SHORTEST, _SPREAD = 3.0, 1.0
-"""Seconds from look to look, and how far they are spread: many clients must not look in step."""
 _QUIET = (1.0, 5.0, 20.0)
 """Seconds without a look after a failed list: the more often looking misled, the more."""
 _BLIND_SLICE = 5.0
@@ -81,7 +80,7 @@ class Lookout:
         quiet, self._quiet = self._quiet, 0.0
         if quiet > 0:
             return Slice(quiet, has_look=False)
-        return Slice(_SHORTEST + _SPREAD * self._jitter(), has_look=True)
+        return Slice(until_next_look(self._jitter), has_look=True)
 
     async def seen_again(self) -> None:
         """Look once; return when the service is back, else never: the caller ends it with its slice."""
