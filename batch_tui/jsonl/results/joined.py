@@ -22,7 +22,7 @@ from batch_tui.domain.text import printable
 from batch_tui.jsonl.lines import open_input
 from batch_tui.jsonl.results.columns import HAS_USAGE, OUTCOMES, SUCCEEDED, Columns, Reason
 from batch_tui.jsonl.results.filters import Condition
-from batch_tui.jsonl.results.line import read_facts
+from batch_tui.jsonl.results.line import read_facts, usage_of
 from batch_tui.jsonl.results.summary import Strays, UsageGroup, summarise, usage_groups
 
 MAX_ROW_MESSAGE = 500
@@ -141,13 +141,7 @@ class JoinedResults:
         columns = self.columns
         if not columns.flags[index] & HAS_USAGE:
             return None
-        return Usage(
-            input_tokens=columns.input_tokens[index],
-            cached_tokens=columns.cached_tokens[index],
-            output_tokens=columns.output_tokens[index],
-            reasoning_tokens=columns.reasoning_tokens[index],
-            total_tokens=columns.total_tokens[index],
-        )
+        return usage_of([column[index] for column in columns.token_columns()])
 
     def reason(self, index: int) -> Reason:
         """Why the row came out as it did: rows that share it are one cause."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeGuard
 
 from batch_tui.domain.batch import Usage
@@ -47,7 +47,7 @@ def read_result_line(line: bytes) -> ResultLine | None:
         finish_reason=facts.finish,
         model=facts.model,
         service_tier=facts.tier,
-        usage=usage_of(facts.tokens),
+        usage=None if facts.tokens is None else usage_of(facts.tokens),
     )
 
 
@@ -56,10 +56,8 @@ def read_facts(line: bytes) -> Facts | None:
     return fast_facts(line) or patient_facts(line)
 
 
-def usage_of(tokens: TokenCounts | None) -> Usage | None:
-    """Token counts as the domain's value."""
-    if tokens is None:
-        return None
+def usage_of(tokens: Sequence[int]) -> Usage:
+    """Token counts, in the order of :data:`wire.TokenCounts`, as the domain's value."""
     read, cached, written, reasoning, total = tokens
     return Usage(
         input_tokens=read,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import compress
@@ -12,6 +12,7 @@ from itertools import compress
 from batch_tui.domain.batch import Usage
 from batch_tui.domain.lines import Cause, Outcome, Summary
 from batch_tui.jsonl.results.columns import HAS_USAGE, MISSING, RANK, REASON_SUCCEEDED, SUCCEEDED, Columns
+from batch_tui.jsonl.results.line import usage_of
 
 MAX_MESSAGE = 200
 """Characters of a message that tell its cause."""
@@ -72,7 +73,7 @@ def summarise(columns: Columns, strays: Strays) -> Summary:
         duplicate=strays.duplicate,
         unreadable=strays.unreadable,
         truncated=_truncated(columns),
-        usage=_usage([sum(column) for column in columns.token_columns()]),
+        usage=usage_of([sum(column) for column in columns.token_columns()]),
         causes=causes_of(columns, range(len(columns))),
     )
 
@@ -110,10 +111,10 @@ def usage_groups(columns: Columns) -> tuple[UsageGroup, ...]:
         for place, count in enumerate(tokens, 1):
             total[place] += count
         if tokens[0] > LONG_INPUT:
-            long.setdefault(key, []).append(_usage(tokens))
+            long.setdefault(key, []).append(usage_of(tokens))
     groups = (
         UsageGroup(
-            columns.words[key[0]], columns.words[key[1]], total[0], _usage(total[1:]), tuple(long.get(key, ()))
+            columns.words[key[0]], columns.words[key[1]], total[0], usage_of(total[1:]), tuple(long.get(key, ()))
         )
         for key, total in totals.items()
     )
@@ -171,14 +172,3 @@ def _truncated(columns: Columns) -> int:
         return 0
     pairs = Counter(zip(columns.outcomes, columns.finishes, strict=True))
     return sum(count for (outcome, finish), count in pairs.items() if outcome == SUCCEEDED and finish in cut)
-
-
-def _usage(totals: Sequence[int]) -> Usage:
-    read, cached, written, reasoning, total = totals
-    return Usage(
-        input_tokens=read,
-        cached_tokens=cached,
-        output_tokens=written,
-        reasoning_tokens=reasoning,
-        total_tokens=total,
-    )
