@@ -124,6 +124,18 @@ def test_the_orjson_loop_exports_the_same_rows(tmp_path: Path, files: tuple[str,
     assert {row["custom_id"]: (row["answer"], row["total_tokens"]) for row in naive}.items() <= answers.items()
 
 
+def test_the_scripts_filter_the_rows_that_ours_filters(files: tuple[str, str, str]) -> None:
+    source, output, errors = map(Path, files)
+    joined = join_results([[output, errors]], input_path=source)
+    ours = {joined.columns.custom_id(row) for row in joined.select("tokens>1000")}
+    ids = [
+        str(json.loads(line)["custom_id"]) for path in (output, errors) for line in path.read_bytes().splitlines()
+    ]
+    assert 0 < len(ours) < len(joined)
+    assert {ids[place] for place in orjson_results.filters(*files[1:])} == ours
+    assert {str(row["custom_id"]) for row in bench_results.naive_filters(*files[1:])} == ours
+
+
 def test_the_loops_find_the_lines_that_ours_finds(
     files: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
