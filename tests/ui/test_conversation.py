@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from batch_tui.ui.text.cells import Tone
 from batch_tui.ui.text.conversation import conversation, raw
+from batch_tui.ui.text.json_reading import pretty_lines
 
 KEYS = ("choices", "message", "content", "output", "data", "embedding", "results", "error", "type", "text", "url")
 JSON = st.recursive(
@@ -107,3 +108,48 @@ def test_any_json_at_all_gives_lines(request: object, body: object) -> None:
     lines = conversation(json.dumps(request), json.dumps({"response": {"status_code": 200, "body": body}}))
     assert len(lines) >= 2
     assert all("\n" not in line.text and "\x1b" not in line.text for line in lines)
+
+
+HUGE = 10_000_000
+TEXTS = {"line": "word " * (HUGE // 5), "lines": "word\n" * (HUGE // 5), "marks": "e\u0301" * (HUGE // 6)}
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in TEXTS.items()])
+def test_fault_74_view_of_ten_megabytes_the_begin_is_laid_out_and_the_end_says_so(text: str) -> None:
+    request = _request({"model": "m", "messages": [{"role": "user", "content": text}]})
+    result = _result({"choices": [{"message": {"role": "assistant", "content": text}}]})
+    for lines in (conversation(request, None), conversation(None, result), raw(result)):
+        assert len(lines) <= 11_000
+        assert sum(len(line.text) for line in lines) <= 1_100_000
+        note = next(line.text for line in lines if line.text.startswith("(the rest isn't shown here"))
+        assert note.endswith(" characters)")
+        begin = "".join(line.text for line in lines[:9])
+        assert any(word in begin for word in ("word", "e\u0301", "u0301"))
+
+
+def test_fault_74_view_of_a_million_entries_those_that_are_shown_are_written() -> None:
+    written: list[str] = []
+    for line in pretty_lines([1] * 1_000_000):
+        written.append(line)
+        if len(written) == 5:
+            break
+    assert written == ["[", "  1,", "  1,", "  1,", "  1,"]
+    bodies: list[dict[str, object]] = [
+        {"choices": [1] * 1_000_000},
+        {"data": [{"embedding": [1.5] * 1_000_000}]},
+        {"x": [[]] * 1_000_000},
+    ]
+    for body in bodies:
+        assert len(conversation(None, _result(body))) <= 11_000
+
+
+def test_a_line_that_is_shown_whole_has_no_word_about_a_rest() -> None:
+    result = _result({"choices": [{"message": {"role": "assistant", "content": "word\r\n" * 9_000}}]})
+    lines = conversation(None, result)
+    assert [line.text for line in lines].count("word") == 9_000
+    assert not any("the rest" in line.text for line in lines)
+
+
+@given(JSON)
+def test_json_written_line_by_line_is_what_the_usual_writer_writes(value: object) -> None:
+    assert "\n".join(pretty_lines(value)) == json.dumps(value, indent=2, ensure_ascii=False)

@@ -22,17 +22,20 @@ from batch_tui.ui.text.json_reading import (
 from batch_tui.ui.text.lines import TextLine
 
 _SHOWN_NUMBERS = 6
+_MOST_NUMBERS = 100_000
+"""Dimensions up to which an embedding is measured; the largest have some thousand."""
 Renderer = Callable[[JsonObject], Iterator[TextLine]]
 
 
 def answer_lines(body: JsonObject) -> Iterator[TextLine]:
     """The body of an answer: by its shape, or as raw JSON when no shape fits."""
     for fits, render in _SHAPES:
-        if fits(body):
-            lines = list(render(body))
-            if lines:
-                yield from lines
-                return
+        lines = render(body) if fits(body) else iter(())
+        first = next(lines, None)
+        if first is not None:
+            yield first
+            yield from lines
+            return
     yield from raw_lines(body)
 
 
@@ -44,8 +47,17 @@ def raw_lines(value: object) -> Iterator[TextLine]:
 
 def text_lines(text: str, *, indent: str = "") -> Iterator[TextLine]:
     """A text, one line for each of its own."""
-    for line in text.replace("\r\n", "\n").split("\n"):
+    for line in split_lines(text):
         yield TextLine(indent + line)
+
+
+def split_lines(text: str) -> Iterator[str]:
+    """The lines of a text one after the other, split as they are read: nobody reads a million of them."""
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start:end].removesuffix("\r")
+        start = end + 1
+    yield text[start:]
 
 
 def heading(text: str, tone: Tone = Tone.STRONG) -> TextLine:
@@ -98,7 +110,7 @@ def message_lines(message: JsonObject) -> Iterator[TextLine]:
 
 def _call(name: str, arguments: str) -> Iterator[TextLine]:
     yield TextLine(f"[calls {name or '?'}]", Tone.ACCENT)
-    for line in arguments.split("\n"):
+    for line in split_lines(arguments):
         yield TextLine(line, is_json=True)
 
 
@@ -158,12 +170,16 @@ def _embeddings(body: JsonObject) -> Iterator[TextLine]:
 
 def _vector(value: object) -> Sequence[float] | None:
     if isinstance(value, str):
+        if len(value) > _MOST_NUMBERS * 6:  # four bytes each, three bytes in four letters
+            return None
         try:
             data = base64.b64decode(value, validate=True)
             return struct.unpack(f"<{len(data) // 4}f", data)
         except (binascii.Error, struct.error, ValueError):
             return None
     numbers = as_list(value)
+    if len(numbers) > _MOST_NUMBERS:
+        return None
     try:
         found = [float(entry) for entry in numbers if isinstance(entry, int | float)]
     except OverflowError:

@@ -1,7 +1,8 @@
 """One request beside its answer, readable: who said what, instead of JSON. Pure, total.
 
 Whatever the two lines hold, there are lines to show; what fits no shape is shown as indented JSON, and what
-isn't JSON as it stands. Every line has passed the sanitiser.
+isn't JSON as it stands. Every line has passed the sanitiser. A line of many megabytes is read as far as anybody
+reads, and the last line says that there is more.
 """
 
 from __future__ import annotations
@@ -24,6 +25,11 @@ from batch_tui.ui.text.json_reading import JsonObject, as_list, as_object, as_te
 from batch_tui.ui.text.lines import TextLine
 
 _CONTENT = frozenset({"model", "messages", "input", "instructions", "prompt"})
+_MOST_LINES = 10_000
+_MOST_CHARACTERS = 1_000_000
+"""How much of a line of a file is laid out: a long request has half of it."""
+_FOREIGN_COST = 5
+"""Characters that take as long as one which isn't ASCII: each of these is looked at."""
 _USAGE = (
     ("prompt_tokens", "in"),
     ("input_tokens", "in"),
@@ -44,20 +50,20 @@ def conversation(request: str | None, result: str | None) -> tuple[TextLine, ...
 
 def asked(request: str | None, title: str = "Request") -> tuple[TextLine, ...]:
     """The request alone, under a title; None when it isn't known."""
-    return tuple(_safe(_request(request, title)))
+    return tuple(_safe(_request(request, title), request))
 
 
 def answered(result: str | None, title: str = "Answer") -> tuple[TextLine, ...]:
     """The answer alone, under a title; None when there is none."""
-    return tuple(_safe(_result(result, title)))
+    return tuple(_safe(_result(result, title), result))
 
 
 def raw(line: str | None) -> tuple[TextLine, ...]:
-    """One line of a file as indented JSON, or as it stands."""
+    """One line of a file as indented JSON, or as it stands: what isn't JSON, or longer than is shown of it."""
     if line is None:
         return (TextLine("Not known.", Tone.MUTED),)
-    value = parsed(line)
-    return tuple(_safe(raw_lines(value) if value is not None else [TextLine(line)]))
+    value = parsed(line) if len(line) <= _MOST_CHARACTERS else None
+    return tuple(_safe(raw_lines(value) if value is not None else [TextLine(line)], line))
 
 
 def _request(line: str | None, title: str) -> Iterator[TextLine]:
@@ -150,11 +156,29 @@ def _tone(status: object, value: JsonObject) -> Tone:
     return Tone.SUCCESS if 200 <= status < 300 else Tone.ERROR
 
 
-def _safe(lines: Iterable[TextLine]) -> Iterator[TextLine]:
-    """Every line sanitised; a text with line breaks of its own becomes several."""
-    for line in lines:
-        if line.tone is not Tone.PLAIN:
-            yield TextLine(printable(line.text), line.tone, line.is_json)
+def _safe(lines: Iterable[TextLine], source: str | None) -> Iterator[TextLine]:
+    """Every line sanitised, as many as are read; a text with line breaks of its own becomes several."""
+    room = _MOST_CHARACTERS
+    for count, line in enumerate(lines):
+        cost = 1 if line.text.isascii() else _FOREIGN_COST
+        text = line.text[: room // cost]
+        if count < _MOST_LINES and text == line.text:
+            room -= (len(text) + 1) * cost
+            yield from _harmless(line)
             continue
+        if count < _MOST_LINES:
+            yield from _harmless(TextLine(text, line.tone, line.is_json))
+        yield TextLine(
+            f"(the rest isn't shown here: the line has {grouped(len(source or ''))} characters)", Tone.MUTED
+        )
+        return
+
+
+def _harmless(line: TextLine) -> Iterator[TextLine]:
+    if line.text.isascii() and line.text.isprintable() and line.tone is Tone.PLAIN:
+        yield line
+    elif line.tone is not Tone.PLAIN:
+        yield TextLine(printable(line.text), line.tone, line.is_json)
+    else:
         for part in printable_body(line.text).split("\n"):
             yield TextLine(part, line.tone, line.is_json)
