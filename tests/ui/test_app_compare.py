@@ -226,6 +226,7 @@ async def test_a_batch_and_its_retry_are_compared_without_marks(tmp_path: Path, 
         title = running.line_of(running.app.deck.results.title_bar)
         assert "first → again" in title
         assert "1 not sent again" in title
+        assert "first → again: 0 the same, 1 now succeed, 1 fail otherwise, 1 not sent again" in running.said()
         await running.press("slash", *"change:only_first", "enter")
         assert "not sent again" in listed(running)[0]
 

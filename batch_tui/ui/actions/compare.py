@@ -83,7 +83,7 @@ class CompareAction:
         return told
 
     def _tell(self, pair: Pair, compared: ComparedResults) -> None:
-        desk, text = self._desk, comparison_text(compared.comparison)
+        desk, text = self._desk, comparison_text(compared.comparison, is_retry=pair.is_retry)
         self._place.show(pair, compared)
         desk.record(
             "compare",
@@ -94,8 +94,13 @@ class CompareAction:
         desk.say(f"{pair.names}: {text}")
 
 
-def comparison_text(comparison: Comparison) -> str:
-    """What two batches differ in, in one line."""
+def comparison_text(comparison: Comparison, *, is_retry: bool = False) -> str:
+    """What two batches differ in, in one line.
+
+    Args:
+        comparison: What they differ in.
+        is_retry: The second sends requests of the first again: those it hasn't were not sent.
+    """
     counts = comparison.counts
     words = [f"{grouped(counts[Change.SAME])} the same"]
     named = (
@@ -103,7 +108,7 @@ def comparison_text(comparison: Comparison) -> str:
         (comparison.gained, "now succeed"),
         (comparison.lost, "now fail"),
         (counts[Change.OUTCOME] - comparison.gained - comparison.lost, "fail otherwise"),
-        (counts[Change.ONLY_FIRST], "only in the first"),
+        (counts[Change.ONLY_FIRST], "not sent again" if is_retry else "only in the first"),
         (counts[Change.ONLY_SECOND], "only in the second"),
     )
     words += [f"{grouped(count)} {word}" for count, word in named if count]

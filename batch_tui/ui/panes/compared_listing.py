@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from operator import eq
 
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
@@ -61,13 +62,13 @@ _COLUMNS = (
     Column("outcome", "outcome", 12),
     Column("in", "in", 11, align="right", priority=90),
     Column("out", "out", 11, align="right", priority=70),
-    Column("before", "before", 12, is_flexible=True, priority=60),
-    Column("after", "after", 12, is_flexible=True),
+    Column("before", "before", 10, is_flexible=True, priority=60),
+    Column("after", "after", 10, is_flexible=True),
 )
 _NAME = 18
 """Cells of a batch's name in the pane's title."""
-_LEAD = 12
-"""Characters of what two answers share that are shown before what they don't."""
+_SHARED = 12
+"""Characters at the beginning of two answers that are shown though both have them."""
 _ARROW = Piece(" → ", Tone.MUTED)
 
 
@@ -231,13 +232,11 @@ def _asked(*requests: str) -> Sequence[TextLine]:
 
 
 def apart(before: str, after: str) -> tuple[str, str]:
-    """The beginnings of two texts; where they share a long beginning, from just before the first difference."""
-    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
-    start = shared - _LEAD
-    if start <= _LEAD or (shared == len(before) == len(after)):
+    """The beginnings of two texts; where they share a long one, from the last word they share."""
+    shared = sum(takewhile(bool, map(eq, before, after)))
+    start = before.rfind(" ", 0, max(0, shared - 1)) + 1
+    if start < _SHARED or before == after:
         return before, after
-    # Whole words are easier to know again.
-    start = max(before.rfind(" ", 0, start + 1) + 1, start - _LEAD)
     return f"…{before[start:]}", f"…{after[start:]}"
 
 
