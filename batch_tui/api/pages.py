@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import httpx2
 import msgspec
 
+from batch_tui.api.long_batches import LONG_BATCH, read_long_batch
 from batch_tui.api.replies import Call, decode, encode, other_object, read_json, require_body, server_time
 from batch_tui.domain.batch import Batch, BatchPage
 from batch_tui.domain.normalise import batch_from_wire, is_page, page_of
@@ -74,7 +75,8 @@ class PageReader:
         known = self._known.get(key)
         if known is not None:
             return known
-        batch = batch_from_wire(decode(entry), text=_compact(entry))
+        is_long = len(entry) > LONG_BATCH
+        batch = read_long_batch(entry) if is_long else batch_from_wire(decode(entry), text=_compact(entry))
         if batch is not None:
             self._remember(key, batch)
         return batch

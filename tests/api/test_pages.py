@@ -54,3 +54,31 @@ def test_text_that_is_no_utf_8_is_left_to_the_lenient_reader() -> None:
     body = b'{"data":[{"id":"a"},{"id":"\xff"}],"has_more":false,"last_id":"a"}'
     with pytest.raises(Exception, match="not JSON"):
         PageReader().read(httpx2.Response(200, content=body), CALL, 100)
+
+
+def test_fault_74_list_of_a_batch_of_megabytes_the_short_fields_are_read_and_the_long_ones_measured() -> None:
+    huge = "word " * 500_000
+    sound = {
+        "id": "a",
+        "status": "completed",
+        "request_counts": {"total": 3, "completed": 3},
+        "other": [1] * 1_000_000,
+    }
+    batch = read(PageReader(), sound | {"model": huge, "errors": {"data": [{"message": huge}]}}).batches[0]
+    assert (batch.id, batch.raw_status, batch.counts.total) == ("a", "completed", 3)
+    assert batch.model == "(2,500,002 bytes, not read)"
+    assert [error.message.endswith("bytes, not read)") for error in batch.errors] == [True]
+    assert len(batch.raw) < len(huge)
+
+
+def test_fault_74_list_half_a_million_pairs_of_metadata_are_one_that_says_so() -> None:
+    many = {f"key {number}": "value" for number in range(500_000)}
+    batch = read(PageReader(), {"id": "a", "metadata": many}, {"id": "b"}).batches[0]
+    assert [value.endswith("bytes, not read)") for value in batch.metadata.values()] == [True]
+
+
+def test_fault_74_list_an_entry_without_a_readable_id_is_left_out_however_long() -> None:
+    page = read(
+        PageReader(), {"id": "a" * 2_000_000}, {"object": "file", "id": "f", "x": "y" * 2_000_000}, {"id": "b"}
+    )
+    assert [batch.id for batch in page.batches] == ["b"]
