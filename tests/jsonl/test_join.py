@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gc
 import random
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -402,3 +404,20 @@ def test_a_line_too_long_for_the_memory_is_one_unreadable_line(
     assert [joined.row(index).custom_id for index in range(len(joined))] == ["a", "b"]
     assert [(stray.kind, stray.line) for stray in joined.stray_lines] == [(StrayKind.UNREADABLE, 2)]
     assert joined.result_line(1) == lines[2]
+
+
+def test_a_join_that_nobody_holds_lets_go_of_its_files_in_silence_even_in_a_ring(
+    small: JoinedResults, tmp_path: Path
+) -> None:
+    (tmp_path / "early").touch()
+    early = (tmp_path / "early").open("rb", buffering=0)  # the collector comes to what is older first
+    joined = JoinedResults(small.columns, files=small.files, input_path=small.input_path, strays=small.strays)
+    joined.result_line(0)
+    joined._open[tmp_path / "early"] = early
+    ring: list[object] = [joined]
+    ring.append(ring)
+    with warnings.catch_warnings(record=True) as complaints:
+        warnings.simplefilter("always")
+        del joined, early, ring
+        gc.collect()
+    assert complaints == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import weakref
 from array import array
 from dataclasses import dataclass
 from enum import StrEnum
@@ -82,6 +83,9 @@ class JoinedResults:
         self.stray_lines = stray_lines
         """The first :data:`MAX_STRAYS` of them."""
         self._open: dict[Path, FileIO] = {}
+        # A join lives as long as somebody shows it: who lets go of it need not close it. Not by ``__del__``, for
+        # in a ring of references the files may come to their end, and complain, before it is called.
+        weakref.finalize(self, _close_all, self._open)
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -95,10 +99,6 @@ class JoinedResults:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        # A join lives as long as somebody shows it: who lets go of it need not close it.
         self.close()
 
     @cached_property
@@ -236,9 +236,7 @@ class JoinedResults:
 
     def close(self) -> None:
         """Let go of the files; they are opened again when needed."""
-        for handle in self._open.values():
-            handle.close()
-        self._open.clear()
+        _close_all(self._open)
 
     def _message(self, index: int) -> str:
         facts = None
@@ -261,3 +259,9 @@ class _Head(msgspec.Struct, array_like=True):
     input: bytes | None
     strays: tuple[int, int, int]
     lines: list[tuple[str, int, int, int, int]]
+
+
+def _close_all(handles: dict[Path, FileIO]) -> None:
+    for handle in handles.values():
+        handle.close()
+    handles.clear()
