@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from batch_tui.domain.batch import NAME_KEY, PARENT_KEY
+from batch_tui.domain.batch import NAME_KEY, PARENT_KEY, RequestCounts
 from batch_tui.domain.limits import OPENAI_LIMITS
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY
 from batch_tui.ui.session import SessionState
@@ -90,6 +90,28 @@ async def test_enter_on_an_ended_group_shows_all_its_requests_in_input_order(tmp
         assert results.joined is not None
         ids = [results.joined.row(int(row)).custom_id for row in results.table.row_ids]
         assert ids == ["p1-0", "p1-1", "p1-2", "p2-0", "p2-1", "p2-2"]
+
+
+async def test_of_a_groups_results_the_first_rows_are_shown_before_anything_large_is_fetched(
+    tmp_path: Path,
+) -> None:
+    service = account()
+    ids = [f"long-{n}" for n in range(300)]
+    service.finish("part1", output=lines(*map(answer_line, ids)), errors=None)
+    source = service.add_file(lines(*map(request_line, ids)), name="in.jsonl", purpose="batch")
+    service.put(replace(service.batches["part1"], input_file_id=source.id, counts=RequestCounts(300, 300, 0)))
+    async with at_group(tmp_path, service) as running:
+        results = running.app.deck.results
+        await running.press("enter")
+        await running.until(lambda: results.joined is not None)
+        assert service.count("download_file") == 0
+        assert "first 200 of 303" in running.line_of(results.title_bar)
+        await running.press("D")
+        await running.until(lambda: not results.is_partial)
+        assert len(results.table.row_ids) == 303
+        await running.press("2", "j", "k", "4")
+        await running.until(lambda: results.joined is not None)
+        assert not results.is_partial, "what is on this machine is shown whole"
 
 
 async def test_enter_on_a_group_that_runs_unfolds_it(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from batch_tui.ui.text.money import batch_text
 if TYPE_CHECKING:
     from batch_tui.domain.lines import Cause
     from batch_tui.engine.results.collect import Collected
+    from batch_tui.engine.results.first_results import FirstResults
     from batch_tui.jsonl.results.joined import JoinedResults
 
 
@@ -131,13 +132,11 @@ class Outcomes:
     async def _load(self, batch: Batch, *, is_whole: bool) -> None:
         self._fetch, self._fetched = asyncio.current_task(), batch.id
         try:
-            if stands_for_group(batch):
-                joined = await self._desk.cockpit.groups.join(batch.id, on_progress=self._teller(batch))
-            else:
-                found = await self._of_batch(batch, is_whole=is_whole)
-                if found is None:
-                    return
-                joined = found
+            is_group = stands_for_group(batch)
+            joined = await (self._of_group if is_group else self._of_batch)(batch, is_whole=is_whole)
+            if joined is None:
+                return
+            if not is_group:
                 await self._reckon(batch, joined)
         except BatchTuiError as error:
             self._say_none(batch, str(error))
@@ -146,6 +145,14 @@ class Outcomes:
             self._results.show(joined)
         self._fill_outcome(batch, joined)
 
+    async def _of_group(self, batch: Batch, *, is_whole: bool) -> JoinedResults | None:
+        """All results of a group; None when only the first rows are shown."""
+        groups, told = self._desk.cockpit.groups, self._teller(batch)
+        told(Progress(0, None))
+        if not is_whole and await self._show_first(batch, groups.first_results(batch.id, FIRST_ROWS)):
+            return None
+        return await groups.join(batch.id, on_progress=told)
+
     async def _of_batch(self, batch: Batch, *, is_whole: bool) -> JoinedResults | None:
         """All results of a batch; None when only the first rows are shown, or there are none."""
         collector = self._desk.cockpit.collector
@@ -153,7 +160,7 @@ class Outcomes:
         if collected is None:
             told = self._teller(batch)
             told(Progress(0, None))
-            if not is_whole and await self._show_first(batch):
+            if not is_whole and await self._show_first(batch, collector.first_results(batch, FIRST_ROWS)):
                 return None
             collected = await collector.collect(batch.id, on_progress=told)
         if not collected.files:
@@ -161,13 +168,16 @@ class Outcomes:
             return None
         return await self._join(batch, collected)
 
-    async def _show_first(self, batch: Batch) -> bool:
+    async def _show_first(self, batch: Batch, fetching: Awaitable[FirstResults | None]) -> bool:
         """Show the first rows of what isn't on this machine; False when that's all, or it can't be had."""
         try:
-            first = await self._desk.cockpit.collector.first_results(batch, FIRST_ROWS)
+            first = await fetching
         except BatchTuiError:
             return False  # the whole file is fetched with more patience, and tells what is wrong
+        if first is None:
+            return False
         if first.is_whole or not self._is_shown(batch):
+            first.joined.close()
             return False
         self._results.show(first.joined, is_partial=True)
         return True
