@@ -15,7 +15,8 @@ from batch_tui._version import __version__
 MAX_AGE = 7 * 86400
 """Seconds after which a picture says too little to be shown."""
 _MAGIC = b"batch-tui frame 1"
-_MAX_BYTES = 4_000_000
+MAX_BYTES = 4_000_000
+"""Size of the file: a screen of 1,000 by 200 cells, each in a colour of its own, is as long."""
 _WATCHED = frozenset({
     "TERM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONUTF8", "HOME",
     "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME",
@@ -81,7 +82,7 @@ class FirstFrame:
                 return
 
     def save(self, lines: list[str], columns: int, config: str, now: float | None = None) -> bool:
-        """Keep a picture for the next start; False when the disk refuses.
+        """Keep a picture for the next start; False when it is too long, or the disk refuses.
 
         Args:
             lines: The screen's lines as they are sent to the terminal, top to bottom.
@@ -92,12 +93,15 @@ class FirstFrame:
         body = b"".join(f"\x1b[{y};1H{line}".encode() for y, line in enumerate(lines, 1))
         head = (_MAGIC, config.encode(), self._fingerprint(config).encode())
         size = b"%d %d %d" % (columns, len(lines), int(time.time() if now is None else now))
+        content = b"\n".join((*head, size, body))
+        if len(content) > MAX_BYTES:
+            return False
         temporary = f"{self.path}.{os.getpid()}"
         try:
             os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
             with os.fdopen(handle, "wb") as file:
-                file.write(b"\n".join((*head, size, body)))
+                file.write(content)
             os.replace(temporary, self.path)
         except (OSError, ValueError):
             return False
@@ -106,7 +110,8 @@ class FirstFrame:
     def _load(self, now: float) -> bytes | None:
         """What to send, or None when there is no picture for this start."""
         with open(self.path, "rb") as file:
-            parts = file.read(_MAX_BYTES).split(b"\n", 4)
+            content = file.read(MAX_BYTES + 1)
+        parts = content.split(b"\n", 4) if len(content) <= MAX_BYTES else []
         if len(parts) != 5 or parts[0] != _MAGIC or parts[2].decode() != self._fingerprint(os.fsdecode(parts[1])):
             return None
         columns, lines, at = (int(word) for word in parts[3].split())

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch_tui.domain.batch import Batch, BatchError, Usage
+from batch_tui.engine.monitoring import cache
 from batch_tui.engine.monitoring.cache import FILE_NAME, Snapshot, SnapshotFile
 from tests.support.batches import BATCHES, NOON, a_batch, many
 
@@ -112,3 +113,30 @@ def test_only_the_user_may_read_it(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a" / "b" / FILE_NAME).stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
+
+
+def test_fault_74_state_of_batches_too_long_for_the_file_the_newest_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "MAX_BYTES", 20_000)
+    monkeypatch.setattr(cache, "MAX_FIRST_BYTES", 5_000)
+    long = tuple(replace(batch, model="m" * 4_000) for batch in many(50))
+    assert file_in(tmp_path).save(Snapshot(long, at=1.0, is_complete=True))
+    assert (tmp_path / FILE_NAME).stat().st_size <= 20_000
+    whole = file_in(tmp_path).load()
+    assert whole is not None
+    assert whole.batches == long[:3]
+    assert (whole.is_complete, whole.is_partial) == (False, False)
+    first = file_in(tmp_path).load(limit=3)
+    assert first is not None
+    assert first.batches == long[:2], "a first picture waits for no more than is in sight"
+    assert (first.is_complete, first.is_partial) == (False, True)
+
+
+def test_fault_74_state_a_file_that_grew_beyond_all_bounds_is_thrown_away_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_in(tmp_path).save(SNAPSHOT)
+    monkeypatch.setattr(cache, "MAX_BYTES", 1_000)
+    assert file_in(tmp_path).load(limit=1) is None
+    assert not (tmp_path / FILE_NAME).exists()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from batch_tui.ui import first_frame
 from batch_tui.ui.first_frame import MAX_AGE, FirstFrame, age_text, wanted
 from tests.support.terminal import ROOT
 
@@ -145,6 +146,20 @@ def test_the_file_is_private_and_holds_no_key(tmp_path: Path, tty: Tty) -> None:
 def test_a_disk_that_refuses_keeps_no_picture_and_stops_nothing(tmp_path: Path, tty: Tty) -> None:
     (tmp_path / "batch-tui").write_text("a file where the directory should be")
     assert not a_frame(tty, environ_in(tmp_path)).save(LINES, 20, "", NOW)
+
+
+def test_fault_74_state_a_picture_beyond_all_bounds_is_neither_kept_nor_painted(
+    tmp_path: Path, tty: Tty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(tty, tmp_path)
+    frame = a_frame(tty, environ_in(tmp_path))
+    size = Path(frame.path).stat().st_size
+    monkeypatch.setattr(first_frame, "MAX_BYTES", size)
+    assert not frame.save([*LINES, "x" * size], 20, "", NOW)
+    assert Path(frame.path).stat().st_size == size, "the one before stays"
+    assert frame.paint(NOW)
+    monkeypatch.setattr(first_frame, "MAX_BYTES", size - 1)
+    assert not a_frame(tty, environ_in(tmp_path)).paint(NOW)
 
 
 def test_words_on_the_command_line_ask_for_no_picture() -> None:

@@ -2,17 +2,19 @@
 
 One file of JSON lines: a header, then a batch a line, newest first, so that who needs only a screenful reads
 only a screenful. It may be thrown away at any time, and is whenever anything about it is odd: another version,
-another service, a cut line.
+another service, a cut line. It is never larger than can be read back in a blink: of an account that has more to
+tell, the newest batches are kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeGuard
+from typing import BinaryIO, TypeGuard
 
 import msgspec
 
@@ -21,6 +23,10 @@ from batch_tui.engine.configuration.paths import write_private
 
 VERSION = 1
 FILE_NAME = "batches.jsonl"
+MAX_BYTES = 64 * 1024 * 1024
+"""Size of the file: some 60,000 batches of the usual length."""
+MAX_FIRST_BYTES = 4 * 1024 * 1024
+"""Bytes that are read of it for a first picture, and of its longest line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,8 @@ class Snapshot:
     """True when the service had no more batches than these."""
     server_offset: float = 0.0
     """Seconds the server's clock was ahead."""
+    is_partial: bool = False
+    """True when the file holds older batches too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +73,17 @@ class SnapshotFile:
 
     def save(self, snapshot: Snapshot) -> bool:
         """Write it in one step, readable for this user alone; False when the disk refuses (nothing is lost)."""
+        lines = list(_fitting(map(_ENCODER.encode, map(_slim, snapshot.batches))))
         header = _Header(
             version=VERSION,
             service=self._service,
             at=snapshot.at,
-            is_complete=snapshot.is_complete,
+            is_complete=snapshot.is_complete and len(lines) == len(snapshot.batches),
             server_offset=snapshot.server_offset,
-            count=len(snapshot.batches),
+            count=len(lines),
         )
-        lines: Iterable[bytes] = map(_ENCODER.encode, (header, *map(_slim, snapshot.batches)))
         try:
-            write_private(self.path, b"\n".join(lines) + b"\n")
+            write_private(self.path, b"\n".join((_ENCODER.encode(header), *lines)) + b"\n")
         except OSError:
             return False
         return True
@@ -84,7 +92,8 @@ class SnapshotFile:
         """Read it back; None when there is none that can be trusted, and a bad one is removed.
 
         Args:
-            limit: Read only this many batches, the newest; the snapshot then counts as incomplete.
+            limit: Read only this many batches, the newest, or fewer that are long; the snapshot then counts as
+                incomplete.
         """
         try:
             return self._read(limit)
@@ -97,16 +106,42 @@ class SnapshotFile:
 
     def _read(self, limit: int | None) -> Snapshot:
         with self.path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size > MAX_BYTES:
+                raise msgspec.DecodeError("Larger than any that is written.")
             header = _HEADER.decode(file.readline())
             wanted = header.count if limit is None else min(limit, header.count)
             if (header.version, header.service) != (VERSION, self._service):
                 raise msgspec.DecodeError("Written by another version, or for another service.")
-            lines = file.read().split(b"\n") if limit is None else [file.readline() for _ in range(wanted)]
+            lines = file.read().split(b"\n") if limit is None else _first_lines(file, wanted)
         batches = tuple(_BATCHES.decode(line) for line in lines if line)
+        if limit is not None and sum(map(len, lines)) >= MAX_FIRST_BYTES:
+            wanted = len(batches)
         if len(batches) != wanted:
             raise msgspec.DecodeError("Cut, or grown.")
-        is_complete = header.is_complete and wanted == header.count
-        return Snapshot(batches, header.at, is_complete, header.server_offset)
+        is_partial = wanted < header.count
+        return Snapshot(
+            batches, header.at, header.is_complete and not is_partial, header.server_offset, is_partial
+        )
+
+
+def _fitting(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines until the file is full."""
+    room = MAX_BYTES - MAX_FIRST_BYTES  # the header, and what is left is never looked for
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            return
+        yield line
+
+
+def _first_lines(file: BinaryIO, count: int) -> list[bytes]:
+    """Lines until there are enough of them, or enough bytes."""
+    lines: list[bytes] = []
+    room = MAX_FIRST_BYTES
+    while len(lines) < count and room > 0:
+        lines.append(file.readline())
+        room -= len(lines[-1])
+    return lines
 
 
 def _plain(value: object) -> object:

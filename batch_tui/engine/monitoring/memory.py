@@ -53,7 +53,7 @@ class Memory:
             limit: Only this many batches, the newest: enough for a first picture. ``start`` brings the others.
         """
         snapshot = self._load(limit)
-        self._is_partial = snapshot is not None and limit is not None and len(snapshot.batches) >= limit
+        self._is_partial = snapshot is not None and snapshot.is_partial
         return self._adopt(snapshot)
 
     @property
