@@ -298,7 +298,8 @@ _ACT = (
         "save",
         ("D",),
         "Save files",
-        "Save the output and error files; where Results shows the first rows only, fetch the rest.",
+        "Save the output and error files, a group's as one; after a retry, merge it all into one final output if "
+        "wanted; where Results shows the first rows only, fetch the rest.",
         Group.ACT,
         _WITH_BATCH,
         "save",
