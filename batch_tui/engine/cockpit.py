@@ -15,6 +15,7 @@ from batch_tui.engine.kit import Kit
 from batch_tui.engine.money.cost_book import CostBook
 from batch_tui.engine.money.forecast import Forecast
 from batch_tui.engine.money.prices import PriceList
+from batch_tui.engine.monitoring.asker import Asker
 from batch_tui.engine.monitoring.cache import SnapshotFile
 from batch_tui.engine.monitoring.guard import Guard
 from batch_tui.engine.monitoring.history import History
@@ -126,7 +127,8 @@ class Cockpit:
         self.events = EventLog(paths.state / "events.jsonl", clock=clock, secrets=[profile.api_key])
         self.journal = Journal(paths.state / "operations")
         self.history = History(paths.state)
-        self.monitor = Monitor(service, self.store, self.gate, clock=clock, sleep=sleep)
+        asker = Asker(service, self.gate, clock=monotonic, sleep=sleep)
+        self.monitor = Monitor(asker, self.store, self.gate, clock=clock, sleep=sleep)
         self._chronicle = _Chronicle(self.store, self.history, self.events, clock, tell=self.monitor.announce)
         place = f"{profile.base_url} {profile.organization} {profile.project}"
         snapshots = SnapshotFile(paths.cache, service=place)

@@ -31,13 +31,8 @@ class RenewsKey(Protocol):
         ...
 
 
-class BatchService(Protocol):
-    """A server that speaks the Batch API. Each call is at most one request on the wire."""
-
-    @property
-    def host(self) -> str:
-        """Host (and port) of the service, for messages: never holds a key."""
-        ...
+class Polled(Protocol):
+    """What keeping a list up to date needs of a server."""
 
     async def is_reachable(self) -> bool:
         """Whether the service is there at all, with no more than one empty request; never raises.
@@ -54,6 +49,15 @@ class BatchService(Protocol):
 
     async def retrieve_batch(self, batch_id: str) -> Batch:
         """One batch; raises ``NotFoundError``, and ``NotTheApiError`` when the reply is another object."""
+        ...
+
+
+class BatchService(Polled, Protocol):
+    """A server that speaks the Batch API. Each call is at most one request on the wire."""
+
+    @property
+    def host(self) -> str:
+        """Host (and port) of the service, for messages: never holds a key."""
         ...
 
     async def create_batch(self, order: NewBatch) -> Batch:

@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
 from batch_tui.domain.batch import Batch, BatchPage
-from batch_tui.engine.ports import BatchService
+from batch_tui.engine.ports import Polled
 
 PAGE_SIZE = 100
 """Most batches the service gives at once."""
@@ -44,7 +44,7 @@ class Pager:
 
     def __init__(
         self,
-        service: BatchService,
+        service: Polled,
         *,
         limit: int = PAGE_SIZE,
         max_pages: int = MAX_PAGES,
@@ -105,7 +105,7 @@ class Pager:
 
 
 async def list_all(
-    service: BatchService,
+    service: Polled,
     *,
     limit: int = PAGE_SIZE,
     on_page: OnPage | None = None,

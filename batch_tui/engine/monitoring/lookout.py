@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from batch_tui.engine.gate import RateGate
 from batch_tui.engine.looking import until_next_look
-from batch_tui.engine.ports import BatchService
+from batch_tui.engine.ports import Polled
 
 _QUIET = (1.0, 5.0, 20.0)
 """Seconds without a look after a failed list: the more often looking misled, the more."""
@@ -44,7 +44,7 @@ class Lookout:
 
     def __init__(
         self,
-        service: BatchService,
+        service: Polled,
         gate: RateGate,
         *,
         jitter: Callable[[], float] = random.random,

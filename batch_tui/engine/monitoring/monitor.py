@@ -29,7 +29,7 @@ from batch_tui.engine.gate import RateGate
 from batch_tui.engine.monitoring.lookout import Lookout
 from batch_tui.engine.monitoring.poller import Poller
 from batch_tui.engine.monitoring.store import BatchStore, Changes
-from batch_tui.engine.ports import BatchService
+from batch_tui.engine.ports import Polled
 
 UNTIL_ASKED = math.inf
 """The wait of a monitor that asks again only after ``refresh()`` or ``resume()``."""
@@ -87,7 +87,7 @@ class Monitor:
 
     def __init__(
         self,
-        service: BatchService,
+        service: Polled,
         store: BatchStore,
         gate: RateGate,
         *,

@@ -15,7 +15,7 @@ from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.gate import RateGate
 from batch_tui.engine.monitoring.listing import Pager
 from batch_tui.engine.monitoring.store import NO_CHANGES, BatchStore, Changes
-from batch_tui.engine.ports import BatchService
+from batch_tui.engine.ports import Polled
 
 MAX_REFRESH_PAGES = 10
 """List calls one refresh may take."""
@@ -35,7 +35,7 @@ class Poller:
         gate: Asked before each request.
     """
 
-    def __init__(self, service: BatchService, store: BatchStore, gate: RateGate) -> None:
+    def __init__(self, service: Polled, store: BatchStore, gate: RateGate) -> None:
         self._service = service
         self._store = store
         self._gate = gate
