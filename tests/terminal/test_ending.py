@@ -7,6 +7,7 @@ import resource
 import signal
 import stat
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,9 @@ from tests.support.screen import KEY
 
 WITHOUT_SPIN = 3.0
 """Seconds of a processor, not of the clock: a program that spins takes all it gets until it is killed."""
+
+TAKEN = b"\x1b[?1049h"
+"""What a program says when it takes the terminal."""
 
 
 def opened(screen: Screen) -> Screen:
@@ -104,6 +108,35 @@ def test_fault_66_view_ctrl_z_gives_the_terminal_back_and_fg_the_whole_screen(tm
         screen.until_shown("b00001")
         screen.send("q")
         assert screen.ended() == 0
+        assert screen.is_restored
+
+
+def test_fault_66_view_stopped_without_a_word_it_goes_on_with_one_reader_of_keys(tmp_path: Path) -> None:
+    with scene(tmp_path, "calm") as screen:
+        opened(screen).until_still()
+        settings, taken = termios.tcgetattr(screen.master), screen.output.count(TAKEN)
+        for _ in range(2):
+            screen.signal(signal.SIGSTOP)
+            screen.until(lambda: is_stopped(screen.process.pid), "it is stopped")
+            termios.tcsetattr(screen.master, termios.TCSANOW, screen.before)
+            screen.fresh()
+            screen.signal(signal.SIGCONT)
+            screen.until_shown("b00003", "live", "Inspect")
+            assert termios.tcgetattr(screen.master) == settings
+        assert screen.output.count(TAKEN) == taken
+        screen.send("q")
+        assert screen.ended() == 0
+        assert screen.is_restored
+
+
+def test_fault_64_view_a_hang_up_comes_with_a_signal_to_go_on(tmp_path: Path) -> None:
+    with scene(tmp_path, "calm") as screen:
+        opened(screen)
+        taken = screen.output.count(TAKEN)
+        screen.signal(signal.SIGHUP)
+        screen.signal(signal.SIGCONT)
+        assert screen.ended() == 128 + signal.SIGHUP
+        assert screen.output.count(TAKEN) == taken
         assert screen.is_restored
 
 

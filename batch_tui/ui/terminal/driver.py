@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import sys
+import termios
 from codecs import getincrementaldecoder
 from contextlib import suppress
 from types import FrameType
@@ -17,6 +18,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Callback, Resize
 from textual.geometry import Size
 
+from batch_tui.ui.terminal.signals import TerminalSettings
 from batch_tui.ui.terminal.writer import PatientWriter
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ class PatientDriver(LinuxDriver):
         self._is_resize_due = False
         self._is_lost = False
         self._has_drawn = False
+        self._taken: TerminalSettings | None = None
 
     def start_application_mode(self) -> None:
         """Take the terminal."""
@@ -71,6 +74,8 @@ class PatientDriver(LinuxDriver):
         self._output.start()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         signal.signal(signal.SIGWINCH, self._resized)
+        with suppress(termios.error):
+            self._taken = termios.tcgetattr(self.fileno)
         if self._has_drawn:
             self._repaint()  # back from the shell, or from another program: nothing is left of the screen
         self._has_drawn = True
@@ -129,6 +134,20 @@ class PatientDriver(LinuxDriver):
         if not self._is_lost:
             self._is_lost = True
             os.kill(os.getpid(), signal.SIGHUP)
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Go on. Textual takes the terminal a second time when nobody gave it away: two threads read its keys."""
+        if self._must_signal_resume:
+            super()._sigcont_application()
+        elif self._auto_restart and self._output is not None:
+            self._take_again()
+
+    def _take_again(self) -> None:
+        """Stopped without a word (``kill -STOP``): the shell has set the terminal its way, and written on it."""
+        if self._taken is not None:
+            with suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self._taken)
+        self._repaint()
 
     def _repaint(self) -> None:
         """Have the whole screen sent: parts of it were dropped while the terminal took nothing."""
