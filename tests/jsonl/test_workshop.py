@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import io
 import os
+import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
@@ -16,10 +17,12 @@ from batch_tui.domain.files import Progress
 from batch_tui.domain.limits import Limits
 from batch_tui.domain.problems import Code, Cure
 from batch_tui.jsonl.checking.check import check_file
+from batch_tui.jsonl.worker.calls import IndexCall
 from batch_tui.jsonl.worker.main import Answer, Procedure, Reply, serve
 from batch_tui.jsonl.worker.process import WorkerDiedError, WorkerProcess
 from batch_tui.jsonl.worker.workshop import Workshop
 
+PATIENCE = 30.0
 LINE = (
     b'{"custom_id": "r-%d", "method": "POST", "url": "/v1/chat/completions", '
     b'"body": {"model": "m", "messages": []}}\n'
@@ -125,6 +128,78 @@ async def test_a_bug_in_the_worker_is_told_with_its_last_words(path: Path) -> No
     with pytest.raises(WorkerDiedError, match="oops"):
         await workshop.index(path)
     await workshop.aclose()
+
+
+@pytest.fixture
+async def transports(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.SubprocessTransport]:
+    """What holds the pipes of each process that is started."""
+    loop, started = asyncio.get_running_loop(), list[asyncio.SubprocessTransport]()
+    start = loop.subprocess_exec
+
+    async def watched(
+        protocol: Callable[[], asyncio.SubprocessProtocol], *command: str, stdin: int, stdout: int, stderr: int
+    ) -> tuple[asyncio.SubprocessTransport, asyncio.SubprocessProtocol]:
+        transport, made = await start(protocol, *command, stdin=stdin, stdout=stdout, stderr=stderr)
+        started.append(transport)
+        return transport, made
+
+    monkeypatch.setattr(loop, "subprocess_exec", watched)
+    return started
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110 - a process tells nobody
+            await asyncio.sleep(0)
+
+
+def is_closed(transport: asyncio.SubprocessTransport) -> bool:
+    pipes = [transport.get_pipe_transport(fd) for fd in range(3)]
+    return transport.is_closing() and all(pipe is not None and pipe.is_closing() for pipe in pipes)
+
+
+@pytest.mark.parametrize("cancellations", [1, 2])
+async def test_fault_70_state_the_end_waits_for_a_worker_that_a_cancelled_call_leaves_behind(
+    path: Path, transports: list[asyncio.SubprocessTransport], cancellations: int
+) -> None:
+    worker = WorkerProcess((sys.executable, "-c", "import time; time.sleep(600)"))
+    call = asyncio.create_task(worker.call("check", IndexCall(os.fsencode(path))))
+    await until(lambda: worker.pid is not None)
+    pid = transports[0].get_pid()
+    os.kill(pid, signal.SIGSTOP)  # it can't leave when it's asked
+    for _ in range(cancellations):
+        call.cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    await worker.aclose()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert all(map(is_closed, transports))
+
+
+async def test_fault_70_state_the_pipes_of_a_worker_that_died_are_closed_with_the_screen(
+    path: Path, transports: list[asyncio.SubprocessTransport]
+) -> None:
+    workshop = Workshop()
+    await workshop.check(path)
+    (transport,) = transports
+    os.kill(transport.get_pid(), signal.SIGKILL)
+    await until(lambda: transport.get_returncode() is not None)
+    await workshop.aclose()
+    assert is_closed(transport)
+
+
+async def test_fault_70_state_a_worker_that_died_is_closed_before_another_takes_its_place(
+    path: Path, transports: list[asyncio.SubprocessTransport]
+) -> None:
+    workshop = Workshop()
+    await workshop.check(path)
+    os.kill(transports[0].get_pid(), signal.SIGKILL)
+    await until(lambda: transports[0].get_returncode() is not None)
+    await workshop.check(path)
+    assert [is_closed(transport) for transport in transports] == [True, False]
+    await workshop.aclose()
+    assert all(map(is_closed, transports))
 
 
 async def test_closing_twice_or_unused_is_fine() -> None:

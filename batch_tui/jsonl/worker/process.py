@@ -71,13 +71,14 @@ class WorkerProcess:
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
         self._command = command
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: _Process | None = None
+        self._endings: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
 
     @property
     def pid(self) -> int | None:
         """Of the running process, or None when there is none."""
-        return None if self._process is None else self._process.pid
+        return None if self._process is None else self._process.streams.pid
 
     async def call(
         self,
@@ -115,7 +116,7 @@ class WorkerProcess:
                     yield message
 
     async def aclose(self) -> None:
-        """End the process, whatever it is doing."""
+        """End the process, whatever it is doing; when this returns no process is left, and no pipe to one."""
         await self._end()
 
     async def _exchange(
@@ -148,26 +149,56 @@ class WorkerProcess:
                     await self._end()
 
     async def _running(self) -> asyncio.subprocess.Process:
-        if self._process is None or self._process.returncode is not None:
-            pipe = asyncio.subprocess.PIPE
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=pipe, stdout=pipe, stderr=pipe, limit=_MAX_LINE
-            )
-        return self._process
+        if self._process is not None and self._process.streams.returncode is not None:
+            await self._end()
+        if self._process is None:
+            self._process = await _Process.started(self._command)
+        return self._process.streams
 
     async def _end(self) -> None:
-        """Ask the process to leave, which removes half-written files; insist when it doesn't at once."""
+        """End the process, and wait for all that are ending: a second cancellation stops the waiting alone."""
         process, self._process = self._process, None
-        if process is None or process.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-            try:
-                async with asyncio.timeout(_END_SECONDS):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
-        await process.wait()
+        if process is not None:
+            ending = asyncio.create_task(process.end(), name="worker-end")
+            self._endings.add(ending)
+            ending.add_done_callback(self._endings.discard)
+        if self._endings:
+            await asyncio.wait(self._endings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    """A process, and what must be closed with it: what is left to the collector complains of a closed loop."""
+
+    streams: asyncio.subprocess.Process
+    transport: asyncio.SubprocessTransport
+
+    @classmethod
+    async def started(cls, command: Sequence[str]) -> _Process:
+        loop, pipe = asyncio.get_running_loop(), asyncio.subprocess.PIPE
+        transport, protocol = await loop.subprocess_exec(
+            lambda: asyncio.subprocess.SubprocessStreamProtocol(limit=_MAX_LINE, loop=loop),
+            *command,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+        )
+        return cls(asyncio.subprocess.Process(transport, protocol, loop), transport)
+
+    async def end(self) -> None:
+        """Ask it to leave, which removes half-written files; insist when it doesn't at once."""
+        try:
+            with contextlib.suppress(ProcessLookupError):
+                self.streams.terminate()
+                try:
+                    async with asyncio.timeout(_END_SECONDS):
+                        await self.streams.wait()
+                except TimeoutError:
+                    self.streams.kill()
+            await self.streams.wait()
+        finally:
+            self.transport.close()
+        await asyncio.sleep(0)  # the pipes are closed in the loop's next turn
 
 
 async def _send(process: asyncio.subprocess.Process, name: str, call: msgspec.Struct) -> None:
