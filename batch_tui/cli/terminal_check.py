@@ -115,3 +115,6 @@ def _tmux(environ: Mapping[str, str], tmux_option: Callable[[str], str | None]) 
     if delay is not None and delay.isdecimal() and int(delay) > 100:
         message = f"tmux holds escape back for {delay} ms: tmux set -s escape-time 20"
         yield Finding("tmux", is_well=True, message=message)
+    if tmux_option("focus-events") == "off":
+        message = "tmux does not tell who looks, so a minute without a key decides: tmux set -s focus-events on"
+        yield Finding("notify", is_well=True, message=message)

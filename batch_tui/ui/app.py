@@ -44,6 +44,7 @@ from batch_tui.ui.terminal.facts import set_title, terminal_facts, window_title
 from batch_tui.ui.terminal.guest import GuestRoom
 from batch_tui.ui.terminal.lifecycle import is_tty, run_screen
 from batch_tui.ui.terminal.notifier import Notifier
+from batch_tui.ui.terminal.presence import Presence
 from batch_tui.ui.terminal.thrifty import ThriftyApp
 from batch_tui.ui.themes import TERMINAL_THEME, choose_theme
 from batch_tui.ui.widgets.command_list import CommandList
@@ -114,7 +115,8 @@ class BatchTuiApp(ThriftyApp, inherit_bindings=False):
         )
         self.guests = GuestRoom(self.suspend)
         self.dispatcher = self._wire(workspace)
-        notifier = Notifier(settings.notify, write=self.write_raw, is_focused=lambda: self.app_focus)
+        self.presence = Presence(clock)
+        notifier = Notifier(settings.notify, write=self.write_raw, is_focused=lambda: self.presence.is_there)
         self.attention = Attention(self.desk, notifier, mark=self.deck.mark_alarmed)
 
     def _wire(self, workspace: Path) -> Dispatcher:
@@ -203,6 +205,7 @@ class BatchTuiApp(ThriftyApp, inherit_bindings=False):
 
     async def on_event(self, event: Event) -> None:
         """Any key stops the guard's countdown, and does nothing else then."""
+        self.presence.note(event)
         if isinstance(event, Key) and self.attention.stopped_by_key():
             return
         await super().on_event(event)

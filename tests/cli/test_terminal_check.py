@@ -46,6 +46,12 @@ def test_a_slow_escape_is_told() -> None:
     assert "escape-time 20" in found["tmux"].message
 
 
+def test_a_tmux_that_does_not_tell_who_looks_is_told() -> None:
+    found = look({**GOOD, "TMUX": "/x"}, tmux={"set-clipboard": "on", "focus-events": "off"})
+    assert "set -s focus-events on" in found["notify"].message
+    assert "notify" not in look({**GOOD, "TMUX": "/x"}, tmux={"set-clipboard": "on", "focus-events": "on"})
+
+
 def test_a_pipe_is_no_fault_but_a_dumb_terminal_is() -> None:
     assert look(GOOD, is_tty=False)["terminal"].is_well
     assert "batch-tui list" in look(GOOD, is_tty=False)["terminal"].message

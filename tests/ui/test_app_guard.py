@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from batch_tui.domain.guard import GuardRules, Rule
@@ -97,3 +98,24 @@ async def test_an_alarm_that_is_over_gives_the_row_its_place_back(tmp_path: Path
         running.app.cockpit.monitor.refresh()
         await running.until_seen(lambda: running.app.deck.batches.table.row_ids[0] == "newest")
         assert running.app.deck.batches.table.row_ids == ("newest", "bad")
+
+
+def has_ended(running: Stage, batch_id: str) -> bool:
+    batch = running.app.deck.batch_of(batch_id)
+    return batch is not None and batch.is_terminal
+
+
+async def test_the_bell_rings_when_no_key_came_for_a_minute_where_the_terminal_tells_no_focus(
+    tmp_path: Path,
+) -> None:
+    service = an_account()
+    async with guarded(tmp_path, service, GuardRules(failure_percent=None)) as (running, clock):
+        written: list[str] = []
+        running.app.attention._notifier._write = written.append
+        for batch_id, seconds, rings in (("bad", 30.0, 0), ("newest", 61.0, 1)):
+            clock[0] += seconds
+            service.finish(batch_id)
+            running.app.cockpit.monitor.refresh()
+            await running.until_seen(partial(has_ended, running, batch_id))
+            await running.settle()
+            assert written.count("\x07") == rings

@@ -72,7 +72,7 @@ class Notifier:
     Args:
         settings: When, how and about what.
         write: Sends a sequence to the terminal.
-        is_focused: Whether the terminal's window has the focus.
+        is_focused: Whether somebody is thought to look.
         environ: ``TMUX`` decides how a sequence gets through.
         run: Runs a command with bytes on its stdin.
     """
