@@ -166,6 +166,11 @@ class SubmitOperation:
         return self.stage in _MAY_EXIST and self.file_id is not None
 
     @property
+    def is_unsettled(self) -> bool:
+        """True when nobody has looked for its batch yet, which may exist."""
+        return self.stage is SubmitStage.CREATING
+
+    @property
     def order(self) -> NewBatch:
         """The create call, with the nonce in its metadata."""
         return NewBatch(

@@ -7,14 +7,16 @@ from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.queueing import QueueEntry
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.submitting.submission import Submission
 from batch_tui.ui.text.cells import Piece
 from batch_tui.ui.widgets.dock import Answer, Dock, Level
+
+if TYPE_CHECKING:
+    from batch_tui.engine.submitting.submission import Submission
 
 _INFO_SECONDS = 8.0
 """How long a message of no urgency stays."""

@@ -165,6 +165,28 @@ def test_the_screen_loads_neither_openai_nor_httpx() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_the_first_picture_waits_for_no_module_of_what_comes_later() -> None:
+    """Each class of fields takes half a millisecond to make: what few starts need is loaded when it is."""
+    later = (
+        "batch_tui.domain.cause_meaning",
+        "batch_tui.domain.lines",
+        "batch_tui.domain.operation",
+        "batch_tui.engine.configuration.config_reader",
+        "batch_tui.engine.submitting.submission",
+        "batch_tui.jsonl",
+        "batch_tui.ui.actions",
+        "batch_tui.ui.panes.filter_language",
+        "batch_tui.ui.panes.pending",
+        "batch_tui.ui.panes.queued",
+    )
+    code = (
+        "import sys, batch_tui.cli.main, batch_tui.cli.session, batch_tui.ui.app;"
+        f"print([m for m in {later!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 async def test_a_restart_brings_back_the_cursor_among_its_neighbours_and_the_size_of_panes(tmp_path: Path) -> None:
     service = FakeService(*many(60))
     async with stage(tmp_path, service) as running:

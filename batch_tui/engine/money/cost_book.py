@@ -7,12 +7,15 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.money import NOTHING, Bill, Cost
-from batch_tui.domain.operation import SubmitOperation
 from batch_tui.engine.money.costs import about_so_far, cost_so_far, projected
 from batch_tui.engine.money.prices import PriceList
+
+if TYPE_CHECKING:
+    from batch_tui.domain.operation import SubmitOperation
 
 
 @dataclass(frozen=True, slots=True)

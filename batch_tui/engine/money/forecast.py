@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from batch_tui.domain.batch import Batch, Usage
 from batch_tui.domain.guard import Expected
-from batch_tui.domain.operation import SubmitOperation
 from batch_tui.engine.money.costs import cost_so_far, projected, typical_output
 from batch_tui.engine.money.prices import PriceList
+
+if TYPE_CHECKING:
+    from batch_tui.domain.operation import SubmitOperation
 
 _WITHOUT_OUTPUT = ("/embeddings", "/moderations")
 """Ends of the endpoints whose answers have no output tokens."""

@@ -16,13 +16,15 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from batch_tui.domain.errors import StateError
-from batch_tui.domain.operation import CancelOperation, Operation, SubmitOperation
 from batch_tui.domain.text import printable
+
+if TYPE_CHECKING:
+    from batch_tui.domain.operation import CancelOperation, Operation, SubmitOperation
 
 _VERSION = 1
 _KEPT_SECONDS = 60 * 86_400
@@ -54,11 +56,15 @@ class Journal:
 
     def submits(self) -> tuple[SubmitOperation, ...]:
         """All submits that are known, oldest first."""
+        from batch_tui.domain.operation import SubmitOperation  # noqa: PLC0415 - not at the start
+
         found = [o for o in self._operations.values() if isinstance(o, SubmitOperation)]
         return tuple(sorted(found, key=lambda o: (o.created_at, o.intent)))
 
     def cancels(self) -> tuple[CancelOperation, ...]:
         """All cancellations that are known, oldest first."""
+        from batch_tui.domain.operation import CancelOperation  # noqa: PLC0415 - not at the start
+
         found = [o for o in self._operations.values() if isinstance(o, CancelOperation)]
         return tuple(sorted(found, key=lambda o: (o.created_at, o.intent)))
 
@@ -245,6 +251,8 @@ async def finish(work: Coroutine[object, object, T]) -> T:
 
 
 def _decoded(text: bytes, intent: str) -> Operation:
+    from batch_tui.domain.operation import CancelOperation  # noqa: PLC0415 - not at the start
+
     record = msgspec.json.decode(text, type=_Record)
     if record.version != _VERSION:
         raise ValueError("written by another version")
@@ -259,6 +267,8 @@ def _decoded(text: bytes, intent: str) -> Operation:
 
 
 def _encoded(operation: Operation) -> bytes:
+    from batch_tui.domain.operation import SubmitOperation  # noqa: PLC0415 - not at the start
+
     kind = "cancel"
     if isinstance(operation, SubmitOperation):
         kind = "submit"
@@ -268,6 +278,8 @@ def _encoded(operation: Operation) -> bytes:
 
 
 def _submit_from(text: msgspec.Raw) -> SubmitOperation:
+    from batch_tui.domain.operation import SubmitOperation  # noqa: PLC0415 - not at the start
+
     operation = msgspec.json.decode(text, type=SubmitOperation)
     if not operation.path.startswith(_HEX):
         return operation

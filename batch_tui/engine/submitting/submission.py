@@ -48,6 +48,16 @@ class Phase(StrEnum):
     FAILED = "failed"
     """Nothing was submitted."""
 
+    @property
+    def is_running(self) -> bool:
+        """True while something is being done for the submit."""
+        return self in {Phase.UPLOADING, Phase.CREATING, Phase.SETTLING}
+
+    @property
+    def is_stoppable(self) -> bool:
+        """True while stopping the submit leaves nothing in doubt: the create has not been sent."""
+        return self is Phase.UPLOADING
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batch_tui.domain.files import Progress
-from batch_tui.domain.operation import SubmitOperation, SubmitStage
 from batch_tui.domain.text import printable
-from batch_tui.engine.submitting.submission import Phase
+
+if TYPE_CHECKING:
+    from batch_tui.domain.operation import SubmitOperation
+    from batch_tui.engine.submitting.submission import Phase
 
 _PREFIX = "submit:"
 
@@ -46,12 +49,12 @@ class PendingSubmit:
     @property
     def is_stoppable(self) -> bool:
         """True while stopping it leaves nothing in doubt: the create has not been sent."""
-        return self.phase is Phase.UPLOADING
+        return self.phase is not None and self.phase.is_stoppable
 
     @property
     def is_unsettled(self) -> bool:
         """True when nobody has looked for its batch yet: it can't be let go before."""
-        return self.operation.stage is SubmitStage.CREATING
+        return self.operation.is_unsettled
 
     @property
     def is_in_doubt(self) -> bool:

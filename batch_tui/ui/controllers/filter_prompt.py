@@ -7,7 +7,6 @@ from collections.abc import Callable
 from batch_tui.ui.panes.base import Pane
 from batch_tui.ui.panes.batches import BatchesPane
 from batch_tui.ui.panes.files import FilesPane
-from batch_tui.ui.panes.filter_language import parse_filter
 from batch_tui.ui.panes.inspect import InspectPane
 from batch_tui.ui.panes.results import ResultsPane
 from batch_tui.ui.widgets.dock import Dock, Level
@@ -72,6 +71,8 @@ class FilterPrompt:
                 return ""
 
     def _filter_batches(self, pane: BatchesPane, text: str) -> str:
+        from batch_tui.ui.panes.filter_language import parse_filter  # noqa: PLC0415 - not at the start
+
         found = parse_filter(text)
         now = self._now
         shown = pane.set_filter(text, (lambda: found.at(now())) if found else None)

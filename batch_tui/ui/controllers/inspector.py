@@ -26,8 +26,6 @@ from batch_tui.ui.panes.batch_rows import BatchRows
 from batch_tui.ui.panes.columns import BatchFacts, clock_time
 from batch_tui.ui.panes.inspect import InspectPane
 from batch_tui.ui.panes.overview import OverviewFacts, overview_lines, validation_facts
-from batch_tui.ui.panes.pending import pending_lines
-from batch_tui.ui.panes.queued import entry_name, part_lines, queued_lines
 from batch_tui.ui.panes.results import ResultsPane
 from batch_tui.ui.panes.verdict import remote_lines, report_facts
 from batch_tui.ui.text.cells import Cell, Piece, Tone
@@ -114,8 +112,12 @@ class Inspector:
         self._inspect.open_subject(batch.id, batch.name, batch)
         self.outcomes.follow(batch)
         group = self._rows.groups.get(batch.id)
-        parts = part_lines(group, is_ascii=self._inspect.is_ascii) if group is not None else []
-        self._inspect.fill(tabs.OVERVIEW, [*overview_lines(self._overview(batch)), *parts])
+        said = [*overview_lines(self._overview(batch))]
+        if group is not None:
+            from batch_tui.ui.panes.queued import part_lines  # noqa: PLC0415 - not at the start
+
+            said += part_lines(group, is_ascii=self._inspect.is_ascii)
+        self._inspect.fill(tabs.OVERVIEW, said)
         if batch.errors or is_other:
             facts = validation_facts(batch)
             lines, targets = [content for content, _ in facts], [target for _, target in facts]
@@ -125,6 +127,8 @@ class Inspector:
 
     def at_pending(self, pending: PendingSubmit) -> None:
         """The cursor stands on a submit that has no batch yet."""
+        from batch_tui.ui.panes.pending import pending_lines  # noqa: PLC0415 - not at the start
+
         self._inspect.open_subject(pending.row_id, pending.name)
         self._results.open_batch(None, note="Nothing came back: this submit has no batch yet.")
         lines = pending_lines(pending, self._now(), is_ascii=self._inspect.is_ascii)
@@ -132,6 +136,8 @@ class Inspector:
 
     def at_queued(self, row_id: str, entry: QueueEntry) -> None:
         """The cursor stands on something that waits in the queue."""
+        from batch_tui.ui.panes.queued import entry_name, queued_lines  # noqa: PLC0415 - not at the start
+
         self._inspect.open_subject(row_id, entry_name(entry))
         self._results.open_batch(None, note="Nothing came back: it waits in the queue.")
         self._inspect.fill(tabs.OVERVIEW, queued_lines(entry, self._now(), is_ascii=self._inspect.is_ascii))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.formatting import plural
 from batch_tui.engine.cockpit import Cockpit
-from batch_tui.engine.submitting.submission import Phase
 from batch_tui.ui.controllers.loading import load_the_rest
 from batch_tui.ui.desk import Desk
 
@@ -33,6 +32,8 @@ async def _finish(cockpit: Cockpit, desk: Desk) -> None:
     except BatchTuiError as error:
         desk.warn(str(error))
         return
+    from batch_tui.engine.submitting.submission import Phase  # noqa: PLC0415 - not at the start
+
     found = [submission for submission in taken if submission.phase is Phase.SUBMITTED]
     open_ones = [submission for submission in taken if submission.phase is Phase.UNKNOWN]
     if found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.worker import (
     NoActiveWorker,
@@ -13,13 +14,14 @@ from textual.worker import (
 )
 
 from batch_tui.domain.errors import BatchTuiError
-from batch_tui.engine.submitting.submission import Phase, Submission
 from batch_tui.ui.commands.pending_submit import PendingSubmit
 from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.text.cells import Piece, Tone
 
-_RUNNING = frozenset({Phase.UPLOADING, Phase.CREATING, Phase.SETTLING})
+if TYPE_CHECKING:
+    from batch_tui.engine.submitting.submission import Submission
+
 _STEP_SECONDS = 0.5
 """Seconds between two pictures of an upload: each costs bytes on the line to the terminal."""
 
@@ -51,7 +53,7 @@ class Submits:
     def stepped(self, step: Submission) -> None:
         """A submit came further."""
         before = self._running.get(step.intent)
-        if step.phase not in _RUNNING:
+        if not step.phase.is_running:
             self._ended(step.intent)
             return
         self._running[step.intent] = step

@@ -22,8 +22,6 @@ from batch_tui.ui.panes.base import Pane
 from batch_tui.ui.panes.batch_rows import BatchRows
 from batch_tui.ui.panes.columns import DEFAULT_COLUMNS, BatchFacts, SortValue, View, batch_cells, batch_columns
 from batch_tui.ui.panes.narrowing import Keeps, Narrowing
-from batch_tui.ui.panes.pending import pending_cells
-from batch_tui.ui.panes.queued import queued_cells
 from batch_tui.ui.text.cells import Cell
 from batch_tui.ui.text.glyphs import glyphs
 from batch_tui.ui.widgets.table import VirtualTable
@@ -304,8 +302,12 @@ class BatchesPane(Pane):
         pending, queued = self._pending.get(row_id), self.rows.queued.get(row_id)
         batch, title = self.rows.get(row_id), self.rows.title(row_id)
         if pending is not None:
+            from batch_tui.ui.panes.pending import pending_cells  # noqa: PLC0415 - few starts have any
+
             return pending_cells(pending, self._view().now, is_ascii=self.is_ascii)
         if queued is not None:
+            from batch_tui.ui.panes.queued import queued_cells  # noqa: PLC0415 - few starts have any
+
             return queued_cells(queued, title, is_ascii=self.is_ascii)
         if batch is None:
             return ((),) * len(self._columns)
