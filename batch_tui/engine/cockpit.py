@@ -20,7 +20,7 @@ from batch_tui.engine.monitoring.cache import SnapshotFile
 from batch_tui.engine.monitoring.guard import Guard
 from batch_tui.engine.monitoring.history import History
 from batch_tui.engine.monitoring.memory import Memory
-from batch_tui.engine.monitoring.monitor import Monitor, Tick
+from batch_tui.engine.monitoring.monitor import Condition, Monitor, Tick
 from batch_tui.engine.monitoring.patrol import Patrol
 from batch_tui.engine.monitoring.store import BatchStore, Changes
 from batch_tui.engine.submitting.journal import Journal
@@ -278,7 +278,7 @@ class Cockpit:
             batches = self._chronicle.note(tick.changes)
             if batches:
                 await self.submitter.notice(batches)
-            self.patrol.review(tick.changes)
+            self.patrol.review(tick.changes, is_current=tick.condition is Condition.LIVE)
             yield tick
 
     async def renew_key(self) -> bool:

@@ -7,9 +7,10 @@ from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.configuration.paths import Paths
 from batch_tui.engine.configuration.settings import Profile, Settings
+from batch_tui.engine.monitoring.monitor import Condition
 from batch_tui.engine.submitting.submit import Phase
 from tests.support.batches import NOON, a_batch
-from tests.support.fake_service import FakeService, unauthorized
+from tests.support.fake_service import FakeService, unauthorized, unreachable
 from tests.support.kits import an_order
 from tests.support.virtual_time import VirtualTime
 
@@ -116,3 +117,16 @@ async def test_events_and_history_survive_a_restart(tmp_path: Path) -> None:
 
 def files_of(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
+
+
+async def test_fault_35_poll_the_guard_judges_nothing_by_what_was_known_before_an_outage(tmp_path: Path) -> None:
+    bad = a_batch("bad", total=1000, completed=50, failed=150)
+    service = FakeService(bad)
+    cockpit = a_cockpit(tmp_path, service)
+    cockpit.store.apply([bad])  # as an earlier run left it
+    service.fail_next("list_batches", unreachable(), unreachable())
+    ticks = cockpit.ticks()
+    seen = [((await anext(ticks)).condition, len(cockpit.patrol.take_raised())) for _ in range(3)]
+    await ticks.aclose()
+    assert seen == [(Condition.OFFLINE, 0), (Condition.OFFLINE, 0), (Condition.LIVE, 1)]
+    await cockpit.aclose()

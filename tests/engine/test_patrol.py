@@ -75,6 +75,21 @@ def test_a_batch_that_stands_still_is_found_though_nothing_changes() -> None:
     assert [raised.alarm.rule for raised in on.patrol.take_raised()] == [Rule.STALLED]
 
 
+def test_nothing_stands_still_while_nobody_can_look() -> None:
+    on = _Round()
+    still, other = a_batch("still", completed=1, total=1000), a_batch("other", completed=1, total=1000)
+    for batch in (still, other):
+        on.history.record(batch, on.now)
+    on.patrol.review(on.store.apply([still, other]))
+    on.now += 1900
+    on.patrol.review(Changes(updated=("other",)), is_current=False)
+    assert [raised.batch_id for raised in on.patrol.take_raised()] == ["other"]
+    on.patrol.review(NO_CHANGES, is_current=False)
+    assert on.patrol.take_raised() == ()
+    on.patrol.review(NO_CHANGES)
+    assert [raised.batch_id for raised in on.patrol.take_raised()] == ["still"]
+
+
 def test_a_clock_that_was_put_back_does_not_end_the_rounds() -> None:
     on = _Round()
     on.patrol.review(on.store.apply([a_batch()]))

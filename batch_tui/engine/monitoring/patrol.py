@@ -47,10 +47,16 @@ class Patrol:
         self._raised: tuple[Raised, ...] = ()
         self._rounded_at = -math.inf
 
-    def review(self, changes: Changes) -> None:
-        """Judge what changed, and now and then everything that hasn't ended: standing still is no change."""
+    def review(self, changes: Changes, *, is_current: bool = True) -> None:
+        """Judge what changed, and now and then everything that hasn't ended: standing still is no change.
+
+        Args:
+            changes: What the service has just told.
+            is_current: True when it has told of everything. What was known before an outage, or by an earlier
+                run, stands still only because nobody could look.
+        """
         ids = {*changes.added, *changes.updated}
-        if abs(self._clock() - self._rounded_at) >= ROUND:
+        if is_current and abs(self._clock() - self._rounded_at) >= ROUND:
             self._rounded_at = self._clock()
             ids |= self._store.active_ids
         known = (self._store.get(batch_id) for batch_id in ids)
