@@ -82,6 +82,21 @@ async def test_l_and_h_go_between_a_request_and_its_raw_answer_and_search_the_si
         assert running.app.deck.panels.current != "results"
 
 
+async def test_enter_folds_an_object_of_the_raw_answer_and_opens_it_again(tmp_path: Path) -> None:
+    async with _results(tmp_path) as running:
+        response = running.app.deck.results.sides.response
+        await running.press("enter", "l", *["j"] * 3)
+        assert response.cursor_text == '  "response": {'
+        whole = response.line_count
+        await running.press("enter")
+        assert response.cursor_text.startswith('  "response": {"status_code": 200, ')
+        assert response.line_count < whole
+        await running.press("enter")
+        assert (response.cursor_text, response.line_count) == ('  "response": {', whole)
+        await running.press("h", "enter")
+        assert running.app.deck.results.is_answer_open
+
+
 async def test_the_hints_of_an_open_answer_are_those_of_a_text(tmp_path: Path) -> None:
     async with _results(tmp_path) as running:
         await running.press("enter")

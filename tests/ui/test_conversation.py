@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from batch_tui.ui.text.cells import Tone
 from batch_tui.ui.text.conversation import conversation, raw
 from batch_tui.ui.text.json_reading import pretty_lines
+from batch_tui.ui.text.lines import LineSource, TextLine
 
 KEYS = ("choices", "message", "content", "output", "data", "embedding", "results", "error", "type", "text", "url")
 JSON = st.recursive(
@@ -25,6 +26,10 @@ JSON = st.recursive(
     ),
     max_leaves=12,
 )
+
+
+def all_of(source: LineSource) -> list[TextLine]:
+    return [source.line(number) for number in range(source.count)]
 
 
 def _request(body: object) -> str:
@@ -92,7 +97,7 @@ def test_an_error_is_red_with_its_code_and_message() -> None:
 
 @pytest.mark.parametrize("line", ["not json", "", "[1,2]", '{"a": ' * 3000, "\x1b[2J", "nul\x00"])
 def test_what_is_not_an_object_is_shown_as_it_stands_and_harmless(line: str) -> None:
-    for entry in (*conversation(line, line), *raw(line)):
+    for entry in (*conversation(line, line), *all_of(raw(line))):
         assert entry.text.isprintable() or "\t" in entry.text
 
 
@@ -118,7 +123,7 @@ TEXTS = {"line": "word " * (HUGE // 5), "lines": "word\n" * (HUGE // 5), "marks"
 def test_fault_74_view_of_ten_megabytes_the_begin_is_laid_out_and_the_end_says_so(text: str) -> None:
     request = _request({"model": "m", "messages": [{"role": "user", "content": text}]})
     result = _result({"choices": [{"message": {"role": "assistant", "content": text}}]})
-    for lines in (conversation(request, None), conversation(None, result), raw(result)):
+    for lines in (conversation(request, None), conversation(None, result), all_of(raw(result))):
         assert len(lines) <= 11_000
         assert sum(len(line.text) for line in lines) <= 1_100_000
         note = next(line.text for line in lines if line.text.startswith("(the rest isn't shown here"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 
@@ -51,6 +52,18 @@ class AnswerSides(Container):
             side.show(text)
             if not side.is_wrapped and (len(texts) > 2 or side is self.conversation):
                 side.action_wrap()
+
+    @on(Viewer.LineOpened)
+    def _fold(self, event: Viewer.LineOpened) -> None:
+        """Enter on an object or a list of the raw answer: put it on one line, or open it again."""
+        from batch_tui.ui.text.folding import FoldedJson  # noqa: PLC0415 - not at the start
+
+        event.stop()
+        source = event.viewer.source
+        line = source.toggle(event.line) if isinstance(source, FoldedJson) else None
+        if line is not None:
+            event.viewer.show(source, keep_place=True)
+            event.viewer.go_to(line)
 
     def note_focus(self) -> None:
         """The focus came to one of them."""

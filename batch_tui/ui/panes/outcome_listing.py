@@ -22,7 +22,7 @@ from batch_tui.ui.panes.result_row import result_row
 from batch_tui.ui.text.cells import Cell
 from batch_tui.ui.text.conversation import conversation, raw
 from batch_tui.ui.text.glyphs import glyphs
-from batch_tui.ui.text.lines import Lines
+from batch_tui.ui.text.lines import Lines, LineSource
 
 
 class OutcomeListing:
@@ -73,10 +73,10 @@ class OutcomeListing:
         """What came back for a request, as it came; empty for nothing."""
         return answer_text(self._joined, place)
 
-    def texts(self, place: int) -> Sequence[Lines]:
+    def texts(self, place: int) -> Sequence[LineSource]:
         """The request with its answer, and the raw answer."""
         answer = result_text(self._joined, place)
-        return (Lines(conversation(request_text(self._joined, place), answer)), Lines(raw(answer)))
+        return (Lines(conversation(request_text(self._joined, place), answer)), raw(answer))
 
     def requests(self, places: Sequence[int], *, is_narrowed: bool) -> frozenset[int] | None:
         """The rows themselves; without the input, nobody could say which requests they are."""

@@ -21,8 +21,9 @@ from batch_tui.ui.text.answers import (
     raw_lines,
 )
 from batch_tui.ui.text.cells import Tone
+from batch_tui.ui.text.folding import FoldedJson
 from batch_tui.ui.text.json_reading import JsonObject, as_list, as_object, as_text, objects, parsed
-from batch_tui.ui.text.lines import TextLine
+from batch_tui.ui.text.lines import Lines, LineSource, TextLine
 
 _CONTENT = frozenset({"model", "messages", "input", "instructions", "prompt"})
 _MOST_LINES = 10_000
@@ -58,12 +59,12 @@ def answered(result: str | None, title: str = "Answer") -> tuple[TextLine, ...]:
     return tuple(_safe(_result(result, title), result))
 
 
-def raw(line: str | None) -> tuple[TextLine, ...]:
-    """One line of a file as indented JSON, or as it stands: what isn't JSON, or longer than is shown of it."""
+def raw(line: str | None) -> LineSource:
+    """One line of a file as JSON that folds, or as it stands: what isn't JSON, or longer than is shown of it."""
     if line is None:
-        return (TextLine("Not known.", Tone.MUTED),)
+        return Lines((TextLine("Not known.", Tone.MUTED),))
     value = parsed(line) if len(line) <= _MOST_CHARACTERS else None
-    return tuple(_safe(raw_lines(value) if value is not None else [TextLine(line)], line))
+    return Lines(_safe([TextLine(line)], line)) if value is None else FoldedJson(value)
 
 
 def _request(line: str | None, title: str) -> Iterator[TextLine]:

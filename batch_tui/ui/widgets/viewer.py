@@ -100,6 +100,11 @@ class Viewer(LineWidget, can_focus=True):
         return self._reading.cursor.line
 
     @property
+    def source(self) -> LineSource:
+        """The text that is shown."""
+        return self._reading.source
+
+    @property
     def line_count(self) -> int:
         """How many lines the text has."""
         return self._reading.source.count
