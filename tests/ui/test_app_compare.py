@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_tui.domain.batch import PARENT_KEY
+from batch_tui.domain.batch import PARENT_KEY, RequestCounts
 from batch_tui.domain.status import BatchStatus
 from batch_tui.ui import layout
 from tests.support.batches import NOON, a_batch
@@ -30,7 +30,9 @@ def ended(
     source = service.add_file(lines(*map(request_line, ids)), purpose="batch")
     service.put(a_batch(name, total=len(answers), created=at, metadata=metadata))
     batch = service.finish(name, output=lines(*answers))
-    service.put(replace(batch, input_file_id=source.id))
+    failed = sum(b'"status_code": 200' not in line for line in answers)
+    counts = RequestCounts(len(answers), len(answers) - failed, failed)
+    service.put(replace(batch, input_file_id=source.id, counts=counts))
 
 
 def two() -> FakeService:
@@ -251,6 +253,8 @@ async def test_what_is_listed_of_a_comparison_is_what_is_sent_again(tmp_path: Pa
         assert (selection.batch and selection.batch.id, selection.rows) == ("after", frozenset({1, 2, 3, 4, 5}))
         await running.press("slash", *"change:lost", "enter")
         assert running.app.deck.selection.rows == frozenset({2})
+        await running.press("escape", "slash", *"change:only_first", "enter", "F")
+        assert running.said().startswith("No request of after is listed: esc shows all.")
 
 
 async def test_two_that_answered_the_same_say_so(tmp_path: Path) -> None:

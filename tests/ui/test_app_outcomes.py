@@ -123,6 +123,7 @@ async def test_of_results_elsewhere_the_first_rows_are_shown_before_anything_lar
         await running.press("D")
         await running.until(lambda: not results.is_partial)
         assert len(results.table.row_ids) == 500
+        assert running.said().startswith("All results of long are here.")
         assert results.selection.custom_id == "r497"
         assert results.table.cursor_row == 497
         assert "500 ok" in running.line_of(results.title_bar)

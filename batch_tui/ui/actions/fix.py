@@ -60,7 +60,11 @@ class FixAction:
             return
         rows = self._rows_meant(selection)
         if rows is not None and not rows:
-            self._desk.fail("Nobody can tell which requests these are without the batch's input.")
+            self._desk.fail(
+                f"No request of {batch.name} is listed: esc shows all."
+                if selection.cause is None
+                else "Nobody can tell which requests these are without the batch's input."
+            )
             return
         self._start(Wish(batch, rows, selection.cause))
 

@@ -142,6 +142,8 @@ class Outcomes:
             self._say_none(batch, str(error))
             return
         if self._is_shown(batch):
+            if self._results.joined is not None:  # the docked line told how the rest came in
+                self._desk.say(f"All results of {batch.name} are here.")
             self._results.show(joined)
         self._fill_outcome(batch, joined)
 
