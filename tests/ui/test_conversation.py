@@ -89,6 +89,18 @@ def test_moderation_and_images_have_their_own_lines() -> None:
     assert "image 1: 3 B, base64" in _text(None, _result({"data": [{"b64_json": "AAAA"}]}))
 
 
+def test_of_a_moderation_what_was_hit_comes_first_then_what_came_nearest_to_it() -> None:
+    scores = {"spam": 0.01, "hate": float("nan"), "violence": 0.6, "theft": 0.2, "odd": "much"}
+    verdict = {
+        "flagged": True,
+        "categories": {"theft": True, "fraud": True, "spam": False},
+        "category_scores": scores,
+    }
+    lines = [line.text.strip() for line in conversation(None, _result({"results": [verdict]}))]
+    found = lines[lines.index("result 0: flagged") + 1 :]
+    assert found == ["theft: 0.2", "fraud: -", "violence: 0.6", "spam: 0.01", "hate: nan", "odd: -"]
+
+
 def test_an_error_is_red_with_its_code_and_message() -> None:
     lines = conversation(None, _result({"error": {"code": "rate_limit_exceeded", "message": "Slow down"}}, 429))
     assert [line.text for line in lines if line.tone is Tone.ERROR] == ["Answer  429", "error rate_limit_exceeded"]

@@ -19,7 +19,7 @@ ID_COLUMN = Column("custom_id", "custom_id", 18, is_flexible=True, is_pinned=Tru
 OUTCOME_COLUMNS = (
     Column("outcome", "outcome", 9),
     Column("status", "status", 6, priority=80),
-    Column("finish", "finish", 6, priority=90),
+    Column("finish", "finish", 6, priority=90, is_flexible=True, most=14),
     Column("in", "in", 5, align="right", priority=60),
     Column("out", "out", 5, align="right", priority=60),
     Column("cost", "cost", 8, align="right", priority=50),

@@ -194,10 +194,16 @@ def _moderation(body: JsonObject) -> Iterator[TextLine]:
             f"result {number}: {'flagged' if is_flagged else 'not flagged'}",
             Tone.WARNING if is_flagged else Tone.PLAIN,
         )
-        categories = as_object(result.get("categories"))
-        for name, score in as_object(result.get("category_scores")).items():
-            is_hit = categories.get(name) is True
-            yield TextLine(f"  {name}: {number_text(score)}", Tone.WARNING if is_hit else Tone.MUTED)
+        hits = {name for name, is_hit in as_object(result.get("categories")).items() if is_hit is True}
+        scores = as_object(result.get("category_scores"))
+        for name in sorted({*hits, *scores}, key=lambda name: (name not in hits, -_score(scores.get(name)), name)):
+            tone = Tone.WARNING if name in hits else Tone.MUTED
+            yield TextLine(f"  {name}: {number_text(scores.get(name))}", tone)
+
+
+def _score(value: object) -> float:
+    """A number to sort by; 0 for anything else."""
+    return value if isinstance(value, int | float) and value == value else 0.0  # noqa: PLR0124 - not NaN
 
 
 def _images(body: JsonObject) -> Iterator[TextLine]:
