@@ -226,6 +226,7 @@ class BatchTuiApp(ThriftyApp, inherit_bindings=False):
         self._start(take_up(self.cockpit, self.desk), name="recover", group="recover")
         self._start(confirm_cancels(self.cockpit, self.desk), name="confirm", group="confirm")
         self._start(self.feed.run(), name="monitor", group="monitor")
+        self._start(self.deck.facts.read_ahead(), name="read-ahead", group="read-ahead")
         self._start(self.feed.reckon(), name="prices", group="prices")
 
     def _rows_changed(self, ids: Sequence[str]) -> None:

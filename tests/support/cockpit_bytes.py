@@ -13,6 +13,7 @@ from textual.binding import Binding
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.monitoring.store import Changes
 from batch_tui.ui.app import BatchTuiApp
+from batch_tui.ui.controllers.background import LASTING
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService, unreachable
 from tests.support.screen import settings_in, until_asked
@@ -94,7 +95,7 @@ class ByteCockpit(BatchTuiApp):
     def _is_starting(self) -> bool:
         """True until the list came and what the start began is done: prices that come later redraw every row."""
         going_on = {worker.name for worker in self.workers if not worker.is_finished}
-        return bool(going_on - {"monitor", "queue", "ready"}) or not self.header.facts.condition.startswith("live")
+        return bool(going_on - LASTING - {"ready"}) or not self.header.facts.condition.startswith("live")
 
     async def _settled(self, word: str) -> None:
         """Mark an event's end behind everything it makes the screen send."""

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 
 from textual.app import App
 
-LASTING = frozenset({"monitor", "queue"})
+LASTING = frozenset({"monitor", "queue", "read-ahead"})
 """Names of the workers that run as long as the screen does: who waits for it to come to rest leaves them out."""
 
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.groups import Group
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.panes.columns import BatchFacts, group_facts
 
+_HOLDS = 1.0
+"""Seconds for which what was worked out about a running batch holds: keys typed in a row ask for the same."""
+_SLICE = 40
+"""Batches read ahead at a time: a key that comes meanwhile waits for a millisecond."""
+_BREATH = 0.01
+"""Seconds between two slices, left to keys and paints."""
+
 
 class KnownFacts:
     """Facts by batch. Those about an ended batch are kept: sorting and filtering ask for all of them.
+
+    What isn't known (any more) is read ahead while nothing else is to be done, so that no key waits for it.
 
     Args:
         desk: For the engine, and the notes on rows.
@@ -25,6 +36,9 @@ class KnownFacts:
         self._now = now
         self._is_gone = desk.cockpit.store.is_gone
         self._ended: dict[str, BatchFacts] = {}
+        self._running: dict[str, tuple[float, BatchFacts]] = {}
+        self._unread: dict[str, None] = {}
+        self._is_due = asyncio.Event()
         self._alarmed: frozenset[str] = frozenset()
 
     def of(self, batch: Batch) -> BatchFacts:
@@ -35,20 +49,49 @@ class KnownFacts:
         group = self._groups().get(batch.id)
         if group is not None:
             return group_facts(batch, [self.of(one) for one in group.batches])
-        facts = self._read(batch)
         if batch.is_terminal:
-            self._ended[batch.id] = facts
-        return facts
+            known = self._ended[batch.id] = self._read(batch)
+            return known
+        return self._of_running(batch)
 
     def forget(self, ids: Iterable[str]) -> None:
         """Something else may be known about these."""
         for batch_id in ids:
             self._ended.pop(batch_id, None)
+            self._running.pop(batch_id, None)
+            self._unread[batch_id] = None
+        self._is_due.set()
+
+    async def read_ahead(self) -> None:
+        """Read what was forgotten, a few batches at a time, until the end of the program."""
+        while True:
+            await self._is_due.wait()
+            self._is_due.clear()
+            while self._unread:
+                await asyncio.sleep(_BREATH)
+                self._read_slice()
 
     def mark_alarmed(self, ids: frozenset[str]) -> None:
         """These batches break a rule of the guard, and no others."""
         self.forget(ids ^ self._alarmed)
         self._alarmed = ids
+
+    def _read_slice(self) -> None:
+        store = self._desk.cockpit.store
+        for batch_id in [*islice(self._unread, _SLICE)]:
+            del self._unread[batch_id]
+            batch = store.get(batch_id)
+            if batch is not None and batch.is_terminal:
+                self.of(batch).warm()
+
+    def _of_running(self, batch: Batch) -> BatchFacts:
+        now = self._now()
+        at, known = self._running.get(batch.id, (now, None))
+        is_current = known is not None and known.batch is batch and 0 <= now - at < _HOLDS
+        if known is None or not is_current or known.is_gone != self._is_gone(batch.id):
+            known = self._read(batch)
+            self._running[batch.id] = (now, known)
+        return known
 
     def _read(self, batch: Batch) -> BatchFacts:
         cockpit = self._desk.cockpit

@@ -62,6 +62,10 @@ class BatchFacts:
             object.__setattr__(self, "_text", "\n".join(texts).casefold())
         return self._text
 
+    def warm(self) -> None:
+        """Work out what each key of a filter asks for."""
+        _ = self.search_text
+
     def sort_value(self, column_id: str) -> SortValue:
         """What rows are ordered by: a number, then a text; unknown values come first.
 
@@ -167,7 +171,7 @@ def batch_cells(facts: BatchFacts, columns: Sequence[Column], view: View) -> tup
 def _sort_value(column_id: str, facts: BatchFacts) -> SortValue:
     read, text = _NUMBERS.get(column_id), _TEXTS.get(column_id, _id_of)
     number = read(facts) if read is not None else 0.0
-    return (float("-inf") if number is None else float(number), text(facts.batch).casefold())
+    return (float("-inf") if number is None else float(number), text(facts.batch))
 
 
 def _id_of(batch: Batch) -> str:
@@ -187,9 +191,9 @@ _NUMBERS: Mapping[str, Callable[[BatchFacts], float | None]] = {
     "rate": lambda facts: facts.pace.per_minute,
 }
 _TEXTS: Mapping[str, Callable[[Batch], str]] = {
-    "name": lambda batch: batch.name,
-    "model": lambda batch: batch.model or "",
-    "endpoint": lambda batch: batch.endpoint,
+    "name": lambda batch: batch.name.casefold(),
+    "model": lambda batch: (batch.model or "").casefold(),
+    "endpoint": lambda batch: batch.endpoint.casefold(),
 }
 
 
