@@ -18,12 +18,15 @@ SCHEMAS: Mapping[str, str] = {
     "check": "a line for each problem {file, line, column, code, severity, message, hint}, then {file, requests, "
     "bytes, endpoint, model, tokens, tokens_exact, cost {low, likely, high}, problems, counts, valid}; each of "
     f"the three is {{{_COST}}}",
+    "wrap": "{path, requests, endpoint}",
+    "split": "a line for each part {path, requests, bytes}",
     "submit": f"a line for each batch: {_BATCH}",
     "list": f"a line for each batch: {_BATCH}",
-    "show": _BATCH,
+    "show": f"{_BATCH}; a group as groups prints it",
     "watch": f"a line for each change: {_BATCH}; {{alarm}} for a rule of the guard that is broken",
     "wait": f"a line for each change: {_BATCH}",
-    "cancel": "a line for each step of each cancellation {id, state, status, message}",
+    "cancel": "a line for each batch {id, state, status, message}; state is confirmed, nothing_to_do, refused or "
+    "unconfirmed",
     "download": "a line for each batch or group {id, output, errors}; with --merge {id, merged}",
     "results": f"a line for each request {{{_OUTCOME}, finish_reason, {_USAGE}, {_COST}}}; with --summary "
     "{requests, succeeded, failed, not_run, missing, foreign, duplicate, unreadable, truncated, usage, causes "
@@ -47,7 +50,7 @@ SCHEMAS: Mapping[str, str] = {
     "batch_id, status, queue_id, reason}], missing, retries}",
     "files": f"a line for each file {{{_FILE}}}; of clean also deleted",
     "doctor": "a line for each finding {topic, ok, message}",
-    "info": "{version, python, profile, base_url, key, config, state, cache}",
+    "info": "{version, python, profile, base_url, config, state, cache}",
 }
 """Dollars are text, for a number would lose digits; null is unknown, which is not nothing."""
 

@@ -196,6 +196,21 @@ def test_a_group_is_cancelled_as_one(run: Run, tmp_path: Path) -> None:
     assert "Nothing to cancel." in said
 
 
+def test_a_group_is_shown_and_cancelled_by_its_id(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "slow.jsonl"
+    source.write_text("".join(echo_line(f"s-{n}", echo={"delay_s": 100_000}) for n in range(50)), encoding="utf-8")
+    _, ids, said = run("submit", source, "--split")
+    group = said.split("group ")[1].split()[0]
+    shown = run("show", group)
+    assert shown[1] == run("groups", group)[1]
+    assert len(shown[1]) == 1 + 1 + len(ids)
+    assert json.loads(run("show", group, "--json")[1][0])["id"] == group
+    assert run("show", "0" * 32)[0] == 3
+    code, lines, _ = run("cancel", group, "--yes", "--json")
+    assert code == 0
+    assert sorted(json.loads(line)["id"] for line in lines) == sorted(ids)
+
+
 def test_an_empty_queue_says_so(run: Run) -> None:
     code, lines, said = run("submit", "--queue")
     assert (code, lines) == (0, [])

@@ -54,12 +54,16 @@ def test_no_field_is_printed_that_the_help_does_not_name(run: Run, tmp_path: Pat
     failing: dict[str, object] = {"status": 500, "times": 1}
     good.write_text(echo_line("a") + echo_line("b", echo=failing), encoding="utf-8")
     bad.write_text(echo_line("a") + echo_line("a"), encoding="utf-8")
+    bare = tmp_path / "bare.jsonl"
+    bare.write_text('{"model": "echo", "messages": []}\n', encoding="utf-8")
     batch = json.loads(run("submit", good, "--json", "--wait")[1][0])["id"]
     slow = tmp_path / "slow.jsonl"
     slow.write_text(echo_line("s", echo={"delay_s": 100_000}), encoding="utf-8")
     running = run("submit", slow)[1][0]
     for words in (
         ("check", good, bad),
+        ("wrap", bare, "-o", tmp_path / "wrapped.jsonl"),
+        ("split", good, "-o", tmp_path / "parts", "--max-requests", "1"),
         ("list",),
         ("show", batch),
         ("wait", batch),

@@ -11,7 +11,7 @@ from batch_tui.cli.session import open_cockpit, run_async
 from batch_tui.cli.verbs.list_ import matches
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.formatting import plural
-from batch_tui.domain.lineage import GROUP_KEY, family_of
+from batch_tui.domain.lineage import GROUP_KEY, family_of, is_group_name
 from batch_tui.domain.queueing import QueueEntry
 from batch_tui.engine.cancel import CancelOutcome, CancelState
 from batch_tui.engine.cockpit import Cockpit
@@ -22,7 +22,7 @@ _DONE = frozenset({CancelState.CONFIRMED, CancelState.NOTHING_TO_DO})
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which batches."""
-    parser.add_argument("ids", nargs="*", metavar="ID")
+    parser.add_argument("ids", nargs="*", metavar="ID", help="a batch, or a group as --group takes it")
     parser.add_argument("--active", action="store_true", help="every batch that hasn't ended")
     parser.add_argument(
         "--match", metavar="TEXT", help="with --active: only those whose id, name or metadata holds TEXT"
@@ -42,11 +42,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 async def _cancel(args: argparse.Namespace, console: Console) -> int:
     async with open_cockpit(args, console) as cockpit:
-        if args.group:
-            ids = await _of_group(cockpit, args.group)
-        else:
-            ids = list(args.ids) or await _active(cockpit, args.match)
-        waiting = await _waiting(cockpit, args.group)
+        ids, groups = await _meant(cockpit, args)
+        waiting = await _waiting(cockpit, groups)
         if waiting and (args.yes or console.ask(f"Drop {plural(len(waiting), 'part')} still in the queue? [y/N]")):
             dropped = await cockpit.queue.drop(waiting)
             console.say(f"{plural(len(dropped), 'part')} dropped from the queue.")
@@ -78,26 +75,43 @@ async def _active(cockpit: Cockpit, match: str | None) -> list[str]:
     return [b.id for b in listing.batches if not b.is_terminal and (not match or matches(b, match))]
 
 
-async def _of_group(cockpit: Cockpit, group: str) -> list[str]:
-    family = family_of(group, (await list_all(cockpit.service)).batches)
-    return [batch.id for batch in family if not batch.is_terminal]
+async def _meant(cockpit: Cockpit, args: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """The batches to cancel, and the groups that were named, whose batches are among them."""
+    names: list[str] = [args.group] if args.group else list(args.ids)
+    if not names:
+        return await _active(cockpit, args.match), []
+    groups = names if args.group else await _groups_among(cockpit, names)
+    ids = [name for name in names if name not in groups]
+    batches = (await list_all(cockpit.service)).batches if groups else ()
+    running = [b.id for group in groups for b in family_of(group, batches) if not b.is_terminal]
+    return [*ids, *running], groups
 
 
-async def _waiting(cockpit: Cockpit, group: str | None) -> list[QueueEntry]:
-    """Parts of the group that were not sent yet."""
-    if not group:
+async def _groups_among(cockpit: Cockpit, names: list[str]) -> list[str]:
+    """Which names are groups: nobody but the account's list and the queue can tell."""
+    if not any(map(is_group_name, names)):
         return []
-    return [entry for entry in await cockpit.queue.entries() if entry.metadata.get(GROUP_KEY) == group]
+    cockpit.store.apply((await list_all(cockpit.service)).batches)
+    await cockpit.queue_runner.look()
+    known = {group.id for group in cockpit.groups.all()}
+    return [name for name in names if name in known]
+
+
+async def _waiting(cockpit: Cockpit, groups: list[str]) -> list[QueueEntry]:
+    """Parts of the groups that were not sent yet."""
+    if not groups:
+        return []
+    return [entry for entry in await cockpit.queue.entries() if entry.metadata.get(GROUP_KEY) in groups]
 
 
 def _show(outcome: CancelOutcome, console: Console) -> CancelOutcome:
-    if console.is_json:
+    if not outcome.is_final:
+        console.say(f"{outcome.batch_id}  {outcome.message or 'cancel sent, not confirmed yet'}")
+    elif console.is_json:
         status = outcome.batch.status if outcome.batch else None
         console.json(
             {"id": outcome.batch_id, "state": outcome.state, "status": status, "message": outcome.message}
         )
-    elif not outcome.is_final:
-        console.say(f"{outcome.batch_id}  {outcome.message or 'cancel sent, not confirmed yet'}")
     else:
         console.data(f"{outcome.batch_id}  {outcome.state.replace('_', ' ')}  {outcome.message}".rstrip())
     return outcome

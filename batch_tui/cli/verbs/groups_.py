@@ -23,10 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print a line for each group, newest first; for one group a line for each part and retry."""
-    return run_async(lambda: _groups(args, console))
+    return run_async(lambda: show_groups(args, console))
 
 
-async def _groups(args: argparse.Namespace, console: Console) -> int:
+async def show_groups(args: argparse.Namespace, console: Console) -> int:
+    """Print all groups, or the one that is named."""
     async with open_cockpit(args, console) as cockpit:
         cockpit.store.apply((await list_all(cockpit.service)).batches)
         await cockpit.queue_runner.look()

@@ -26,7 +26,6 @@ def run(args: argparse.Namespace, console: Console) -> int:
         "python": platform.python_version(),
         "profile": settings.profile.name,
         "base_url": settings.profile.base_url,
-        "key": "set" if settings.profile.api_key else "not set",
         "config": str(settings.paths.config),
         "state": str(settings.paths.state),
         "cache": str(settings.paths.cache),

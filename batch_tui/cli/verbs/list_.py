@@ -11,6 +11,7 @@ from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, record, run_async
 from batch_tui.domain.batch import Batch
+from batch_tui.domain.status import BatchStatus, StatusWord
 from batch_tui.engine.monitoring.listing import Pager
 
 
@@ -45,7 +46,7 @@ async def _list(args: argparse.Namespace, console: Console) -> int:
         elif batches:
             console.table(overview.HEADER, [overview.row(batch, now) for batch in batches])
         else:
-            console.say("No batch.")
+            console.say(f"No batch.{_unknown_status(args.status)}")
         if pager.is_done and not pager.is_complete:
             console.say("The list is incomplete: the service's paging did not come to an end.")
     return Exit.CLEAN
@@ -55,9 +56,25 @@ def is_wanted(batch: Batch, args: argparse.Namespace) -> bool:
     """True when the batch passes every filter that was given."""
     if args.active and batch.is_terminal:
         return False
-    if getattr(args, "status", None) and args.status.lower() not in {batch.status, batch.raw_status.lower()}:
+    if args.status and not _stands_so(batch, args.status):
         return False
     return not args.match or matches(batch, args.match)
+
+
+def _stands_so(batch: Batch, word: str) -> bool:
+    """True when a word, in any spelling a server uses, is the batch's state."""
+    status = StatusWord.parse(word).status
+    return word.lower() == batch.raw_status.lower() or (
+        batch.status is status and status is not BatchStatus.UNKNOWN
+    )
+
+
+def _unknown_status(word: str | None) -> str:
+    """What there is instead of a state that is none of the API's; empty when it is one."""
+    if word is None or StatusWord.parse(word).status is not BatchStatus.UNKNOWN:
+        return ""
+    known = ", ".join(status for status in BatchStatus if status is not BatchStatus.UNKNOWN)
+    return f" {word} is none of the API's states: {known}."
 
 
 def matches(batch: Batch, text: str) -> bool:

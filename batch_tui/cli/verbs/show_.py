@@ -10,11 +10,13 @@ from batch_tui.cli.arguments import add_json, add_profile
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, record, run_async
+from batch_tui.cli.verbs.groups_ import show_groups
+from batch_tui.domain.lineage import is_group_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which batch."""
-    parser.add_argument("id", metavar="ID")
+    parser.add_argument("id", metavar="ID", help="a batch, or a group as the verb groups shows it")
     add_json(parser)
     add_profile(parser)
 
@@ -25,6 +27,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 
 async def _show(args: argparse.Namespace, console: Console) -> int:
+    if is_group_name(args.id):
+        return await show_groups(args, console)
     async with open_cockpit(args, console) as cockpit:
         batch = await cockpit.service.retrieve_batch(args.id)
         cockpit.store.apply([batch])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from batch_tui.cli.arguments import positive
+from batch_tui.cli.arguments import add_json, positive
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.domain.formatting import plural, size
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-tokens", type=positive, metavar="N", help="estimated input tokens (default: no limit)"
     )
+    add_json(parser)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -45,5 +46,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     )
     for part in parts:
         console.say(f"{part.path.name}: {plural(part.requests, 'request')}, {size(part.bytes)}")
-        console.data(str(part.path))
+        if console.is_json:
+            console.json({"path": str(part.path), "requests": part.requests, "bytes": part.bytes})
+        else:
+            console.data(str(part.path))
     return Exit.CLEAN

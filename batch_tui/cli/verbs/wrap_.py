@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from batch_tui.cli.arguments import add_json
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.domain.formatting import plural
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--id-prefix", default="request-", metavar="TEXT", help="what custom_ids begin with (default: %(default)s)"
     )
+    add_json(parser)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -33,7 +35,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
         on_progress=console.progress("wrapping"),
     )
     console.say(f"{plural(wrapped.requests, 'request')} for {wrapped.endpoint}")
-    console.data(str(wrapped.path))
+    if console.is_json:
+        console.json({"path": str(wrapped.path), "requests": wrapped.requests, "endpoint": wrapped.endpoint})
+    else:
+        console.data(str(wrapped.path))
     if wrapped.skipped:
         console.say(f"{plural(wrapped.skipped, 'blank line')} left out.")
     return Exit.CLEAN
