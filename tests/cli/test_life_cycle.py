@@ -147,6 +147,8 @@ def test_what_has_ended_is_one_line_of_a_cancel(run: Run, tmp_path: Path) -> Non
     assert code == 0
     assert [line.split()[:3] for line in lines] == [[ids[0], "nothing", "to"]]
     assert said.count(ids[0]) >= 1, "that it was sent is told beside it"
+    _, lines, _ = run("cancel", ids[0], "--yes", "--json")
+    assert [json.loads(line)["state"] for line in lines] == ["nothing_to_do"], "one line for each batch"
 
 
 def test_a_running_batch_is_cancelled_only_with_consent(run: Run, tmp_path: Path) -> None:
@@ -174,6 +176,11 @@ def test_an_invalid_file_is_refused_before_anything_is_sent(run: Run, tmp_path: 
     assert lines == []
     assert "bad.jsonl:2" in said
     assert "Nothing was sent." in said
+    source.write_text('{"model": "m", "messages": []}\n' * 9, encoding="utf-8")
+    code, _, said = run("submit", source)
+    assert code == 1
+    assert len(said.splitlines()) == 2, "that they are bare bodies is said once"
+    assert f"batch-tui wrap {source}" in said
     assert run("files", "list")[1] == []
 
 
@@ -188,7 +195,11 @@ def test_the_list_is_filtered_and_limited(run: Run, tmp_path: Path) -> None:
     assert len(lines) == 2
     code, lines, said = run("list", "--active")
     assert (code, lines) == (0, [])
-    assert "No batch." in said
+    assert said == "No batch.\n"
+    assert run("list", "--status", "Succeeded", "--json")[1] == run("list", "--status", "completed", "--json")[1]
+    code, lines, said = run("list", "--status", "finished")
+    assert (code, lines) == (0, [])
+    assert said.startswith("No batch. finished is none of the API's states: validating, in_progress,")
 
 
 def test_remote_files_are_uploaded_listed_and_deleted(run: Run, tmp_path: Path) -> None:

@@ -103,3 +103,11 @@ def test_wrong_usage_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
         main(["list", "--no-such-flag"])
     assert "usage:" in capsys.readouterr().err
     assert main(["cancel"]) == 2
+
+
+def test_a_cost_that_nothing_can_be_read_for_sends_to_the_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write(tmp_path / "bare.jsonl", BODY)
+    assert main(["cost", str(source)]) == 1
+    assert f"batch-tui check {source} says what is wrong" in capsys.readouterr().err

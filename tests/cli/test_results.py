@@ -232,3 +232,39 @@ def make_batch(order: dict[str, str]) -> str:
     with client:
         made = client.post("/batches", body=order, cast_to=httpx2.Response)
     return str(json.loads(made.content)["id"])
+
+
+def test_a_file_is_written_as_its_name_ends(
+    local: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, plain = tmp_path / "rows.csv", tmp_path / "rows.out"
+    for path in (table, plain):
+        assert main(["results", *local, "-o", str(path)]) == 1
+    assert "4 rows written" in capsys.readouterr().err
+    with table.open(encoding="utf-8", newline="") as opened:
+        assert [row["custom_id"] for row in csv.DictReader(opened)] == ["a", "b", "c", "d"]
+    assert ids(plain.read_text(encoding="utf-8")) == ["a", "b", "c"]
+    assert main(["results", *local, "-o", str(table), "--format", "jsonl", "--force"]) == 1
+    assert table.read_bytes() == plain.read_bytes()
+
+
+def test_a_retry_of_a_refused_batch_says_why_what_is_left_cannot_pass_either(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text(echo_line("a") + echo_line("b") + echo_line("b"), encoding="utf-8")
+    uploaded = run("files", "upload", source)[1][0]
+    batch = make_batch({"input_file_id": uploaded, "endpoint": "/v1/embeddings", "completion_window": "24h"})
+    run("wait", batch, "--timeout", "60s")
+    code, lines, said = run("retry", batch)
+    assert (code, lines) == (1, [])
+    assert "left out: 1 × missing its custom_id is that of another line, so no answer can be matched" in said
+    assert "2 requests to send again." in said
+    assert "invalid_url: The url '/v1/chat/completions' does not match" in said
+
+
+def test_a_merge_of_what_still_runs_says_so(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "slow.jsonl"
+    source.write_text(echo_line("slow", echo={"delay_s": 100_000}), encoding="utf-8")
+    _, (batch_id,), _ = run("submit", source)
+    code, _, said = run("merge", batch_id, "-o", tmp_path / "merged.jsonl")
+    assert code == 1
+    assert "slow hasn't ended: what it answers is not in it; merge again after the end." in said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from batch_tui.cli.arguments import add_json
@@ -15,6 +15,9 @@ from batch_tui.domain.limits import OPENAI_LIMITS, Limits
 from batch_tui.domain.money import Price
 from batch_tui.domain.problems import Problem, Report
 from batch_tui.jsonl.checking.check import check_file
+
+_SHOWN_PROBLEMS = 10
+"""Problems of a file that somebody wanted to send; ``check`` shows them all."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +86,13 @@ def problem_line(path: str, problem: Problem) -> str:
     hint = f" {problem.hint}" if problem.hint else ""
     word = "" if problem.severity == "error" else "warning: "
     return f"{place}: {word}{problem.code}: {problem.message}{hint}"
+
+
+def refusal_lines(report: Report) -> Iterator[str]:
+    """Why a file is not sent: its first problems, where they say more than the verdict, and the verdict."""
+    for problem in () if report.wants_wrapping else report.problems[:_SHOWN_PROBLEMS]:
+        yield problem_line(report.path, problem)
+    yield verdict(report)
 
 
 def problem_record(path: str, problem: Problem) -> dict[str, object]:

@@ -113,6 +113,8 @@ def _estimate(
         console.json({"file": str(path), **estimate_record(estimate)})
     else:
         _print([("file", str(path)), *estimate_lines(estimate)], console)
+    if not demands:
+        console.say(f"{path}: no request line in it; batch-tui check {path} says what is wrong.")
     return Exit.CLEAN if estimate.range is not None else Exit.FAILURES
 
 

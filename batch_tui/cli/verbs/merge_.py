@@ -10,7 +10,7 @@ from batch_tui.cli.arguments import add_json, add_profile
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, run_async
-from batch_tui.cli.verbs.results_ import cause_lines, outcome_record
+from batch_tui.cli.verbs.results_ import cause_lines, format_of, outcome_record
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.formatting import grouped, plural
 from batch_tui.engine.monitoring.listing import list_all
@@ -67,14 +67,6 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return run_async(lambda: _merge(args, console))
 
 
-def format_of(path: Path, named: str | None) -> ExportFormat:
-    """What to write a file as: what was asked for, else what its name ends in, else result lines."""
-    if named is not None:
-        return ExportFormat(named)
-    ending = path.suffix.lower().removeprefix(".")
-    return ExportFormat(ending) if ending in tuple(ExportFormat) else ExportFormat.JSONL
-
-
 async def _merge(args: argparse.Namespace, console: Console) -> int:
     async with open_cockpit(args, console) as cockpit:
         cockpit.store.apply((await list_all(cockpit.service)).batches)
@@ -88,6 +80,9 @@ async def _merge(args: argparse.Namespace, console: Console) -> int:
             on_progress=console.progress("merging"),
         )
         console.say(f"{plural(len(family.batches), 'batch')} merged.")
+        for batch in family.batches:
+            if not batch.is_terminal:
+                console.say(f"{batch.name} hasn't ended: what it answers is not in it; merge again after the end.")
         with await cockpit.workshop.join(family.results, input_path=family.input_path) as joined:
             return max(_show(merged, joined, console), _tell_missing(family, console))
 

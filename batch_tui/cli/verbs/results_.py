@@ -62,7 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     written = parser.add_argument_group("how")
     written.add_argument("--summary", action="store_true", help="counts per outcome and cause, tokens, cost")
     written.add_argument(
-        "--format", choices=tuple(ExportFormat), help="jsonl: the result lines as they came; csv, parquet: a table"
+        "--format",
+        choices=tuple(ExportFormat),
+        help="jsonl: the result lines as they came; csv, parquet: a table (default: as FILE of -o ends)",
     )
     written.add_argument("-o", "--out", type=Path, metavar="FILE", help="write there instead of stdout")
     written.add_argument("--force", action="store_true", help="overwrite it if it exists")
@@ -158,8 +160,16 @@ def _rows_with(joined: JoinedResults, text: str, *, ignore_case: bool) -> frozen
     return frozenset(row for row in places if row is not None)
 
 
+def format_of(path: Path | None, named: str | None) -> ExportFormat:
+    """What to write a file as: what was asked for, else what its name ends in, else result lines."""
+    if named is not None:
+        return ExportFormat(named)
+    ending = "" if path is None else path.suffix.lower().removeprefix(".")
+    return ExportFormat(ending) if ending in tuple(ExportFormat) else ExportFormat.JSONL
+
+
 def _export(joined: JoinedResults, rows: Sequence[int], args: argparse.Namespace, console: Console) -> None:
-    kind = ExportFormat(args.format or ExportFormat.JSONL)
+    kind = format_of(args.out, args.format)
     if args.out is None:
         console.clear_progress()
         for piece in stream_results(joined, kind, rows=rows):

@@ -11,9 +11,10 @@ from batch_tui.cli.confirm import too_costly
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, record, run_async
-from batch_tui.cli.verbs.check_ import verdict
+from batch_tui.cli.verbs.check_ import refusal_lines
 from batch_tui.cli.verbs.submit_ import send_by_queue
 from batch_tui.domain.formatting import grouped, plural
+from batch_tui.domain.lines import Cause, Outcome
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.monitoring.listing import list_all
 from batch_tui.engine.queueing.parts import is_only_too_large
@@ -79,7 +80,8 @@ async def _retry(args: argparse.Namespace, changes: Changes, console: Console) -
             return Exit.CLEAN
         console.say(kept_line(plan))
         if plan.report is not None and not plan.report.is_valid and not is_only_too_large(plan.report):
-            console.say(verdict(plan.report))
+            for line in refusal_lines(plan.report):
+                console.say(line)
             return Exit.FAILURES
         if not args.submit:
             _show_plan(plan, console)
@@ -109,7 +111,15 @@ def _show_plan(plan: RetryPlan, console: Console) -> None:
 
 def _tell_left_out(plan: RetryPlan, console: Console) -> None:
     for cause in plan.left_out:
-        console.say(f"left out: {grouped(cause.count)} × {cause.status_code or ''} {cause.code} {cause.message}")
+        console.say(f"left out: {grouped(cause.count)} × {_reason(cause)}")
+
+
+def _reason(cause: Cause) -> str:
+    """Why a request isn't sent again. A missing one could be, were its id its own."""
+    what = str(cause.status_code or cause.outcome.replace("_", " "))
+    is_repeated = cause.outcome is Outcome.MISSING and not cause.message
+    said = "its custom_id is that of another line, so no answer can be matched" if is_repeated else cause.message
+    return " ".join(part for part in (what, cause.code, said) if part)
 
 
 def _show_sent(cockpit: Cockpit, submission: Submission, console: Console) -> int:

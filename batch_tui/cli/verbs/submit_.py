@@ -14,7 +14,7 @@ from batch_tui.cli.confirm import too_costly
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, record, run_async
-from batch_tui.cli.verbs.check_ import problem_line, verdict
+from batch_tui.cli.verbs.check_ import refusal_lines
 from batch_tui.cli.verbs.watch_ import follow
 from batch_tui.domain.errors import ConfigurationError, UnreachableError
 from batch_tui.domain.formatting import plural
@@ -24,8 +24,6 @@ from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.queueing.parts import is_only_too_large
 from batch_tui.engine.queueing.queue_store import waiting_line
 from batch_tui.engine.submitting.submit import Phase, Submission, SubmitOrder
-
-_SHOWN_PROBLEMS = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -198,9 +196,8 @@ async def _check(cockpit: Cockpit, path: Path, args: argparse.Namespace, console
         limits = cockpit.settings.profile.limits
         report = await asyncio.to_thread(check_file, path, limits=limits, endpoint=args.endpoint, on_progress=show)
     if not report.is_valid:
-        for problem in report.problems[:_SHOWN_PROBLEMS]:
-            console.say(problem_line(report.path, problem))
-        console.say(verdict(report))
+        for line in refusal_lines(report):
+            console.say(line)
         if is_only_too_large(report):
             console.say(f"In parts it can be sent: batch-tui submit --split {report.path}")
     return report
