@@ -93,7 +93,10 @@ async def test_the_counts_stand_in_the_title_and_the_sentence_and_the_command_in
         title = running.line_of(running.app.deck.results.title_bar)
         assert "before → after · 1 now fails · 1 now succeeds · 1 other answer · 1 fails otherwise" in title
         assert "1 only in second · 1 the same" in title
-        assert "before → after: 1 the same, 1 other answers, 1 now succeed, 1 now fail" in running.said()
+        assert (
+            "before → after: 1 now fails, 1 now succeeds, 1 other answer, 1 fails otherwise, 1 only"
+            in running.said()
+        )
         events = running.app.cockpit.events.recent("after")
         assert any("batch-tui compare before after" in (event.command or "") for event in events)
 
@@ -228,7 +231,10 @@ async def test_a_batch_and_its_retry_are_compared_without_marks(tmp_path: Path, 
         title = running.line_of(running.app.deck.results.title_bar)
         assert "first → again" in title
         assert "1 not sent again" in title
-        assert "first → again: 0 the same, 1 now succeed, 1 fail otherwise, 1 not sent again" in running.said()
+        assert (
+            "first → again: 1 now succeeds, 1 fails otherwise, 1 not sent again, tokens out 0 → 5"
+            in running.said()
+        )
         await running.press("slash", *"change:only_first", "enter")
         assert "not sent again" in listed(running)[0]
 

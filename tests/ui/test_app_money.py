@@ -115,6 +115,6 @@ async def test_two_marked_batches_are_compared_in_one_sentence(tmp_path: Path) -
     async with stage(tmp_path, service) as running:
         await running.press("space", "j", "space", "c")
         await running.until(lambda: "the same" in running.said())
-        assert "before → after: 2 the same, 1 other answers, 1 now succeed, 1 now fail" in running.said()
+        assert "before → after: 1 now fails, 1 now succeeds, 1 other answer, 2 the same" in running.said()
         events = running.app.cockpit.events.recent("after")
         assert any("batch-tui compare before after" in (event.command or "") for event in events)

@@ -9,13 +9,11 @@ from typing import Protocol
 from batch_tui.domain import formatting
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.files import Progress
-from batch_tui.domain.formatting import amount, grouped
-from batch_tui.jsonl.results.compare import Comparison
+from batch_tui.domain.formatting import amount
 from batch_tui.jsonl.results.compared import ComparedResults
-from batch_tui.jsonl.results.turns import Change
 from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
-from batch_tui.ui.panes.compared_listing import Pair
+from batch_tui.ui.panes.compared_listing import Pair, counted
 
 
 class Place(Protocol):
@@ -83,7 +81,7 @@ class CompareAction:
         return told
 
     def _tell(self, pair: Pair, compared: ComparedResults) -> None:
-        desk, text = self._desk, comparison_text(compared.comparison, is_retry=pair.is_retry)
+        desk, text = self._desk, comparison_text(compared, pair)
         self._place.show(pair, compared)
         desk.record(
             "compare",
@@ -94,23 +92,7 @@ class CompareAction:
         desk.say(f"{pair.names}: {text}")
 
 
-def comparison_text(comparison: Comparison, *, is_retry: bool = False) -> str:
-    """What two batches differ in, in one line.
-
-    Args:
-        comparison: What they differ in.
-        is_retry: The second sends requests of the first again: those it hasn't were not sent.
-    """
-    counts = comparison.counts
-    words = [f"{grouped(counts[Change.SAME])} the same"]
-    named = (
-        (counts[Change.ANSWER], "other answers"),
-        (comparison.gained, "now succeed"),
-        (comparison.lost, "now fail"),
-        (counts[Change.OUTCOME] - comparison.gained - comparison.lost, "fail otherwise"),
-        (counts[Change.ONLY_FIRST], "not sent again" if is_retry else "only in the first"),
-        (counts[Change.ONLY_SECOND], "only in the second"),
-    )
-    words += [f"{grouped(count)} {word}" for count, word in named if count]
-    words.append(f"tokens out {amount(comparison.first_tokens[1])} → {amount(comparison.second_tokens[1])}")
-    return ", ".join(words)
+def comparison_text(compared: ComparedResults, pair: Pair) -> str:
+    """What two batches differ in, in one line."""
+    before, after = compared.comparison.first_tokens, compared.comparison.second_tokens
+    return ", ".join([*counted(compared, pair), f"tokens out {amount(before[1])} → {amount(after[1])}"])

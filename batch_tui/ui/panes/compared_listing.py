@@ -111,9 +111,6 @@ class ComparedListing:
         self._pair = pair
         self._is_ascii = is_ascii
         self._hidden = frozenset({Turn.SAME, Turn.ONLY_FIRST} if pair.is_retry else {Turn.SAME})
-        self._words = dict(TURN_WORDS)
-        if pair.is_retry:
-            self._words[Turn.ONLY_FIRST] = "not sent again"
         self.columns = (id_column([self.custom_id(place) for place in self._looked_at()]), *_COLUMNS)
 
     @property
@@ -141,7 +138,7 @@ class ComparedListing:
         shown = apart(*said) if turn is Turn.ANSWER else said
         return (
             (Piece(compared.custom_id(place)),),
-            (Piece(self._words[turn], _TURN_TONES[turn]),),
+            (Piece(_word(turn, TURN_WORDS[turn], self._pair), _TURN_TONES[turn]),),
             (_outcome(compared.first, before), _ARROW, _outcome(compared.second, after)),
             self._tokens(before, after, is_output=False),
             self._tokens(before, after, is_output=True),
@@ -183,19 +180,9 @@ class ComparedListing:
 
     def note(self, hidden: str) -> str:
         """How many turned out how."""
-        counts = self._compared.counts
-        words = [
-            f"{formatting.grouped(counts[turn])} {self._counted(turn, counts[turn])}"
-            for turn in _COUNTED
-            if counts[turn]
-        ]
+        words = counted(self._compared, self._pair)
         separator = f" {glyphs(is_ascii=self._is_ascii).separator} "
         return separator.join(word for word in (self._pair.names, hidden, *words) if word)
-
-    def _counted(self, turn: Turn, count: int) -> str:
-        if turn is Turn.ONLY_FIRST and self._pair.is_retry:
-            return self._words[turn]
-        return _COUNTED[turn][count != 1]
 
     def _looked_at(self) -> Sequence[int]:
         return self._compared.select("", hidden=self._hidden)[:LOOKED_AT]
@@ -221,6 +208,20 @@ class ComparedListing:
     @staticmethod
     def _answer(joined: JoinedResults, row: int | None) -> str | None:
         return None if row is None else result_text(joined, row)
+
+
+def counted(compared: ComparedResults, pair: Pair) -> list[str]:
+    """How many requests turned out in each way, what is worth most first; what none did is left out."""
+    counts = ((turn, compared.counts[turn], words) for turn, words in _COUNTED.items())
+    return [
+        f"{formatting.grouped(count)} {_word(turn, words[count != 1], pair)}"
+        for turn, count, words in counts
+        if count
+    ]
+
+
+def _word(turn: Turn, word: str, pair: Pair) -> str:
+    return "not sent again" if turn is Turn.ONLY_FIRST and pair.is_retry else word
 
 
 def _asked(*requests: str) -> Sequence[TextLine]:
