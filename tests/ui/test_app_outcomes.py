@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.controllers.outcomes import why_not_yet
 from batch_tui.ui.session import SessionState
@@ -137,6 +139,29 @@ async def test_the_errors_tab_fetches_everything(tmp_path: Path) -> None:
         await running.press("3", "right_square_bracket", "right_square_bracket", "right_square_bracket")
         await running.until(lambda: "Every request has a good answer." in running.app.deck.inspect.facts.text)
         assert len(running.app.deck.results.table.row_ids) == 300
+
+
+@pytest.mark.parametrize("ending", ["elsewhere", "gone", "stopped"])
+async def test_the_docked_line_tells_how_a_fetch_ended(tmp_path: Path, ending: str) -> None:
+    """Never does "Fetching … 100 %" stay, wherever the user looks when the last byte has come."""
+    service = a_long_one(300)
+    service.put(a_batch("other", total=9, created=NOON - 600))
+    async with stage(tmp_path, service, session=SessionState(cursor="long")) as running:
+        await running.press("4")
+        await running.until(lambda: running.app.deck.results.joined is not None)
+        if ending == "gone":
+            service.fail_next("download_file", not_found("file"))
+        gate = service.hold("download_file")
+        await running.pilot.press("D")
+        await running.until_seen(lambda: running.said().startswith("Fetching the results of long"))
+        if ending == "elsewhere":
+            await running.pilot.press("2", "j")
+            await running.until_seen(lambda: running.app.deck.inspect.subject == "other")
+        elif ending == "stopped":
+            await running.pilot.press("escape")
+        gate.set()
+        said = {"elsewhere": "All results of long are here.", "gone": "long: ", "stopped": "Stopped fetching"}
+        await running.until(lambda: running.said().startswith(said[ending]))
 
 
 async def test_a_service_that_gives_no_first_page_gives_the_whole(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from batch_tui.ui.panes.inspect import InspectPane
 from batch_tui.ui.panes.results import ResultsPane
 from batch_tui.ui.text.cells import Piece, Tone
 from batch_tui.ui.text.money import batch_text
+from batch_tui.ui.widgets.dock import Level
 
 if TYPE_CHECKING:
     from batch_tui.domain.lines import Cause
@@ -48,6 +49,7 @@ class Outcomes:
         self._results = results
         self._fetch: asyncio.Task[object] | None = None
         self._fetched = ""
+        self._is_told = False
 
     def follow(self, batch: Batch) -> None:
         """The cursor stands on a batch: say what its results need, without asking anybody."""
@@ -138,12 +140,14 @@ class Outcomes:
                 return
             if not is_group:
                 await self._reckon(batch, joined)
+            self._end_telling(f"All results of {batch.name} are here.")
         except BatchTuiError as error:
             self._say_none(batch, str(error))
+            self._end_telling(f"{batch.name}: {error}", Level.WARN)
             return
+        finally:
+            self._end_telling(f"Stopped fetching the results of {batch.name}: what had come is kept.")
         if self._is_shown(batch):
-            if self._results.joined is not None:  # the docked line told how the rest came in
-                self._desk.say(f"All results of {batch.name} are here.")
             self._results.show(joined)
         self._fill_outcome(batch, joined)
 
@@ -165,6 +169,7 @@ class Outcomes:
             if not is_whole and await self._show_first(batch, collector.first_results(batch, FIRST_ROWS)):
                 return None
             collected = await collector.collect(batch.id, on_progress=told)
+            self._tell(batch, f"Reading the results of {batch.name}…  esc stops")
         if not collected.files:
             self._say_none(batch, collected.message or f"{batch.name} brought nothing back.")
             return None
@@ -186,12 +191,25 @@ class Outcomes:
 
     def _teller(self, batch: Batch) -> Callable[[Progress], None]:
         def told(progress: Progress) -> None:
-            if self._is_shown(batch):
-                sentence = f"Fetching the results of {batch.name}  {_share(progress)}  esc stops"
-                say = self._desk.say if self._results.joined is not None else self._results.say
-                say(sentence)
+            self._tell(batch, f"Fetching the results of {batch.name}  {_share(progress)}  esc stops")
 
         return told
+
+    def _tell(self, batch: Batch, sentence: str) -> None:
+        """Say how far it is: in Results, or on the docked line where Results shows the first rows."""
+        if not self._is_shown(batch):
+            return
+        if self._results.joined is None:
+            self._results.say(sentence)
+        else:
+            self._is_told = True
+            self._desk.say(sentence)
+
+    def _end_telling(self, sentence: str, level: Level = Level.INFO) -> None:
+        """Say how it ended where the docked line told how far it was, whatever is looked at by now."""
+        if self._is_told:
+            self._is_told = False
+            self._desk.say(sentence, level)
 
     async def _join(self, batch: Batch, collected: Collected) -> JoinedResults:
         cockpit = self._desk.cockpit
