@@ -82,6 +82,15 @@ async def test_l_and_h_go_between_a_request_and_its_raw_answer_and_search_the_si
         assert running.app.deck.panels.current != "results"
 
 
+async def test_a_search_in_an_answer_does_not_begin_with_the_filter_of_the_list(tmp_path: Path) -> None:
+    async with _results(tmp_path) as running:
+        results = running.app.deck.results
+        await running.press("slash", *"outcome:succeeded", "enter", "enter", "l", "slash", *"custom_id", "enter")
+        assert found_in(results.sides.response) == 1
+        await running.press("escape", "escape")
+        assert results.filter_text == "outcome:succeeded"
+
+
 async def test_enter_folds_an_object_of_the_raw_answer_and_opens_it_again(tmp_path: Path) -> None:
     async with _results(tmp_path) as running:
         response = running.app.deck.results.sides.response

@@ -31,7 +31,8 @@ class FilterPrompt:
     def open(self, pane: Pane) -> None:
         """Ask for a filter, or for a text to find."""
         self._pane = pane
-        text = pane.filter_text if isinstance(pane, BatchesPane | ResultsPane) else ""
+        is_text = isinstance(pane, ResultsPane) and pane.is_answer_open
+        text = pane.filter_text if isinstance(pane, BatchesPane | ResultsPane) and not is_text else ""
         self._dock.ask_text(FILTER, "/", text)
 
     def typed(self, text: str) -> None:
