@@ -40,7 +40,7 @@ from batch_tui.ui.first_frame import FirstFrame
 from batch_tui.ui.panes.batches import BatchesPane
 from batch_tui.ui.picture import Picture
 from batch_tui.ui.session import SessionState, load_session, session_file
-from batch_tui.ui.terminal.facts import set_title, terminal_facts, window_title
+from batch_tui.ui.terminal.facts import terminal_facts, window_title
 from batch_tui.ui.terminal.guest import GuestRoom
 from batch_tui.ui.terminal.lifecycle import is_tty, run_screen
 from batch_tui.ui.terminal.notifier import Notifier
@@ -100,7 +100,6 @@ class BatchTuiApp(ThriftyApp, inherit_bindings=False):
         self._is_ascii = is_ascii
         self._session = session or SessionState()
         self._place: SessionState | None = None
-        self._title = ""
         self.dock = Dock(is_ascii=is_ascii, id="dock")
         self.desk = Desk(cockpit, self.dock, start=self._start, changed=self._rows_changed, clock=clock)
         self.header = HeaderLine(HeaderFacts(settings.profile.name))
@@ -241,10 +240,7 @@ class BatchTuiApp(ThriftyApp, inherit_bindings=False):
     def _batches_moved(self, changes: Changes) -> None:
         self.deck.batches_moved(changes)
         counts = self.header.facts.counts
-        title = window_title(counts.active, counts.troubled, is_ascii=self._is_ascii)
-        if title != self._title:
-            self._title = title
-            self.write_raw(set_title(title))
+        self.show_title(window_title(counts.active, counts.troubled, is_ascii=self._is_ascii))
         self.show_hints()
 
     @on(BatchesPane.Highlighted)

@@ -27,6 +27,11 @@ def opened(screen: Screen) -> Screen:
     return screen
 
 
+def has_mouse(screen: Screen) -> bool:
+    """Whether the program has taken the mouse, by what it said last."""
+    return screen.output.rfind(b"\x1b[?1000h") > screen.output.rfind(b"\x1b[?1000l")
+
+
 @pytest.mark.parametrize(
     "number",
     [
@@ -106,6 +111,41 @@ def test_fault_66_view_ctrl_z_gives_the_terminal_back_and_fg_the_whole_screen(tm
         screen.until_shown("b00003", "live", "Inspect")
         screen.send("j")
         screen.until_shown("b00001")
+        screen.send("q")
+        assert screen.ended() == 0
+        assert screen.is_restored
+
+
+def test_fault_66_view_a_mouse_that_was_let_go_of_stays_the_terminals_after_fg(tmp_path: Path) -> None:
+    with scene(tmp_path, "calm") as screen:
+        opened(screen).send("M")
+        screen.until_shown("The mouse is the terminal's")
+        assert not has_mouse(screen)
+        screen.send("\x1a")
+        screen.until(lambda: is_stopped(screen.process.pid), "it is stopped")
+        screen.fresh()
+        screen.signal(signal.SIGCONT)
+        screen.until_shown("b00003", "live", "Inspect")
+        assert not has_mouse(screen)
+        screen.send("M")
+        screen.until_shown("The mouse is ours again.")
+        assert has_mouse(screen)
+        screen.send("q")
+        assert screen.ended() == 0
+        assert screen.is_restored
+
+
+def test_fault_66_view_the_shell_has_its_own_title_while_the_screen_is_away(tmp_path: Path) -> None:
+    title = "\x1b]0;batch-tui 1✗\x07".encode()
+    with scene(tmp_path, "calm") as screen:
+        opened(screen).until(lambda: title in screen.output, "the title")
+        screen.send("\x1a")
+        screen.until(lambda: is_stopped(screen.process.pid), "it is stopped")
+        screen.until(lambda: not screen.read(0))
+        assert screen.is_restored
+        taken = len(screen.output)
+        screen.signal(signal.SIGCONT)
+        screen.until(lambda: title in screen.output[taken:], "the title")
         screen.send("q")
         assert screen.ended() == 0
         assert screen.is_restored

@@ -24,8 +24,6 @@ from batch_tui.ui.panes.results import ResultsPane
 from batch_tui.ui.widgets.dock import Dock
 from batch_tui.ui.widgets.table import VirtualTable
 
-_MOUSE_MODES = (1000, 1003, 1015, 1006)
-
 
 class Shell(Protocol):
     """What navigating needs of the app."""
@@ -55,8 +53,8 @@ class Shell(Protocol):
         """Close it."""
         ...
 
-    def write_raw(self, sequence: str) -> None:
-        """Send a sequence to the terminal."""
+    def toggle_mouse(self) -> bool:
+        """Let go of the mouse, or take it; True when it is taken now."""
         ...
 
     def end(self, code: int = 0) -> None:
@@ -81,7 +79,6 @@ class Navigation:
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
-        self._has_mouse = True
         self._interrupted_at = float("-inf")
 
     def handlers(self) -> dict[str, Handler]:
@@ -212,12 +209,9 @@ class Navigation:
             self._shell.desk.say("Paused: nothing is asked until p. Your own commands still go out.")
 
     def _toggle_mouse(self) -> None:
-        self._has_mouse = not self._has_mouse
-        end = "h" if self._has_mouse else "l"
-        self._shell.write_raw("".join(f"\x1b[?{mode}{end}" for mode in _MOUSE_MODES))
         said = (
             "The mouse is ours again."
-            if self._has_mouse
+            if self._shell.toggle_mouse()
             else "The mouse is the terminal's: select text, M takes it back."
         )
         self._shell.desk.say(said)

@@ -18,6 +18,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Callback, Resize
 from textual.geometry import Size
 
+from batch_tui.ui.terminal.facts import RESTORE_TITLE, SAVE_TITLE, set_title
 from batch_tui.ui.terminal.signals import TerminalSettings
 from batch_tui.ui.terminal.writer import PatientWriter
 
@@ -61,6 +62,7 @@ class PatientDriver(LinuxDriver):
         self._is_lost = False
         self._has_drawn = False
         self._taken: TerminalSettings | None = None
+        self._title = ""
 
     def start_application_mode(self) -> None:
         """Take the terminal."""
@@ -72,6 +74,7 @@ class PatientDriver(LinuxDriver):
             lost=self._hang_up,
         )
         self._output.start()
+        self.write(SAVE_TITLE + (set_title(self._title) if self._title else ""))
         super().start_application_mode()  # type: ignore[no-untyped-call]
         signal.signal(signal.SIGWINCH, self._resized)
         with suppress(termios.error):
@@ -79,6 +82,25 @@ class PatientDriver(LinuxDriver):
         if self._has_drawn:
             self._repaint()  # back from the shell, or from another program: nothing is left of the screen
         self._has_drawn = True
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, or for a while to another program, under the title it had."""
+        self.write(RESTORE_TITLE)
+        super().stop_application_mode()
+
+    def show_title(self, title: str) -> None:
+        """Set the window's title, now and whenever the terminal comes back."""
+        if title != self._title:
+            self._title = title
+            self.write(set_title(title))
+
+    def toggle_mouse(self) -> bool:
+        """Let go of the mouse, or take it, until asked again; True when it is taken now."""
+        if self._mouse:
+            self._disable_mouse_support()
+        self._mouse = not self._mouse
+        self._enable_mouse_support()
+        return self._mouse
 
     def write(self, data: str) -> None:
         """Send text to the terminal; returns at once."""
@@ -138,7 +160,7 @@ class PatientDriver(LinuxDriver):
     def _sigcont_application(self, *_: object) -> None:
         """Go on. Textual takes the terminal a second time when nobody gave it away: two threads read its keys."""
         if self._must_signal_resume:
-            super()._sigcont_application()
+            self.resume_application_mode()
         elif self._auto_restart and self._output is not None:
             self._take_again()
 

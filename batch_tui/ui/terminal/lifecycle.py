@@ -14,7 +14,7 @@ from batch_tui.engine.cockpit import Cockpit
 from batch_tui.ui.session import SessionState, save_session, session_file
 from batch_tui.ui.terminal.crash import crash_line, write_crash
 from batch_tui.ui.terminal.driver import PatientDriver
-from batch_tui.ui.terminal.facts import RESTORE_TITLE, SAVE_TITLE
+from batch_tui.ui.terminal.facts import RESTORE_TITLE
 from batch_tui.ui.terminal.guest import GuestRoom
 from batch_tui.ui.terminal.signals import (
     FROM_KEYS,
@@ -84,7 +84,8 @@ def run_screen(app: Runnable, cockpit: Cockpit, *, has_mouse: bool, before: Term
 
         def give_back() -> None:
             restore()
-            _send(RESTORE_TITLE)
+            if not app.guests.is_taken:
+                _send(RESTORE_TITLE)
 
         dog = Watchdog(give_back)
         try:
@@ -95,7 +96,6 @@ def run_screen(app: Runnable, cockpit: Cockpit, *, has_mouse: bool, before: Term
             for sentence in _last_words(app, cockpit):
                 _say(sentence)
         finally:
-            _send(RESTORE_TITLE)
             dog.disarm()  # not earlier: a terminal that takes nothing may hold the last words as well
     return 1 if app.bug is not None else app.return_code or 0
 
@@ -121,7 +121,6 @@ async def _run(app: Runnable, cockpit: Cockpit, dog: Watchdog, *, has_mouse: boo
         app.end(128 + number)
 
     install(loop, ended)
-    _send(SAVE_TITLE)
     try:
         await app.run_async(mouse=has_mouse)
         save_session(state, app.place)

@@ -7,6 +7,7 @@ from textual.app import App
 from textual.events import Resize
 from textual.screen import Screen
 
+from batch_tui.ui.terminal.driver import PatientDriver
 from batch_tui.ui.terminal.shown import ShownScreen
 
 
@@ -31,6 +32,15 @@ class ThriftyApp(App[int], inherit_bindings=False):
         """Send every cell, whatever the terminal shows: it dropped some, or another program had it."""
         self._shown.forget()
         self.screen.refresh(layout=True)
+
+    def show_title(self, title: str) -> None:
+        """Set the window's title."""
+        if isinstance(self._driver, PatientDriver):
+            self._driver.show_title(title)
+
+    def toggle_mouse(self) -> bool:
+        """Let go of the mouse, or take it; True when it is taken now."""
+        return isinstance(self._driver, PatientDriver) and self._driver.toggle_mouse()
 
     def on_resize(self, event: Resize) -> None:
         """What the terminal makes of its lines at another size is its own affair."""
