@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from batch_tui.domain.batch import PARENT_KEY, BatchError, Usage
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY
 from batch_tui.domain.pace import Pace
@@ -28,6 +30,18 @@ def test_a_running_batch_tells_its_parts_its_pace_and_its_durations() -> None:
     assert "█ 500 completed  ▒ 100 failed  ░ 400 remaining" in text
     assert "60/min ▂█   eta ~" in text
     assert "· validating 1m00s · in_progress 9m00s" in text
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (BatchStatus.VALIDATING, "rate      none yet, the service checks the input"),
+        (BatchStatus.IN_PROGRESS, "rate      not known yet"),
+        (BatchStatus.FINALIZING, "rate      every request is done, the service writes the result files"),
+    ],
+)
+def test_where_no_request_runs_it_is_told_why_there_is_no_rate(status: BatchStatus, said: str) -> None:
+    assert said in overview(OverviewFacts(a_batch("b", status, total=10), now=NOON)).split("\n")
 
 
 def test_failures_are_red_in_the_bar() -> None:

@@ -21,6 +21,10 @@ _BAR = 12
 _SPARK = 16
 _WARN_LEFT = 2 * 3600
 """Seconds before the window closes from which the time left is a warning."""
+_WHY_NO_RATE = {
+    BatchStatus.VALIDATING: "none yet, the service checks the input",
+    BatchStatus.FINALIZING: "every request is done, the service writes the result files",
+}
 _STILL = 120
 """Seconds without movement that are worth saying."""
 
@@ -95,7 +99,7 @@ def _movement(facts: OverviewFacts) -> list[Cell]:
     batch, pace = facts.batch, facts.pace
     if batch.is_terminal:
         return []
-    pieces = [Piece(formatting.rate(pace.per_minute))]
+    pieces = [_rate(batch, pace)]
     if pace.samples:
         pieces.append(Piece(f" {sparkline(pace.samples, _SPARK, glyphs(is_ascii=facts.is_ascii))}", Tone.ACCENT))
     if pace.eta_seconds is not None:
@@ -103,6 +107,13 @@ def _movement(facts: OverviewFacts) -> list[Cell]:
     elif pace.still_for is not None and pace.still_for > _STILL:
         pieces.append(Piece(f"   not moving for {formatting.duration(pace.still_for)}", Tone.WARNING))
     return [line("rate", *pieces), *_expiry(facts)]
+
+
+def _rate(batch: Batch, pace: Pace) -> Piece:
+    """How fast it goes; while no request runs, why there is no rate."""
+    if pace.per_minute is not None:
+        return Piece(formatting.rate(pace.per_minute))
+    return Piece(_WHY_NO_RATE.get(batch.status, "not known yet"), Tone.MUTED)
 
 
 def _expiry(facts: OverviewFacts) -> list[Cell]:
