@@ -67,6 +67,14 @@ async def test_the_question_tells_the_cost_as_a_range_and_a_large_one_is_typed(t
         assert running.service.count("create_batch") == 1
 
 
+async def test_a_long_name_keeps_its_end(tmp_path: Path) -> None:
+    workspace(tmp_path, "support-tags-of-the-whole-winter-part-07.jsonl", request(1))
+    async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
+        await running.until(lambda: bool(running.app.deck.files.table.row_ids))
+        shown = [running.line_of(running.app.deck.files.table, y) for y in range(1, 4)]
+        assert any("support" in line and "…" in line and "7.jsonl" in line for line in shown)
+
+
 async def test_a_cost_under_the_threshold_needs_a_yes_only(tmp_path: Path) -> None:
     workspace(tmp_path, "good.jsonl", request(1))
     async with stage(tmp_path, FakeService(), session=IN_FILES, confirm_above=Decimal(5)) as running:
