@@ -431,6 +431,25 @@ async def test_a_list_that_breaks_off_is_said_to_be_incomplete() -> None:
     assert ticks[1].message == "The list may be incomplete: the service broke it off."
 
 
+async def test_a_list_that_broke_off_is_begun_anew_when_somebody_asks_and_a_whole_one_is_not() -> None:
+    stage = Stage(FakeService(*many(250)))
+    stage.service.answer_next("list_batches", BatchPage(many(100), has_more=True, last_id=None))
+    stage.service.answer_next("list_batches", BatchPage((), has_more=True, last_id=None))
+    tick = (await stage.take(2))[-1]
+    assert tick.message == "The list may be incomplete: the service broke it off."
+    stage.monitor.refresh()
+    assert [tick.condition for tick in await stage.take(3)] == [
+        Condition.LOADING,
+        Condition.LOADING,
+        Condition.LIVE,
+    ]
+    assert len(stage.store) == 250
+    assert stage.monitor.is_complete
+    stage.monitor.refresh()
+    await stage.next()
+    assert stage.service.arguments("list_batches") == ["", "b00099", "", "b00099", "b00199", ""]
+
+
 async def test_what_came_before_a_failure_in_the_same_refresh_is_told() -> None:
     stage = Stage(FakeService(*many(500), a_batch("old", created=NOON - 10**6)))
     await stage.take(6)

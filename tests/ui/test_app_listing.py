@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_tui.domain.batch import Batch
+from batch_tui.domain.batch import Batch, BatchPage
 from batch_tui.engine.monitoring.monitor import Condition, Tick
 from tests.support.batches import NOON, many
 from tests.support.counted_id import CountedId
@@ -72,3 +72,29 @@ async def test_the_hundredth_page_costs_no_more_look_ups_than_the_second(tmp_pat
         for batch in batches:
             running.app.cockpit.store.mark_gone(batch.id)  # no id that counts is written at the end
         assert late < 2 * early < 100 * PAGE
+
+
+async def test_fault_43_44_list_view_a_list_that_breaks_off_is_called_incomplete_and_r_lists_it_anew(
+    tmp_path: Path,
+) -> None:
+    service = FakeService(*many(3))
+    service.answer_next("list_batches", BatchPage(many(2), has_more=True, last_id="b00001"))
+    service.answer_next("list_batches", BatchPage((), has_more=True, last_id=None))
+    async with stage(tmp_path, service) as running:
+        await running.until(lambda: "· incomplete" in running.app.header.facts.condition)
+        assert "The list may be incomplete: the service broke it off. r lists it anew." in running.said()
+        await running.press("r")
+        await running.until(lambda: "b00002" in running.app.deck.batches.table.row_ids)
+        assert "incomplete" not in running.app.header.facts.condition
+        assert "The list is whole now." in running.said()
+
+
+async def test_a_list_that_is_incomplete_is_not_called_whole_by_a_pause(tmp_path: Path) -> None:
+    service = FakeService(*many(3))
+    service.answer_next("list_batches", BatchPage(many(2), has_more=True, last_id=None))
+    service.answer_next("list_batches", BatchPage((), has_more=True, last_id=None))
+    async with stage(tmp_path, service) as running:
+        await running.until(lambda: "· incomplete" in running.app.header.facts.condition)
+        await running.press("p")
+        await running.until(lambda: "PAUSED" in running.app.header.facts.condition)
+        assert "whole" not in running.said()

@@ -141,7 +141,11 @@ class Monitor:
         self._poller.is_complete = is_complete
 
     def refresh(self) -> None:
-        """Ask now, whatever the wait; also while paused (once) and after a rejected key."""
+        """Ask now, whatever the wait; also while paused (once) and after a rejected key.
+
+        A list that the service broke off is begun anew.
+        """
+        self._poller.start_over()
         self._is_asked = True
         self._interval = min(self._interval or _FIRST_INTERVAL, _BRISK)
         self._wake.set()

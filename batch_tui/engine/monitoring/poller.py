@@ -58,6 +58,11 @@ class Poller:
         """True while a batch that just ended has yet to be asked again for its files."""
         return bool(self._unsettled)
 
+    def start_over(self) -> None:
+        """List everything anew with the next refresh when the service broke the list off."""
+        if not self.is_complete and not self.has_more_history:
+            self._history, self._history_failures = None, 0
+
     def note(self, changes: Changes) -> None:
         """Add changes somebody else made to the store, to be told with the next."""
         self._changes = self._changes.merge(changes)

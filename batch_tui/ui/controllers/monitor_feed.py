@@ -31,11 +31,15 @@ _AGES = 600.0
 _KEYS_TURNS = 16
 """Turns of the event loop between a key and the request it sends, counted in a trace, and a few more."""
 _NEXT_STEPS = {
+    Condition.LIVE: "r lists it anew.",
     Condition.OFFLINE: "It is tried again; batch-tui doctor looks for the cause.",
     Condition.UNAUTHORIZED: "r asks for the key anew where it comes from; batch-tui doctor tests it.",
     Condition.DENIED: "Take a key that may use batches; batch-tui doctor tests it.",
 }
 _BAD = frozenset({Condition.OFFLINE, Condition.LIMITED, Condition.UNAUTHORIZED, Condition.DENIED})
+_GOOD = frozenset({Condition.LIVE, Condition.LOADING})
+_TOLD = _BAD | {Condition.LIVE}
+"""Conditions whose message is told: of a service that answers, that its list is not whole."""
 
 
 class MonitorFeed:
@@ -68,6 +72,7 @@ class MonitorFeed:
         self._after = after
         self._tally = Tally(is_ascii=batches.is_ascii)
         self._said = ""
+        self._was_bad = False
         self._aged_at = clock()
         self._shown = Condition.LOADING
 
@@ -135,13 +140,13 @@ class MonitorFeed:
         return day_text(self._cockpit.costs.spent_today(store.batches(), self._clock() + store.server_offset))
 
     def _say_condition(self, tick: Tick) -> None:
-        if tick.condition in _BAD and tick.message:
+        if tick.condition in _TOLD and tick.message:
             if tick.message != self._said:
                 self._desk.warn(f"{tick.message} {_NEXT_STEPS.get(tick.condition, '')}".rstrip())
-            self._said = tick.message
-        elif self._said:
+            self._said, self._was_bad = tick.message, tick.condition in _BAD
+        elif self._said and tick.condition in (_GOOD if self._was_bad else {Condition.LIVE}):
             self._said = ""
-            self._desk.say("Live again.")
+            self._desk.say("Live again." if self._was_bad else "The list is whole now.")
 
 
 async def _let_keys_pass() -> None:
@@ -169,7 +174,7 @@ def condition_text(tick: Tick, now: float) -> str:
         case Condition.LOADING:
             return f"{age}loading…" if now - tick.at > _OLD else "loading…"
         case Condition.LIVE:
-            return f"live {wait}"
+            return f"live {wait} · incomplete" if tick.message else f"live {wait}"
         case Condition.PAUSED:
             return "PAUSED"
         case Condition.OFFLINE:
