@@ -32,6 +32,8 @@ RETRY_DELAYS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 """Seconds between tries; the last one repeats."""
 _NOT_FOUND_GRACE = 60.0
 """Seconds in which a batch that was just created may be answered with 404."""
+_STRANGER_GRACE = 8.0
+"""The same for an id that nobody here ever saw: likelier it was mistyped."""
 _LONGEST = 1800.0
 """Seconds after which a cancellation is left to the next start."""
 ABREAST = 8
@@ -258,12 +260,16 @@ class Canceller:
         attempt.tell(CancelState.UNCONFIRMED, f"Sent, not confirmed: {reply}", is_final=False)
         return None
 
+    def _grace(self, batch_id: str) -> float:
+        is_known = self._kit.store.get(batch_id) is not None or self._kit.journal.submit_of(batch_id) is not None
+        return _NOT_FOUND_GRACE if is_known else _STRANGER_GRACE
+
     def _judge_look(self, attempt: _Attempt, posted: _Reply, seen: _Reply) -> _Verdict | None:
         """What the batch itself says after a POST that settled nothing."""
         verdict = self._judge(attempt, seen)
         if verdict is not None:
             return verdict
-        if isinstance(seen, NotFoundError) and attempt.waited >= _NOT_FOUND_GRACE:
+        if isinstance(seen, NotFoundError) and attempt.waited >= self._grace(attempt.operation.batch_id):
             return CancelState.REFUSED, str(seen)
         if isinstance(posted, RefusedError) and isinstance(seen, Batch):
             attempt.refusals += 1

@@ -250,3 +250,8 @@ def test_the_doctor_says_what_is_well_and_what_is_not(run: Run, monkeypatch: pyt
     code, lines, _ = run("doctor", "--offline")
     assert code == 1
     assert any(line.startswith("!!") and "SSL_CERT_FILE" in line for line in lines)
+
+
+def test_where_nothing_runs_a_watch_says_so(run: Run) -> None:
+    assert run("watch") == (0, [], "No batch is running.\n")
+    assert "0 batches read" in "".join(run("doctor")[1])

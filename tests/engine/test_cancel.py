@@ -12,6 +12,7 @@ from batch_tui.domain.errors import ConfigurationError, Effect, RefusedError, Se
 from batch_tui.domain.operation import CancelStage, Operation
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cancel import ABREAST, Canceller, CancelOutcome, CancelState
+from batch_tui.engine.submitting.submit import Submitter
 from tests.support.batches import a_batch
 from tests.support.fake_service import (
     FakeService,
@@ -22,7 +23,7 @@ from tests.support.fake_service import (
     unauthorized,
     unreachable,
 )
-from tests.support.kits import World, reached
+from tests.support.kits import World, an_order, reached
 
 
 def cut() -> UnreachableError:
@@ -185,10 +186,35 @@ async def test_a_refusal_of_a_batch_that_still_runs_is_believed_after_a_few(tmp_
 
 async def test_fault_26_cancel_a_batch_that_is_gone_is_refused_after_the_grace(tmp_path: Path) -> None:
     world = World(tmp_path, FakeService())
+    kit = world.start()
+    kit.store.apply([a_batch()])
     started = world.time.now
-    outcome = await last_of(Canceller(world.start()))
+    outcome = await last_of(Canceller(kit))
     assert outcome.state is CancelState.REFUSED
     assert world.time.now - started >= 60
+
+
+async def test_fault_25_cancel_a_batch_submitted_here_has_its_grace_after_a_restart_too(tmp_path: Path) -> None:
+    service = FakeService()
+    world = World(tmp_path, service)
+    made = await Submitter(world.start()).submit(an_order(tmp_path))
+    assert made.batch is not None
+    service.fail_next("cancel_batch", *[not_found(made.batch.id)] * 6)
+    service.fail_next("retrieve_batch", *[not_found(made.batch.id)] * 6)
+    again = world.start()
+    await again.journal.load()
+    assert (await last_of(Canceller(again), made.batch.id)).state is CancelState.CONFIRMED
+    assert service.count("cancel_batch") == 7
+
+
+async def test_a_cancel_of_an_id_that_nobody_here_ever_saw_is_refused_within_seconds(tmp_path: Path) -> None:
+    service = FakeService(a_batch("batch_other"))
+    world = World(tmp_path, service)
+    started = world.time.now
+    outcome = await last_of(Canceller(world.start()), "batch_typo")
+    assert outcome.state is CancelState.REFUSED
+    assert world.time.now - started < 15
+    assert service.count("cancel_batch") > 2, "it may be a moment old, on another machine"
 
 
 async def test_fault_38_cancel_an_unknown_status_may_be_cancelled(tmp_path: Path) -> None:

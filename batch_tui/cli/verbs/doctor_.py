@@ -15,6 +15,7 @@ from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import build_cockpit, connection_of, run_async, settings_for
 from batch_tui.cli.terminal_check import Finding, terminal_findings
 from batch_tui.domain.errors import ConfigurationError, ServiceError
+from batch_tui.domain.formatting import plural
 from batch_tui.domain.text import printable
 from batch_tui.engine.configuration.settings import Settings
 
@@ -108,7 +109,7 @@ async def _ask_service(settings: Settings) -> Finding:
     return Finding(
         "service",
         is_well=True,
-        message=f"{cockpit.service.host} answers, the key is good, {len(page.batches)} batch read.",
+        message=f"{cockpit.service.host} answers, the key is good, {plural(len(page.batches), 'batch')} read.",
     )
 
 

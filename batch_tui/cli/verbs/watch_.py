@@ -165,6 +165,8 @@ async def follow(
         if tick.condition is Condition.LIVE and not is_waiting and _all_ended(cockpit, wanted):
             break
     of_groups = await _batches_of(cockpit, groups)
+    if not wanted and not groups:
+        console.say("No batch is running.")
     found = _found(cockpit, groups)
     # A group that is no more was taken out of the queue before anything of it was sent.
     has_failures = len(found) < len(groups) or any(map(_has_failed, found))
