@@ -172,7 +172,6 @@ class BatchTuiApp(ThriftyApp, inherit_bindings=False):
 
     async def action_command(self, command_id: str) -> None:
         """Run a command: the one action of the screen, whoever asks."""
-        self.dock.tick(self.clock())
         if self.dispatcher.knows(command_id):
             self.dispatcher.run(command_id)
         elif self.focused is not None and self.dispatcher.allows(command_id):
@@ -203,10 +202,12 @@ class BatchTuiApp(ThriftyApp, inherit_bindings=False):
             self._driver.flush()
 
     async def on_event(self, event: Event) -> None:
-        """Any key stops the guard's countdown, and does nothing else then."""
+        """Any key stops the guard's countdown, and does nothing else then; a warning goes with the next one."""
         self.presence.note(event)
-        if isinstance(event, Key) and self.attention.stopped_by_key():
-            return
+        if isinstance(event, Key):
+            if self.attention.stopped_by_key():
+                return
+            self.desk.key_pressed()
         await super().on_event(event)
 
     def end(self, code: int = 0) -> None:

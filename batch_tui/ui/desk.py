@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _INFO_SECONDS = 8.0
 """How long a message of no urgency stays."""
-
+_WARNING_SECONDS = 3.0
+"""How long a warning stays at least; a key that comes sooner was on its way when it appeared."""
 
 CHOICE = "choice"
 """Kind of the prompt that a menu is."""
@@ -89,12 +90,12 @@ class Desk:
         self._entry: tuple[Callable[[str], None], Callable[[str], str]] = (_ignored, str)
 
     def say(self, text: str, level: Level = Level.INFO) -> None:
-        """One sentence on the docked line; what isn't urgent goes after a while."""
-        until = self._clock() + _INFO_SECONDS if level is Level.INFO else None
-        self._dock.show_message(text, level, until=until)
+        """One sentence on the docked line; what isn't urgent goes after a while, a warning with the next key."""
+        stay = _INFO_SECONDS if level is Level.INFO else _WARNING_SECONDS
+        self._dock.show_message(text, level, until=self._clock() + stay)
 
     def warn(self, text: str) -> None:
-        """A sentence that stays until another one comes."""
+        """A sentence that stays until it was seen: until another one comes, or a key is pressed."""
         self.say(text, Level.WARN)
 
     def fail(self, text: str) -> None:
@@ -161,6 +162,10 @@ class Desk:
         if self._take is not None and text and self._take(text):
             self._take = None
             self._dock.close_prompt()
+
+    def key_pressed(self) -> None:
+        """Somebody looks: what was to be read has been."""
+        self._dock.tick(self._clock(), is_key=True)
 
     def tick(self) -> None:
         """Time went by: a message that is old goes."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -155,6 +156,20 @@ async def test_hostile_text_is_shown_literally(tmp_path: Path) -> None:
         assert "\x1b" not in row
         assert "␛]52;c;AAAA␇" in row
         assert all("\x1b" not in line for line in map(str, running.app.deck.inspect.facts.lines[:1]))
+
+
+async def test_a_warning_that_was_read_gives_the_hints_back_with_the_next_key(tmp_path: Path) -> None:
+    at = [0.0]
+    async with stage(tmp_path, FakeService(*many(3))) as running:
+        with patch.object(running.app.desk, "_clock", lambda: at[0]):
+            running.app.desk.warn("Mind this.")
+            await running.press("j")
+            assert running.said() == "Mind this."
+            at[0] = 5.0
+            await running.poll()
+            assert running.said() == "Mind this."
+            await running.press("j")
+            assert "Filter" in running.said()
 
 
 def test_the_screen_loads_neither_openai_nor_httpx() -> None:

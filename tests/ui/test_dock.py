@@ -183,12 +183,27 @@ async def test_pasted_text_is_typed_into_a_prompt_on_one_line() -> None:
 async def test_a_message_goes_at_the_first_tick_after_its_time() -> None:
     async with _dock() as (app, _pilot):
         app.dock.set_hints(hints_for(Selection()))
-        app.dock.show_message("Saved \x1b[31mtwo files.", Level.WARN, until=100.0)
+        app.dock.show_message("Saved \x1b[31mtwo files.", until=100.0)
         assert "Saved ␛[31mtwo files." in app.line
         app.dock.tick(99.9)
         assert app.dock.message
         app.dock.tick(100.0)
         assert app.dock.message == ""
+        assert "Filter" in app.line
+
+
+async def test_a_warning_waits_for_a_key_that_nobody_was_typing_already() -> None:
+    async with _dock() as (app, pilot):
+        app.dock.set_hints(hints_for(Selection()))
+        app.dock.show_message("Mind this.", Level.WARN, until=100.0)
+        app.dock.tick(500.0)
+        app.dock.tick(99.9, is_key=True)
+        assert "Mind this." in app.line
+        await pilot.press("slash")
+        app.dock.tick(500.0, is_key=True)
+        await pilot.press("escape")
+        assert "Mind this." in app.line
+        app.dock.tick(500.0, is_key=True)
         assert "Filter" in app.line
 
 

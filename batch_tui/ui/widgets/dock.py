@@ -37,7 +37,7 @@ class Dock(TypedLine, can_focus=True):
     """One line at the bottom. A question hides a prompt, a prompt hides a message, a message hides the hints.
 
     It takes the focus for a prompt or a question and gives it back afterwards. Nothing in it blinks or ticks:
-    a message goes when :meth:`tick` is called after its time, as each poll does.
+    a message goes when :meth:`tick` is called after its time, as each poll and each key does.
 
     A question is confirmed by the key ``y`` alone (or by its number and enter): every other key declines, and
     pasted text does nothing.
@@ -134,9 +134,9 @@ class Dock(TypedLine, can_focus=True):
         self._note = None
         self.changed()
 
-    def tick(self, now: float) -> None:
+    def tick(self, now: float, *, is_key: bool = False) -> None:
         """Take away a message whose time is over; call it with every poll and every key."""
-        if self._note is not None and self._note.until is not None and now >= self._note.until:
+        if self._note is not None and self._note.is_over(now, is_seen=is_key and not self.is_typing):
             self.clear_message()
 
     def ask_text(self, kind: str, label: str, text: str = "") -> None:

@@ -36,6 +36,10 @@ class Note:
     until: float | None = None
     """When it goes, by the clock of the caller's ticks; None: when another comes or it is cleared."""
 
+    def is_over(self, now: float, *, is_seen: bool) -> bool:
+        """True when it may go: a warning waits for somebody who looks, and hides the hints no longer than that."""
+        return self.until is not None and now >= self.until and (is_seen or self.level is Level.INFO)
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
