@@ -151,4 +151,5 @@ def test_fault_02_upload_create_at_a_wrong_address_it_is_told_and_the_run_ends(
     assert f"127.0.0.1:{port} refused the connection: check the base URL and the network." in said
     assert "batch-tui doctor looks for the cause." in said
     assert said.count("refused the connection") == 1
+    assert ("1 file still in the queue; batch-tui submit --queue goes on with them." in said) is bool(flags)
     assert failing.ledger == []

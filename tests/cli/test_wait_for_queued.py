@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from batch_tui.cli.console import Console
+from batch_tui.cli.verbs.submit_ import send_by_queue
 from batch_tui.cli.verbs.watch_ import follow
 from batch_tui.domain.batch import NAME_KEY, Batch, RequestCounts
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY
@@ -19,7 +20,7 @@ from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cockpit import Cockpit
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService
-from tests.support.kits import an_order
+from tests.support.kits import an_order, reached
 from tests.support.program_run import Run, a_run
 from tests.support.virtual_time import VirtualTime
 
@@ -115,3 +116,21 @@ async def test_a_part_that_is_taken_out_of_the_queue_ends_the_waiting_with_a_fai
             await run.cockpit.queue.drop(await run.cockpit.queue.entries())
 
         assert await followed(run, console, drop) == 1
+
+
+async def test_whoever_stops_the_queue_is_told_what_is_left_and_how_to_go_on(tmp_path: Path) -> None:
+    service = FakeService()
+    console, out, err = a_console()
+    async with a_run(tmp_path, service) as run:
+        service.hold("list_batches")
+        orders = [an_order(tmp_path, b'{"n": 1}\n', file_name="1.jsonl"), an_order(tmp_path, file_name="2.jsonl")]
+        asked = service.count("list_batches")
+        sending = asyncio.ensure_future(send_by_queue(run.cockpit, orders, console, []))
+        await reached(service, "list_batches", asked + 1)
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        service.come_back()
+        assert len(await run.cockpit.queue.entries()) == 2
+    assert out.getvalue() == ""
+    assert err.getvalue() == "2 files still in the queue; batch-tui submit --queue goes on with them.\n"

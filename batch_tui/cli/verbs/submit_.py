@@ -16,7 +16,7 @@ from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, record, run_async
 from batch_tui.cli.verbs.check_ import refusal_lines
 from batch_tui.cli.verbs.watch_ import follow
-from batch_tui.domain.errors import ConfigurationError, UnreachableError
+from batch_tui.domain.errors import ConfigurationError, ServiceError, UnreachableError
 from batch_tui.domain.formatting import plural
 from batch_tui.domain.problems import Report
 from batch_tui.domain.queueing import QueueEntry, QueueStage
@@ -174,7 +174,15 @@ async def send_by_queue(cockpit: Cockpit, orders: Sequence[SubmitOrder], console
         elif entry.reason:
             console.say(waiting_line(entry))
 
-    entries = await cockpit.queue.run(on_change=told)
+    try:
+        entries = await cockpit.queue.run(on_change=told)
+    except (asyncio.CancelledError, ServiceError):
+        held = [entry for entry in await cockpit.queue.entries() if entry.is_open]
+        if held:
+            console.say(
+                f"{plural(len(held), 'file')} still in the queue; batch-tui submit --queue goes on with them."
+            )
+        raise
     left = [entry for entry in entries if entry.stage is not QueueStage.TAKEN]
     if not entries and not doubtful:
         console.say("The queue is empty.")
