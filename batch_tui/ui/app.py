@@ -17,6 +17,7 @@ from textual.binding import BindingType
 from textual.events import Event, Key, Resize
 from textual.worker import Worker, WorkerState
 
+from batch_tui.domain.queueing import QueueEntry
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.monitoring.store import Changes
 from batch_tui.ui import layout
@@ -107,6 +108,7 @@ class BatchTuiApp(ThriftyApp, inherit_bindings=False):
         is_read_only = settings.profile.read_only
         self.commands = CommandList(is_ascii=is_ascii, is_read_only=is_read_only, keymap=self._own_keys)
         self.submits = Submits(self.desk, self.deck.show_pending, clock)
+        self.desk.on_queue = self._show_queue
         self.filter_prompt = FilterPrompt(self.dock, self.now)
         self.prompts = Prompts(self.commands, self.filter_prompt, self.desk)
         self.feed = MonitorFeed(
@@ -243,6 +245,11 @@ class BatchTuiApp(ThriftyApp, inherit_bindings=False):
         counts = self.header.facts.counts
         self.show_title(window_title(counts.active, counts.troubled, is_ascii=self._is_ascii))
         self.show_hints()
+
+    def _show_queue(self, entries: Sequence[QueueEntry]) -> None:
+        """Something of the queue moved: what was sent from it is no submit without a batch any more."""
+        self.deck.show_queue(entries)
+        self.submits.refresh()
 
     @on(BatchesPane.Highlighted)
     def _pointed_elsewhere(self) -> None:

@@ -78,7 +78,6 @@ class Deck(Container):
             desk, self.inspect, self.results, rows=self.batches.rows, facts_of=self.facts.of, now=now
         )
         self.comparisons = Comparisons(desk.cockpit.store, self.results, self.panels, batch_of=self.batch_of)
-        desk.on_queue = self.show_queue
         self.looks = FileLooks(desk, self.files, self.inspect, self.inspector)
 
     def compose(self) -> ComposeResult:
