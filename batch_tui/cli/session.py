@@ -12,11 +12,13 @@ from contextlib import asynccontextmanager
 from batch_tui.api.connection import Connection
 from batch_tui.api.lazy import LazyService
 from batch_tui.cli.console import Console
-from batch_tui.domain.batch import Batch
+from batch_tui.cli.money import usd
+from batch_tui.domain.batch import INTENT_KEY, Batch
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.normalise import batch_to_wire
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.configuration.settings import Flags, Profile, Settings, load_settings
+from batch_tui.engine.money.costs import cost_so_far
 
 
 def flags_of(args: argparse.Namespace) -> Flags:
@@ -119,13 +121,15 @@ async def _guarded(work: Callable[[], Awaitable[int]]) -> int:
 
 def record(cockpit: Cockpit, batch: Batch, now: float) -> dict[str, object]:
     """A batch as ``--json`` prints it: the API's own fields, and what this program derives under ``derived``."""
-    pace = cockpit.history.pace(batch, now)
+    pace, cost = cockpit.history.pace(batch, now), cost_so_far(batch, cockpit.prices)
     derived: dict[str, object] = {
         "name": batch.name,
         "unfinished": batch.counts.unfinished,
         "rate_per_minute": pace.per_minute,
         "eta_s": pace.eta_seconds,
         "still_for_s": pace.still_for,
+        "cost_usd": None if cost is None else usd(cost.batch),
+        "intent": batch.metadata.get(INTENT_KEY),
     }
     return {**batch_to_wire(batch), "derived": derived}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ def test_a_batch_is_shown_with_the_services_words_and_ours(run: Run, tmp_path: P
     assert shown["status"] == "completed"
     assert shown["request_counts"] == {"total": 20, "completed": 17, "failed": 3}
     assert shown["derived"]["name"] == "first try"
+    assert shown["derived"]["intent"] == shown["metadata"]["batch_tui_intent"]
     assert run("wait", batch_id)[0] == 1  # three requests failed
 
 
@@ -255,3 +257,17 @@ def test_the_doctor_says_what_is_well_and_what_is_not(run: Run, monkeypatch: pyt
 def test_where_nothing_runs_a_watch_says_so(run: Run) -> None:
     assert run("watch") == (0, [], "No batch is running.\n")
     assert "0 batches read" in "".join(run("doctor")[1])
+
+
+def test_a_batch_in_json_says_what_it_has_cost(run: Run, tmp_path: Path) -> None:
+    source = write_input(tmp_path / "in.jsonl", 2)
+    source.write_text(source.read_text(encoding="utf-8").replace('"echo"', '"gpt-4o-mini"'), encoding="utf-8")
+    _, (batch_id,), _ = run("submit", source, "--wait")
+    shown = json.loads(run("show", batch_id, "--json")[1][0])
+    used = shown["usage"]
+    # A million tokens of gpt-4o-mini in a batch: $0.075 in, $0.30 out.
+    dollars = used["input_tokens"] * Decimal("0.075") + used["output_tokens"] * Decimal("0.30")
+    assert Decimal(shown["derived"]["cost_usd"]) == dollars / 10**6 > 0
+    assert json.loads(run("list", "--json")[1][0])["derived"]["cost_usd"] == shown["derived"]["cost_usd"]
+    _, (unpriced,), _ = run("submit", write_input(tmp_path / "echo.jsonl", 1), "--wait")
+    assert json.loads(run("show", unpriced, "--json")[1][0])["derived"]["cost_usd"] is None
