@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.queueing import QueueEntry
 from batch_tui.engine.cockpit import Cockpit
+from batch_tui.ui.commands.registry import with_key_names
 from batch_tui.ui.text.cells import Piece
 from batch_tui.ui.widgets.dock import Answer, Dock, Level
 
@@ -83,6 +84,7 @@ class Desk:
         self._transfers: dict[object, tuple[asyncio.Task[object], str]] = {}
         self._take: Callable[[str], bool] | None = None
         self._dock = dock
+        self._keys = {name: tuple(keys.split()) for name, keys in cockpit.settings.keymap.items()}
         self._changed = changed
         self._clock = clock
         self._tokens = count(1)
@@ -90,9 +92,12 @@ class Desk:
         self._entry: tuple[Callable[[str], None], Callable[[str], str]] = (_ignored, str)
 
     def say(self, text: str, level: Level = Level.INFO) -> None:
-        """One sentence on the docked line; what isn't urgent goes after a while, a warning with the next key."""
+        """One sentence on the docked line; what isn't urgent goes after a while, a warning with the next key.
+
+        It tells the user's own key where it names a command: ``⟦cancel⟧``.
+        """
         stay = _INFO_SECONDS if level is Level.INFO else _WARNING_SECONDS
-        self._dock.show_message(text, level, until=self._clock() + stay)
+        self._dock.show_message(with_key_names(text, self._keys), level, until=self._clock() + stay)
 
     def warn(self, text: str) -> None:
         """A sentence that stays until it was seen: until another one comes, or a key is pressed."""

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+import batch_tui.ui
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.commands.copy_choices import copy_choices, menu_note
-from batch_tui.ui.commands.registry import COMMANDS
+from batch_tui.ui.commands.registry import COMMANDS, command, with_key_names
 from batch_tui.ui.commands.selection import Scope, Selection
 from batch_tui.ui.panes.columns import read_columns
 from batch_tui.ui.session import SessionState
-from tests.support.batches import NOON, a_batch
+from tests.support.batches import NOON, a_batch, many
 from tests.support.fake_service import FakeService, unauthorized
 from tests.support.screen import stage
 
@@ -33,6 +35,31 @@ def test_the_copy_menu_offers_only_what_there_is() -> None:
         menu_note(copy_choices(Selection(Scope.FILES, file=Path("/x/a b.jsonl")))) == "p path  n name  c command"
     )
     assert copy_choices(Selection(Scope.FILES)) == ()
+
+
+@pytest.mark.parametrize(
+    ("keymap", "named"), [({}, "(space)"), ({"mark": "f8 ctrl+t"}, "(f8)"), ({"compare": "f9"}, "(space)")]
+)
+async def test_a_sentence_names_the_key_that_the_user_chose(
+    tmp_path: Path, keymap: dict[str, str], named: str
+) -> None:
+    async with stage(tmp_path, FakeService(*many(3)), keymap=keymap) as running:
+        await running.press(keymap.get("compare", "c"))
+        assert running.said().startswith(f"Mark exactly two batches {named}")
+        await running.press("colon", *"compare")
+        shown = [running.line_of(running.app.commands.table, y) for y in range(1, 4)]
+        assert any(f"batches {named}" in line for line in shown)
+
+
+def test_a_sentence_from_outside_stays_as_it_is() -> None:
+    assert with_key_names("⟦nothing⟧ ⟦⟧ [save] ⟦save⟧", {}) == "⟦nothing⟧ ⟦⟧ [save] D"
+
+
+def test_each_command_that_a_sentence_names_is_there() -> None:
+    sources = Path(batch_tui.ui.__path__[0]).rglob("*.py")
+    named = {name for path in sources for name in re.findall(r"⟦(\w+)⟧", path.read_text(encoding="utf-8"))}
+    assert {"mark", "refresh"} <= named
+    assert all(command(name).keys for name in named)
 
 
 async def test_a_letter_in_the_copy_menu_copies_and_closes_it(

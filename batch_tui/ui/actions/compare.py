@@ -57,7 +57,7 @@ class CompareAction:
         desk, place = self._desk, self._place
         place.begin(pair, f"Comparing {pair.names}…")
         try:
-            with desk.transfer("Stopped: c compares them again."):
+            with desk.transfer("Stopped: ⟦compare⟧ compares them again."):
                 compared = await desk.cockpit.comparer.compare(
                     pair.first,
                     pair.second,

@@ -118,7 +118,7 @@ class SaveAction:
             desk.say(f"Saving {batch.name} {share}  esc stops")
 
         try:
-            with desk.transfer(f"Stopped saving {batch.name}: D goes on from where it is."):
+            with desk.transfer(f"Stopped saving {batch.name}: ⟦save⟧ goes on from where it is."):
                 said = await work(told)
         except OutputExistsError as error:
             # The question first: a long path pushes what stands behind it off the line.

@@ -101,14 +101,14 @@ def dismissable(selection: Selection) -> str | None:
         return _droppable(selection.queued)
     reason = sendable(selection)
     if reason is None and selection.pending is not None and selection.pending.is_unsettled:
-        return f"{selection.pending.name}: it is looked for first; r asks the service now."
+        return f"{selection.pending.name}: it is looked for first; ⟦refresh⟧ asks the service now."
     return reason
 
 
 def comparable(selection: Selection) -> str | None:
     """Wants two batches with results: the marked ones, or one and what sends its requests again."""
     if selection.pair is None:
-        return "Mark exactly two batches (space) to compare their answers; one with a retry needs no marks."
+        return "Mark exactly two batches (⟦mark⟧) to compare their answers; one with a retry needs no marks."
     for batch in selection.pair:
         if not any(one.output_file_id or one.error_file_id for one in selection.each((batch,))):
             return f"{batch.name} has brought nothing back to compare ({batch.raw_status or batch.status.value})."
@@ -142,7 +142,7 @@ def mendable(selection: Selection) -> str | None:
         return None
     if selection.report is None or selection.report.is_valid:
         return f"Nothing to mend is known in {selection.file.name}."
-    return f"Nothing in {selection.file.name} can be mended without you: e opens it at the first bad line."
+    return f"Nothing in {selection.file.name} can be mended without you: ⟦edit⟧ opens it at the first bad line."
 
 
 def local_files(selection: Selection) -> str | None:
@@ -154,7 +154,7 @@ def downloadable(selection: Selection) -> str | None:
     """Wants remote files."""
     if selection.remote_file is not None or selection.marked_files:
         return None
-    return "No remote file is selected: ] shows the files at the service."
+    return "No remote file is selected: ⟦next_tab⟧ shows the files at the service."
 
 
 def deletable(selection: Selection) -> str | None:
@@ -166,7 +166,7 @@ def deletable(selection: Selection) -> str | None:
 
 def needs_hits(selection: Selection) -> str | None:
     """Wants matches to go through."""
-    return None if selection.hits else "No match to go to: search with / first."
+    return None if selection.hits else "No match to go to: search with ⟦filter⟧ first."
 
 
 def sideways(selection: Selection) -> str | None:
@@ -200,7 +200,7 @@ def needs_tabs(selection: Selection) -> str | None:
 
 def batches_only(selection: Selection) -> str | None:
     """Wants the list of batches."""
-    return None if selection.pane is Scope.BATCHES else "Works in Batches (key 2)."
+    return None if selection.pane is Scope.BATCHES else "Works in Batches (key ⟦batches⟧)."
 
 
 def _droppable(entry: QueueEntry) -> str | None:

@@ -5,6 +5,7 @@ Pure: nothing of Textual is imported, so the README's generator and the tests of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -26,6 +27,7 @@ __all__ = [
     "markdown_key_table",
     "scopes_of",
     "scopes_of_pane",
+    "with_key_names",
     "with_keys",
 ]
 
@@ -50,6 +52,7 @@ _LABELS = {
     "f5": "F5",
     "f1": "F1",
 }
+_NAMED = re.compile(r"⟦(\w+)⟧")
 
 
 def command(command_id: str) -> Command:
@@ -60,6 +63,16 @@ def command(command_id: str) -> Command:
 def with_keys(entry: Command, keymap: Mapping[str, tuple[str, ...]]) -> Command:
     """A command under the keys a user gave it."""
     return replace(entry, keys=keymap[entry.id]) if entry.id in keymap else entry
+
+
+def with_key_names(sentence: str, keymap: Mapping[str, tuple[str, ...]]) -> str:
+    """A sentence with the key the user gave it, or the usual one, in place of each command: ``⟦cancel⟧``."""
+
+    def key_of(found: re.Match[str]) -> str:
+        entry = _BY_ID.get(found[1])
+        return found[0] if entry is None else with_keys(entry, keymap).keys[0]
+
+    return _NAMED.sub(key_of, sentence)
 
 
 def commands_in(scope: Scope, *, is_read_only: bool = False) -> Iterator[Command]:

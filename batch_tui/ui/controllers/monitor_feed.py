@@ -33,7 +33,7 @@ _KEYS_TURNS = 16
 _NEXT_STEPS = {
     Condition.LIVE: "r lists it anew.",
     Condition.OFFLINE: "It is tried again; batch-tui doctor looks for the cause.",
-    Condition.UNAUTHORIZED: "r asks for the key anew where it comes from; batch-tui doctor tests it.",
+    Condition.UNAUTHORIZED: "⟦refresh⟧ asks for the key anew where it comes from; batch-tui doctor tests it.",
     Condition.DENIED: "Take a key that may use batches; batch-tui doctor tests it.",
 }
 _BAD = frozenset({Condition.OFFLINE, Condition.LIMITED, Condition.UNAUTHORIZED, Condition.DENIED})

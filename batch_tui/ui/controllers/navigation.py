@@ -176,7 +176,7 @@ class Navigation:
             self._shell.end()
             return
         self._interrupted_at = now
-        self._shell.desk.say("ctrl+c again quits; x cancels a batch.")
+        self._shell.desk.say("ctrl+c again quits; ⟦cancel⟧ cancels a batch.")
 
     def _refresh(self) -> None:
         pane = self._deck.panels.focused
@@ -212,6 +212,6 @@ class Navigation:
         said = (
             "The mouse is ours again."
             if self._shell.toggle_mouse()
-            else "The mouse is the terminal's: select text, M takes it back."
+            else "The mouse is the terminal's: select text, ⟦mouse⟧ takes it back."
         )
         self._shell.desk.say(said)

@@ -113,7 +113,7 @@ class RemoteFiles:
 
         desk.say(f"Downloading {name}…")
         try:
-            with desk.transfer(f"Stopped downloading {name}: D goes on from where it is."):
+            with desk.transfer(f"Stopped downloading {name}: ⟦save⟧ goes on from where it is."):
                 path = await desk.cockpit.service.download_file(
                     file, target, overwrite=overwrite, on_progress=told
                 )

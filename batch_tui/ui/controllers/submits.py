@@ -86,7 +86,9 @@ class Submits:
             if is_meant and pending.is_stoppable and worker is not None:
                 worker.cancel()
                 self._ended(pending.operation.intent)
-                self._desk.say(f"Stopped the upload of {pending.name}: nothing was created; s sends it after all.")
+                self._desk.say(
+                    f"Stopped the upload of {pending.name}: nothing was created; ⟦send_again⟧ sends it after all."
+                )
                 return True
         return False
 

@@ -21,6 +21,7 @@ from batch_tui.ui.commands.registry import (
     commands_of_pane,
     key_label,
     scopes_of,
+    with_key_names,
     with_keys,
 )
 from batch_tui.ui.text.cells import Cell, Piece, Tone, cell
@@ -162,7 +163,11 @@ class CommandList(Vertical):
         reason = why_not(entry, self._selection, is_read_only=self._is_read_only)
         tone = Tone.MUTED if reason else Tone.PLAIN
         keys = " ".join(key_label(key, is_ascii=self._is_ascii) for key in entry.keys)
-        return (cell(keys, Tone.ACCENT), cell(entry.title, tone), cell(reason or entry.help, Tone.MUTED))
+        return (
+            cell(keys, Tone.ACCENT),
+            cell(entry.title, tone),
+            cell(with_key_names(reason or entry.help, self._keymap), Tone.MUTED),
+        )
 
 
 class Heading(LineWidget):
