@@ -82,6 +82,16 @@ async def test_l_and_h_go_between_a_request_and_its_raw_answer_and_search_the_si
         assert running.app.deck.panels.current != "results"
 
 
+async def test_a_pane_looks_focused_when_esc_closed_an_answer_in_it(tmp_path: Path) -> None:
+    async with _results(tmp_path) as running:
+        results = running.app.deck.results
+        await running.press("enter", "escape")
+        assert results.table.has_focus
+        assert running.line_of(results.title_bar).startswith("━4 Results")
+        await running.press("2")
+        assert running.line_of(results.title_bar).startswith("─4 Results")
+
+
 async def test_a_search_in_an_answer_does_not_begin_with_the_filter_of_the_list(tmp_path: Path) -> None:
     async with _results(tmp_path) as running:
         results = running.app.deck.results

@@ -97,5 +97,5 @@ class Pane(Vertical):
         self.title_bar.set_active(is_active=True)
 
     def on_descendant_blur(self) -> None:
-        """The focus left the pane."""
-        self.title_bar.set_active(is_active=False)
+        """The focus left the pane, or went on inside it: of a widget that is hidden, that is told late."""
+        self.title_bar.set_active(is_active=self.has_focus_within)
