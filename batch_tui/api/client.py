@@ -17,6 +17,7 @@ import httpx2
 import openai
 from openai import omit
 
+from batch_tui.api import bounded
 from batch_tui.api.connection import Connection, require
 from batch_tui.api.download import DownloadOrder, fetch
 from batch_tui.api.errors import built, translated
@@ -30,8 +31,6 @@ from batch_tui.domain.errors import NotFoundError, ServerFaultError, ServiceErro
 from batch_tui.domain.files import FilePage, FileStart, RemoteFile
 from batch_tui.domain.normalise import batch_from_wire, file_from_wire, is_page, page_of
 
-KEEP_ALIVE = 30.0
-"""Seconds an idle connection is kept: longer than most polling waits, shorter than most firewalls' patience."""
 _UNUSABLE_IDS = frozenset({"", ".", ".."})
 
 
@@ -61,7 +60,7 @@ class OpenAIService:
         self._pages = PageReader()
         self._has_answered = False
         with built(connection):
-            self._http = http = http_client or _http_client()
+            self._http = http = http_client or bounded.http_client()
             http.follow_redirects = False
             self._client = openai.AsyncOpenAI(
                 api_key=connection.key or "none",
@@ -255,14 +254,3 @@ class OpenAIService:
         if file is None or asked not in {None, file.id}:
             raise other_object(call)
         return file
-
-
-def _http_client() -> httpx2.AsyncClient:
-    """A client with the environment's proxies and certificates, and no redirects.
-
-    Any number of connections: the rate gate bounds everything but cancellations, and these wait for nobody.
-    """
-    return httpx2.AsyncClient(
-        follow_redirects=False,
-        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=16, keepalive_expiry=KEEP_ALIVE),
-    )

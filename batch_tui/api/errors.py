@@ -20,8 +20,10 @@ import h11
 import httpx2
 import openai
 
+from batch_tui.api.bounded import MAX_REPLY, ReplyTooLongError
 from batch_tui.api.connection import Connection, proxy_host, proxy_variable
 from batch_tui.api.replies import Call, refusal
+from batch_tui.domain import formatting
 from batch_tui.domain.errors import ConfigurationError, Effect, ServerFaultError, ServiceError, UnreachableError
 
 E = TypeVar("E", bound=BaseException)
@@ -215,6 +217,9 @@ def _waiting(chain: list[BaseException], call: Call) -> ServiceError | None:
 def _reading(chain: list[BaseException], call: Call) -> ServiceError:
     """Replies that were lost, cut or are no HTTP; and requests the SDK can't put on the wire."""
     effect = call.effect()
+    if _first(chain, ReplyTooLongError):
+        sentence = f"{call.host} sent a reply of more than {formatting.size(MAX_REPLY)}: no list is that long."
+        return ServerFaultError(sentence, effect=effect)
     if _first(chain, httpx2.DecodingError):
         return ServerFaultError(f"{call.host} sent a reply whose compression is broken.", effect=effect)
     protocol = _first(chain, httpx2.RemoteProtocolError, h11.RemoteProtocolError)
