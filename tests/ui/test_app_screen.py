@@ -215,3 +215,18 @@ async def test_a_restart_brings_back_the_cursor_among_its_neighbours_and_the_siz
         assert running.app.deck.batches.size.height == height
         await running.press("underscore")
         assert running.app.deck.batches.size.height < height
+
+
+@pytest.mark.parametrize("size", [(60, 20), (120, 36), (200, 50)])
+@pytest.mark.parametrize(("key", "step"), [("tab", 1), ("shift+tab", -1)])
+async def test_tab_goes_round_the_panes_and_to_nothing_else(
+    tmp_path: Path, size: tuple[int, int], key: str, step: int
+) -> None:
+    async with stage(tmp_path, FakeService(*many(3)), size=size) as running:
+        panels, seen = running.app.deck.panels, []
+        for _ in range(8):
+            await running.press(key)
+            assert panels.focused.has_focus_within
+            seen.append(panels.current)
+        neighbours = [panels._arranged(size[0]).neighbour(pane, step, size[0]) for pane in seen]
+        assert neighbours[:-1] == seen[1:]
