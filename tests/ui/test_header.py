@@ -71,3 +71,11 @@ def test_a_change_is_counted_as_if_all_were_counted_anew() -> None:
     tally.drop(ended.id)
     tally.drop("nobody")
     assert tally.counts == count(others)
+
+
+def test_ten_thousand_batches_that_ended_alike_are_one_share_of_the_counts() -> None:
+    tally = Tally()
+    for one in many(10_000):
+        tally.put(one)
+    assert len({id(share) for share in tally._shares.values()}) == 1
+    assert tally.counts == count(many(10_000))

@@ -6,6 +6,7 @@ The ASCII set serves ``--ascii`` and every locale that is not UTF-8.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.groups import QUEUED
@@ -147,6 +148,7 @@ _TONES = {
 }
 
 
+@lru_cache(maxsize=256)
 def status_sign(status: BatchStatus, *, raw: str = "", is_ascii: bool = False) -> Sign:
     """The sign of a bare state, as in the header's counts.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from textual.app import ComposeResult
 from textual.strip import Strip
@@ -75,6 +76,10 @@ class _Share:
     total: int
 
 
+_shared = lru_cache(maxsize=4096)(_Share)
+"""One for all batches that add the same, as nearly all that ended do: a collection has few of them to look at."""
+
+
 class Tally:
     """Counts batches by the sign they show. A change costs as much as what changed, however many there are.
 
@@ -112,7 +117,7 @@ class Tally:
     def _share(self, batch: Batch) -> _Share:
         sign = batch_sign(batch, is_ascii=self._is_ascii)
         is_active = not batch.is_terminal
-        return _Share(
+        return _shared(
             (sign.glyph, sign.tone),
             is_active,
             batch.status is BatchStatus.FAILED or batch.is_total_loss,
