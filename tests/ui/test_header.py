@@ -7,6 +7,7 @@ from batch_tui.domain.batch import Batch, RequestCounts
 from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.text.cells import cell_text
 from batch_tui.ui.widgets.header import HeaderFacts, Tally, count, header_pieces
+from tests.support.batches import many
 
 NUMBERS = numbers()
 
