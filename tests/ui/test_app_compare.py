@@ -288,6 +288,22 @@ async def test_a_comparison_is_stopped_by_esc_and_what_was_there_comes_back(tmp_
         assert panels.current == layout.BATCHES
 
 
+async def test_a_comparison_that_a_newer_one_replaced_takes_nothing_away(tmp_path: Path) -> None:
+    service = two()
+    ready = service.hold("download_file")
+    async with stage(tmp_path, service) as running:
+        await running.pilot.press("space", "j", "space", "c")
+        await running.until_seen(lambda: service.count("download_file") == 1)
+        await running.pilot.press("2", "c")
+        await running.until_seen(lambda: service.count("download_file") == 2)
+        ready.set()
+        await running.until(lambda: len(listed(running)) == 5)
+        assert comparing(running)
+        await running.press("escape")
+        assert not comparing(running)
+        assert running.app.deck.panels.current == layout.BATCHES
+
+
 async def test_a_file_that_cannot_be_had_is_told_in_place_of_the_rows(tmp_path: Path) -> None:
     service = two()
     await service.delete_file(service.batches["after"].output_file_id or "")
