@@ -47,6 +47,7 @@ from batch_tui.ui.terminal.lifecycle import is_tty, run_screen
 from batch_tui.ui.terminal.notifier import Notifier
 from batch_tui.ui.terminal.presence import Presence
 from batch_tui.ui.terminal.thrifty import ThriftyApp
+from batch_tui.ui.terminal.turns import OrderlyApp
 from batch_tui.ui.themes import TERMINAL_THEME, choose_theme
 from batch_tui.ui.widgets.command_list import CommandList
 from batch_tui.ui.widgets.dock import Dock
@@ -58,7 +59,7 @@ FIRST_BATCHES = 200
 """Batches of the last run shown in the first picture; the others follow it."""
 
 
-class BatchTuiApp(ThriftyApp, inherit_bindings=False):
+class BatchTuiApp(OrderlyApp, ThriftyApp, inherit_bindings=False):
     """The cockpit of one profile.
 
     Args:
@@ -197,20 +198,15 @@ class BatchTuiApp(ThriftyApp, inherit_bindings=False):
         self.dock.close_prompt()
         return True
 
-    def write_raw(self, sequence: str) -> None:
-        """Send a sequence to the terminal, past the screen."""
-        if self._driver is not None:
-            self._driver.write(sequence)
-            self._driver.flush()
-
     async def on_event(self, event: Event) -> None:
-        """Any key stops the guard's countdown, and does nothing else then; a warning goes with the next one."""
+        """Whatever comes tells whether somebody is there."""
         self.presence.note(event)
-        if isinstance(event, Key):
-            if self.attention.stopped_by_key():
-                return
-            self.desk.key_pressed()
         await super().on_event(event)
+
+    def swallows(self, _key: Key) -> bool:
+        """Any key stops the guard's countdown, and does nothing else then; a warning goes with the next one."""
+        self.desk.key_pressed()
+        return self.attention.stopped_by_key()
 
     def end(self, code: int = 0) -> None:
         """End the program; what runs is taken up by the next start."""

@@ -48,3 +48,27 @@ def test_keys_typed_before_the_screen_is_up_move_in_the_list_of_the_last_run(
         leave(screen)
     session = load_session(session_file(tmp_path / "state"))
     assert (session.pane, session.cursor) == ("batches", "b00003")
+
+
+BEHIND = {
+    "a filter that is accepted": ("/run\r", "j", ("batches", "run0001")),
+    "a choice of a menu": ("Yi", "j", ("batches", "run0000")),
+    "a batch that is opened": ("\r", "2j", ("batches", "run0000")),
+    "a question that is answered": ("jxy", "j", ("batches", "run0001")),
+    "a command of the list": (":zoom\r", "jj", ("batches", "run0001")),
+}
+
+
+@pytest.mark.parametrize(("first", "behind", "place"), BEHIND.values(), ids=[*BEHIND])
+def test_keys_in_one_packet_do_what_they_do_one_by_one(
+    tmp_path: Path, first: str, behind: str, place: tuple[str, str]
+) -> None:
+    with scene(tmp_path, "work") as screen:
+        screen.until_shown("Help", "run0002")
+        screen.until_still()
+        screen.send(first + behind)
+        screen.until_still()
+        screen.send("\x11")
+        screen.ended()
+    session = load_session(session_file(tmp_path / "state"))
+    assert (session.pane, session.cursor) == place

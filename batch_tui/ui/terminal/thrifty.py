@@ -42,6 +42,12 @@ class ThriftyApp(App[int], inherit_bindings=False):
         """Let go of the mouse, or take it; True when it is taken now."""
         return isinstance(self._driver, PatientDriver) and self._driver.toggle_mouse()
 
+    def write_raw(self, sequence: str) -> None:
+        """Send a sequence to the terminal, past the screen."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+            self._driver.flush()
+
     def on_resize(self, event: Resize) -> None:
         """What the terminal makes of its lines at another size is its own affair."""
         del event

@@ -1,0 +1,83 @@
+"""Keys one after the other: each finds the screen as the one before it left it, also when they come in one packet.
+
+Textual hands a key to the widget that has the focus when the key is read, and many keys are read at once: behind
+an answer, a choice or an opened row the next keys would go to what is about to lose the focus.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TypeAlias
+
+from textual.app import App
+from textual.dom import DOMNode
+from textual.events import Event, Key, Paste
+
+Typed: TypeAlias = Key | Paste
+_ROUNDS = 2
+"""How often what a key set off is waited for, from its widget up to the app: it may set off more on its way."""
+_LOST_AFTER = 1.0
+"""Seconds after which nothing is waited for any more: the widget that had the key is gone."""
+
+
+class OrderlyApp(App[int], inherit_bindings=False):
+    """The part of the screen that takes keys: one that comes while another is under way waits for its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._path: tuple[DOMNode, ...] = ()
+        """From the widget that got the last key up to the app."""
+        self._waiting: deque[Typed] = deque()
+        self._due: Typed | None = None
+        self._turn = 0
+        self._waits_since: float | None = None
+
+    def swallows(self, _key: Key) -> bool:
+        """True for a key that has done what it is for: no widget gets it."""
+        return False
+
+    async def on_event(self, event: Event) -> None:
+        """Keys one after the other; everything else as it comes."""
+        if not isinstance(event, Typed) or event.is_forwarded:
+            await super().on_event(event)
+        elif event is self._due or self._is_free:
+            await self._take(event)
+        else:
+            self._waiting.append(event)
+            self._wait()
+
+    @property
+    def _is_free(self) -> bool:
+        """True when nothing is left of the keys before."""
+        if self._waiting or self._due is not None:
+            return False
+        return not any(node.message_queue_size for node in self._path)
+
+    async def _take(self, event: Typed) -> None:
+        self._due = None
+        target = self.focused or self.screen
+        self._path = tuple(target.ancestors_with_self)
+        if not isinstance(event, Key) or not self.swallows(event):
+            await super().on_event(event)
+        if self._waiting:
+            self._wait()
+
+    def _wait(self) -> None:
+        """Have the next key come when the last one's consequences have gone their way."""
+        now = time.monotonic()
+        if self._waits_since is None or now - self._waits_since > _LOST_AFTER:
+            self._waits_since = now
+            self._turn += 1
+            self._pass_on(self._turn, self._path * _ROUNDS)
+
+    def _pass_on(self, turn: int, path: tuple[DOMNode, ...]) -> None:
+        """Go through the queues that a key's consequences go through, behind them."""
+        while path and turn == self._turn:
+            node, path = path[0], path[1:]
+            if node.call_later(self._pass_on, turn, path):
+                return
+        if turn == self._turn:
+            self._waits_since = None
+            self._due = self._waiting.popleft()
+            self.post_message(self._due)
