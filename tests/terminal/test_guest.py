@@ -132,3 +132,24 @@ def test_an_editor_that_does_not_exist_is_one_sentence_and_the_screen_is_back(tm
         screen.send("q")
         assert screen.ended() == 0
         assert screen.is_restored
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("exit 3", "ended with exit code 3."),
+        ("kill -SEGV $$", "was ended by SIGSEGV."),
+        ("kill -36 $$", "was ended by signal 36."),
+    ],
+)
+def test_an_editor_that_ends_badly_is_told_of(tmp_path: Path, script: str, said: str) -> None:
+    editor = tmp_path / "ed"
+    editor.write_text(f"#!/bin/sh\n{script}\n")
+    editor.chmod(0o755)
+    with scene(tmp_path, "calm", environ={"EDITOR": str(editor)}, size=(200, 50)) as screen:
+        screen.until_shown("live", "Batches")
+        screen.send("e")
+        screen.until_shown(f"/ed {said}", "Batches")
+        screen.send("q")
+        assert screen.ended() == 0
+        assert screen.is_restored

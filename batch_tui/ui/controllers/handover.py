@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import signal
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -114,11 +115,24 @@ class Handover:
             self._desk.fail(f"{command!r} is no command line; mend EDITOR or PAGER.")
             return
         try:
-            await self._guests.lend(words)
+            code = await self._guests.lend(words)
         except OSError as error:
             self._desk.fail(f"{words[0]} can't be started ({error.strerror}); set EDITOR or PAGER.")
         except SuspendNotSupported:
             self._desk.fail("This terminal can't be handed to another program.")
+        else:
+            if code:
+                self._desk.say(f"{words[0]} {ended_with(code)}.")
+
+
+def ended_with(code: int) -> str:
+    """How a program ended that didn't end well: ``ended with exit code 1``, ``was ended by SIGSEGV``."""
+    if code > 0:
+        return f"ended with exit code {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was ended by signal {-code}"
 
 
 def _write(path: Path, text: str) -> None:

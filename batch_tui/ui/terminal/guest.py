@@ -30,39 +30,42 @@ class GuestRoom:
         self.was_hung_up = False
         """True when a guest didn't leave by itself: nobody knows what it made of the terminal."""
 
-    async def lend(self, words: Sequence[str]) -> None:
+    async def lend(self, words: Sequence[str]) -> int:
         """Run a program until it ends; nothing when another one has the terminal.
 
         Args:
             words: Its command line.
+
+        Returns:
+            Its exit code, or minus the signal that ended it.
 
         Raises:
             OSError: It can't be started; the screen is back.
             SuspendNotSupported: The terminal can't be given away.
         """
         if self.is_taken:
-            return
+            return 0
         self.is_taken = True
         try:
-            failure = await self._suspended(words)
+            end = await self._suspended(words)
         finally:
             self.is_taken = False
-        if failure is not None:
-            raise failure
+        if isinstance(end, OSError):
+            raise end
+        return end
 
-    async def _suspended(self, words: Sequence[str]) -> OSError | None:
+    async def _suspended(self, words: Sequence[str]) -> OSError | int:
         """Run it with the screen away; an error that left the block would leave the screen away for good."""
         with self._suspend():
             try:
                 guest = await asyncio.create_subprocess_exec(*words, env=dict(os.environ))
             except OSError as error:
                 return error
-            await self._until_left(guest)
-            return None
+            return await self._until_left(guest)
 
-    async def _until_left(self, guest: Process) -> None:
+    async def _until_left(self, guest: Process) -> int:
         try:
-            await guest.wait()
+            return await guest.wait()
         except asyncio.CancelledError:
             self.was_hung_up = True
             with suppress(ProcessLookupError, TimeoutError):
