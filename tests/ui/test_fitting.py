@@ -26,6 +26,15 @@ def test_columns_go_in_the_order_model_cost_time_left_then_the_bar_becomes_a_num
     assert "percent" in _ids(62)
 
 
+def test_a_very_wide_table_keeps_the_columns_beside_the_name_and_writes_the_model_out() -> None:
+    widths = {placed.column.id: placed.width for placed in fit_columns(COLUMNS, 300)}
+    assert widths["name"] == 48
+    assert widths["model"] > 60
+    at_120 = {placed.column.id: placed.width for placed in fit_columns(COLUMNS, 118)}
+    assert at_120["model"] >= len("text-embedding-3-small")
+    assert at_120["name"] >= 20
+
+
 def test_sixty_cells_keep_name_word_and_counts() -> None:
     assert {"glyph", "name", "status", "total"} <= set(_ids(58))
 

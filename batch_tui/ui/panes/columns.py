@@ -22,6 +22,8 @@ from batch_tui.ui.widgets.fitting import Column
 ALARM = "!!"
 """Stands before the name of a batch that breaks a rule of the guard."""
 _BAR = 8
+_LONGEST_NAME = 48
+"""Cells from which on a name only pushes away what belongs to it."""
 _SOON = 3600
 """Seconds before the window closes from which the time left is a warning."""
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -108,7 +110,7 @@ class View:
 
 COLUMNS: tuple[Column, ...] = (
     Column("glyph", "", 1, is_pinned=True),
-    Column("name", "name", 12, is_flexible=True, is_pinned=True, is_cut_inside=True),
+    Column("name", "name", 12, is_flexible=True, is_pinned=True, is_cut_inside=True, most=_LONGEST_NAME),
     Column("status", "status", 11),
     Column("progress", "progress", _BAR, priority=60),
     Column("percent", "%", 4, "right", priority=15, instead_of="progress"),
@@ -117,7 +119,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("age", "age", 7, "right", priority=40),
     Column("left", "left", 6, "right", priority=70),
     Column("cost", "cost", 8, "right", priority=80),
-    Column("model", "model", 16, priority=90),
+    Column("model", "model", 16, priority=90, is_flexible=True),
     Column("rate", "rate", 8, "right", priority=92),
     Column("endpoint", "endpoint", 20, priority=94),
     Column("id", "id", 24, priority=96),

@@ -28,7 +28,7 @@ class Column:
     is_tight: bool = False
     """No gap behind it."""
     most: int | None = None
-    """Cells it never has more of, when it is flexible."""
+    """Cells it has no more of, when it is flexible and another one takes the rest."""
     is_cut_inside: bool = False
     """What is too long loses its middle: names and ids differ at their ends."""
 
@@ -88,6 +88,9 @@ def _place(columns: Sequence[Column], chosen: Sequence[int], width: int, gap: in
             extra[i] += given
             spare -= given
         open_ones = [i for i in open_ones if _room(columns[i], extra[i])]
+    rest = next((i for i in chosen if columns[i].is_flexible), None)
+    if rest is not None:
+        extra[rest] += spare  # all have what they want: the line is filled nevertheless
     return tuple(Placed(i, columns[i], columns[i].width + extra[i]) for i in chosen)
 
 
