@@ -84,6 +84,19 @@ async def test_a_cost_under_the_threshold_needs_a_yes_only(tmp_path: Path) -> No
         assert running.service.count("create_batch") == 1
 
 
+async def test_a_file_tells_no_dash_for_the_endpoint_it_does_not_name(tmp_path: Path) -> None:
+    body = json.dumps({"model": "gpt-5-mini", "input": "hi"})
+    workspace(tmp_path, "bare.jsonl", body)
+    workspace(tmp_path, "good.jsonl", request(1))
+    async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
+        facts = running.app.deck.inspect.facts
+        await running.press("g")
+        await running.until(lambda: "bare request bodies" in facts.text)
+        assert "request   -" not in facts.text
+        await running.press("j")
+        await running.until(lambda: "request   /v1/chat/completions   gpt-5-mini" in facts.text)
+
+
 async def test_bare_bodies_are_offered_to_be_wrapped(tmp_path: Path) -> None:
     body = json.dumps({"model": "gpt-5-mini", "messages": [{"role": "user", "content": "hi"}]})
     path = workspace(tmp_path, "bare.jsonl", body, body)

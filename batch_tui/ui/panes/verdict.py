@@ -90,14 +90,13 @@ def over_limit(report: Report, limits: Limits) -> str | None:
 
 def report_facts(report: Report, limits: Limits, *, is_ascii: bool = False) -> tuple[list[Cell], list[int | None]]:
     """The whole report as lines, and for each the line of the file it leads to."""
+    kind = "   ".join(word for word in (report.endpoint, report.model) if word)
     lines = [
         line("file", Piece(Path(report.path).name, Tone.STRONG)),
         line("verdict", verdict(report, is_ascii=is_ascii)),
         line("next", next_step(report)),
         line("holds", f"{formatting.plural(report.requests, 'request')}   {formatting.size(report.bytes)}"),
-        line(
-            "request", "   ".join(word for word in (report.endpoint, report.model) if word) or formatting.UNKNOWN
-        ),
+        *([line("request", kind)] if kind else []),
         line("tokens", f"~{formatting.grouped(report.tokens_estimate)} input, estimated at 4 bytes each"),
         line("sha256", Piece(report.sha256[:16], Tone.MUTED)),
     ]
