@@ -285,7 +285,8 @@ class BatchesPane(Pane):
         words = self._narrowing.words
         what = f"{words} {grouped(len(self._all_shown()))} of {grouped(len(self.rows))}" if words else "all"
         arrow = self._glyphs.down if self._order.is_descending else self._glyphs.up
-        self.title_bar.set_note(f"{what} {self._glyphs.separator} sort {self._order.column}{arrow}")
+        gap = " " if arrow.isalpha() else ""  # in ASCII the arrow is a letter
+        self.title_bar.set_note(f"{what} {self._glyphs.separator} sort {self._order.column}{gap}{arrow}")
         self.table.set_sort(self._order.column, is_descending=self._order.is_descending)
 
     @on(VirtualTable.CursorMoved)
