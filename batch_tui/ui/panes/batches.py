@@ -23,7 +23,7 @@ from batch_tui.ui.panes.batch_rows import BatchRows
 from batch_tui.ui.panes.columns import DEFAULT_COLUMNS, BatchFacts, SortValue, View, batch_cells, batch_columns
 from batch_tui.ui.panes.narrowing import Keeps, Narrowing
 from batch_tui.ui.text.cells import Cell
-from batch_tui.ui.text.glyphs import glyphs
+from batch_tui.ui.text.glyphs import GlyphSet, glyphs
 from batch_tui.ui.widgets.table import VirtualTable
 
 _BY_AGE = "age"
@@ -46,6 +46,11 @@ class Order:
 
     def __str__(self) -> str:
         return ("-" if self.is_descending else "") + self.column
+
+    def told(self, chosen: GlyphSet) -> str:
+        """How it reads: ``age↓``; in ASCII, where the arrow is a letter, ``age v``."""
+        arrow = chosen.down if self.is_descending else chosen.up
+        return f"{self.column} {arrow}" if arrow.isalpha() else self.column + arrow
 
     def sort(self, batches: list[Batch], facts_of: Callable[[Batch], BatchFacts]) -> None:
         """Sort batches by what is known about them."""
@@ -284,9 +289,7 @@ class BatchesPane(Pane):
     def _describe(self) -> None:
         words = self._narrowing.words
         what = f"{words} {grouped(len(self._all_shown()))} of {grouped(len(self.rows))}" if words else "all"
-        arrow = self._glyphs.down if self._order.is_descending else self._glyphs.up
-        gap = " " if arrow.isalpha() else ""  # in ASCII the arrow is a letter
-        self.title_bar.set_note(f"{what} {self._glyphs.separator} sort {self._order.column}{gap}{arrow}")
+        self.title_bar.set_note(f"{what} {self._glyphs.separator} sort {self._order.told(self._glyphs)}")
         self.table.set_sort(self._order.column, is_descending=self._order.is_descending)
 
     @on(VirtualTable.CursorMoved)
