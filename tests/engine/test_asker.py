@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 from collections.abc import Callable
 
@@ -248,3 +249,26 @@ async def test_giving_up_the_question_leaves_nothing_behind() -> None:
     await world.time.run(play())
     assert world.service.running == 0
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_an_error_that_a_call_ends_with_when_it_is_called_off_is_nobodys_news() -> None:
+    world, told = World(), list[object]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+
+    async def sore(batch_id: str) -> Batch:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise unreachable() from None
+        raise AssertionError(batch_id)
+
+    async def play() -> Batch | ServiceError:
+        world.service.retrieve_batch = sore  # type: ignore[method-assign]
+        asking = asyncio.ensure_future(_ask(world))
+        await world.time.sleep(1.0)
+        del world.service.retrieve_batch
+        return await asking
+
+    assert await world.time.run(play()) == a_batch_of(world)
+    gc.collect()
+    assert told == []

@@ -90,8 +90,8 @@ class Asker:
             watching.cancel()
             for call in calls:
                 call.reply.cancel()
-            await asyncio.wait([watching])
-            await asyncio.wait([call.reply for call in calls])
+            await asyncio.gather(watching, return_exceptions=True)
+            await asyncio.gather(*(call.reply for call in calls), return_exceptions=True)
         self._usual, self._is_trusting = self._clock() - answered.at, True
         return answer
 
