@@ -8,6 +8,7 @@ from unittest.mock import patch
 import pytest
 
 from batch_tui.domain.status import BatchStatus
+from batch_tui.ui.widgets.tabs import TabStrip
 from batch_tui.ui.widgets.too_small import TooSmall
 from tests.support.batches import NOON, a_batch, many
 from tests.support.fake_service import FakeService, unauthorized, unreachable
@@ -236,3 +237,21 @@ async def test_tab_goes_round_the_panes_and_to_nothing_else(
             seen.append(panels.current)
         neighbours = [panels._arranged(size[0]).neighbour(pane, step, size[0]) for pane in seen]
         assert neighbours[:-1] == seen[1:]
+
+
+async def test_a_click_on_a_title_or_a_tab_chooses_its_pane_and_one_on_the_docked_line_none(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path, FakeService(*many(3))) as running:
+        deck = running.app.deck
+        for target, pane in (
+            (deck.files.title_bar, "files"),
+            (running.app.dock, "files"),
+            (deck.batches.title_bar, "batches"),
+            (deck.inspect.query_one(TabStrip), "inspect"),
+            (running.app.header, "inspect"),
+        ):
+            await running.pilot.click(target, offset=(3, 0))
+            await running.settle()
+            assert deck.panels.current == pane
+            assert deck.panels.focused.has_focus_within

@@ -92,6 +92,11 @@ class Pane(Vertical):
         """Give the pane the focus."""
         self.focus_target.focus(scroll_visible=False)
 
+    def on_click(self) -> None:
+        """A click on its title or its tabs chooses the pane too."""
+        if not self.has_focus_within:
+            self.take_focus()
+
     def on_descendant_focus(self) -> None:
         """The focus came into the pane."""
         self.title_bar.set_active(is_active=True)

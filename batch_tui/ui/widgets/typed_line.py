@@ -28,6 +28,8 @@ class TypedLine(OneLine, can_focus=True):
     """Hands every key to :meth:`press` while :attr:`is_typing`. Nothing in it blinks."""
 
     BINDINGS: ClassVar[list[BindingType]] = _own_keys()
+    FOCUS_ON_CLICK = False
+    """A click on it is no reason to take the keys from a pane."""
 
     @property
     def is_typing(self) -> bool:
