@@ -56,6 +56,22 @@ def test_money_goes_before_requests_where_there_is_no_room() -> None:
     assert header_pieces(facts, 30).freshness == wide.freshness
 
 
+def test_a_number_is_whole_or_not_there_however_narrow_the_screen() -> None:
+    facts = HeaderFacts("work", count(ACCOUNT), condition="live 14s", as_of="18:22")
+    whole = cell_text(header_pieces(facts).account).split()
+    seen = set()
+    for width in range(24, 80):
+        pieces = header_pieces(facts, width)
+        shown = cell_text(pieces.account)
+        tail = -(-len(cell_text(pieces.freshness)) // 8) * 8
+        assert len(shown.rstrip()) <= width - tail, "freshness lies over what doesn't fit"
+        words = [word for word in shown.split() if word != "…"]
+        assert " ".join(words) in " ".join(whole)
+        assert shown.endswith("…") == (words[-1:] != whole[-1:])
+        seen.add(tuple(words[:2]))
+    assert {("batch-tui", "work"), ("work", "◔"), ("◔", "1")} <= seen
+
+
 def test_the_header_is_ascii_where_it_must_be() -> None:
     pieces = header_pieces(HeaderFacts("work", count(ACCOUNT, is_ascii=True)))
     assert cell_text(pieces.account).isascii()

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from textual.app import ComposeResult
 from textual.strip import Strip
@@ -29,6 +30,7 @@ _ORDER = (
     BatchStatus.CANCELLED,
 )
 
+_GAP = "  "
 _STEP = 8
 """Cells by which freshness gets more room: another second doesn't move the line."""
 
@@ -172,9 +174,7 @@ def header_pieces(facts: HeaderFacts, width: int = 1_000) -> HeaderPieces:
         width: Cells for all of them.
     """
     freshness: Cell = (Piece(facts.condition, facts.tone), *_clock(facts), Piece(" "))
-    account = [Piece(" batch-tui", Tone.STRONG), Piece(f"  {facts.profile}  ", Tone.PLAIN)]
-    for glyph, tone, number in facts.counts.by_glyph:
-        account += [Piece(glyph, tone), Piece(f" {formatting.amount(number)}  ", Tone.PLAIN)]
+    account = _account(facts, width - _in_steps(_width(freshness)))
     room = width - _width(account) - _width(freshness)
     progress: list[Piece] = []
     for extra in _extras(facts):
@@ -182,6 +182,26 @@ def header_pieces(facts: HeaderFacts, width: int = 1_000) -> HeaderPieces:
         if room >= 0:
             progress.append(extra)
     return HeaderPieces(tuple(account), tuple(progress), freshness)
+
+
+def _account(facts: HeaderFacts, room: int) -> list[Piece]:
+    """The profile, and batches by state, whole: half a number is another one."""
+    counts = [
+        (Piece(glyph, tone), Piece(f" {formatting.amount(number)}{_GAP}", Tone.PLAIN))
+        for glyph, tone, number in facts.counts.by_glyph
+    ]
+    heads = [[Piece(" batch-tui", Tone.STRONG)], [Piece(f"{_GAP}{facts.profile}{_GAP}", Tone.PLAIN)]]
+    for first in range(len(heads) + 1):
+        account = [piece for part in (*heads[first:], *counts) for piece in part]
+        if _width(account) - len(_GAP) <= room:
+            return account
+    fitting = next(end for end in range(len(counts), -1, -1) if _width(chain(*counts[:end])) < room or not end)
+    return [*chain(*counts[:fitting]), Piece("…", Tone.MUTED)]
+
+
+def _in_steps(width: int) -> int:
+    """The room that freshness gets: it grows in steps, or each other digit would move the rest."""
+    return -(-width // _STEP) * _STEP
 
 
 def _clock(facts: HeaderFacts) -> Cell:
@@ -281,7 +301,7 @@ class HeaderLine(LineWidget):
         if not width or not self.is_mounted:
             return
         pieces = header_pieces(self._facts, width)
-        tail = min(width, -(-_width(pieces.freshness) // _STEP) * _STEP)
+        tail = min(width, _in_steps(_width(pieces.freshness)))
         shares = (min(_width(pieces.account), width - tail), tail)
         if shares != self._shares:
             self._shares = shares
