@@ -150,3 +150,18 @@ def test_everything_is_shown_by_what_keeps_all_as_by_nothing_that_hides() -> Non
     rows.fold("g", is_open=True)
     assert rows.rows(None, None, NOTHING) == shown(rows)
     assert rows.rows(None, None, frozenset({"old"}))[0] == "old"
+
+
+def test_the_batches_of_the_marks_are_looked_up_once_and_anew_for_what_changed() -> None:
+    rows, marks = three_parts(), frozenset({"old", "new", "g", "not there"})
+    before = rows.marked(marks)
+    assert [batch.id for batch in before] == ["g", "new", "old"]
+    assert rows.marked(marks) is before
+    assert [batch.id for batch in rows.marked(frozenset({"old"}))] == ["old"]
+    ended = a_batch("new", BatchStatus.COMPLETED)
+    rows.marked(marks)
+    rows.set_batches([ended, part(1), part(2), a_batch("old", created=NOON - 900)], ["new"])
+    assert ended in rows.marked(marks)
+    whole = rows.marked(marks)[0]
+    rows.set_queue([])
+    assert rows.marked(marks)[0] != whole

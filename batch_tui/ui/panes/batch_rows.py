@@ -6,7 +6,7 @@ from bisect import insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from batch_tui.domain.batch import NO_METADATA, PARENT_KEY, Batch
-from batch_tui.domain.groups import Group, Member, groups_of
+from batch_tui.domain.groups import Group, Grouping, Member
 from batch_tui.domain.lineage import GROUP_KEY, place_in
 from batch_tui.domain.queueing import QueueEntry
 
@@ -32,10 +32,12 @@ class BatchRows:
         self._batches: dict[str, Batch] = {}
         self._ordered: tuple[Batch, ...] = ()
         self._ids: tuple[str, ...] = ()
+        self._grouping = Grouping()
         self._wholes: dict[str, Batch] = {}
         self._titles: dict[str, str] = {}
         self._opened: set[str] = set()
         self._group_of: dict[str, str] = {}
+        self._marked: tuple[frozenset[str], tuple[Batch, ...]] = (frozenset(), ())
         self.groups: Mapping[str, Group] = {}
         self.queued: Mapping[str, QueueEntry] = {}
 
@@ -49,6 +51,7 @@ class BatchRows:
             batches: All of them.
             touched: Those that came, went or changed; empty when anybody may have.
         """
+        self._marked = (frozenset(), ())
         ordered, known = tuple(batches), len(self._ordered)
         if ordered[:known] != self._ordered:
             self._batches, self._ids, known = {}, (), 0
@@ -82,6 +85,12 @@ class BatchRows:
         batches, wholes = self._batches, self._wholes
         found = [batches.get(row_id) or wholes.get(row_id) for row_id in row_ids]
         return tuple([batch for batch in found if batch is not None])
+
+    def marked(self, marks: frozenset[str]) -> tuple[Batch, ...]:
+        """The batches of marked rows, by id; remembered, for every step of the cursor asks for them."""
+        if self._marked[0] is not marks:
+            self._marked = (marks, self.batches_of(sorted(marks)))
+        return self._marked[1]
 
     def title(self, row_id: str) -> str:
         """What the row is called in place of its batch's name; empty for a batch by itself."""
@@ -149,16 +158,16 @@ class BatchRows:
         return [row_id for row_id in self._titles if self._group_of[row_id] == group_id]
 
     def _regroup(self) -> None:
+        self._marked = (frozenset(), ())
         self._titles, self._group_of = {}, {}
         is_grouped = any(GROUP_KEY in batch.metadata for batch in self._batches.values())
         if not is_grouped and not any(place_in(entry.metadata) for entry in self.queued.values()):
             self.groups, self._wholes = {}, {}
             return
-        found = groups_of(self._batches.values(), self.queued.values())
+        found = self._grouping.of(self._batches.values(), self.queued.values())
         before, wholes = self.groups, self._wholes
         self.groups = {group.id: group for group in found}
-        # Adding up a group takes longer than seeing that it's the one of before.
-        self._wholes = {g.id: wholes[g.id] if before.get(g.id) == g else g.batch for g in found}
+        self._wholes = {g.id: wholes[g.id] if before.get(g.id) is g else g.batch for g in found}
         for group in found:
             for row_id, title in _members(group):
                 self._titles[row_id] = title

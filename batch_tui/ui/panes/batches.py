@@ -151,7 +151,6 @@ class BatchesPane(Pane):
     def selection(self) -> Selection:
         """What is under the cursor, what is marked, what is shown."""
         cursor, rows = self.table.cursor_id, self.rows
-        marked = (rows.get(row) for row in sorted(self.table.marks))
         return Selection(
             Scope.BATCHES,
             batch=rows.get(cursor),
@@ -159,7 +158,7 @@ class BatchesPane(Pane):
             groups=rows.groups,
             pending=self.pending_under_cursor,
             text=self.pending_under_cursor.operation.path if self.pending_under_cursor else "",
-            marked=tuple(batch for batch in marked if batch is not None),
+            marked=rows.marked(self.table.marks),
             shown=self._all_shown(),
         )
 
