@@ -222,18 +222,38 @@ def groups_of(batches: Iterable[Batch], entries: Iterable[QueueEntry] = ()) -> t
         batches: All batches of the account.
         entries: The queue.
     """
-    known = {batch.id: batch for batch in batches}
-    families: dict[str, list[Batch]] = {}
-    for batch in known.values():
-        name = group_of(known[root_of(batch.id, known)])
-        if name is not None:
-            families.setdefault(name, []).append(batch)
-    queued: dict[str, list[QueueEntry]] = {name: [] for name in families}
-    for entry in entries:
-        if place_in(entry.metadata) is not None:
-            queued.setdefault(entry.metadata[GROUP_KEY], []).append(entry)
-    groups = (_group(name, families.get(name, []), found) for name, found in queued.items())
-    return tuple(sorted(groups, key=lambda group: (-group.created_at, group.id)))
+    return Grouping().of(batches, entries)
+
+
+class Grouping:
+    """Finds the groups again and again: one whose batches are what they were is the group of before."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[list[Batch], list[QueueEntry], Group]] = {}
+
+    def of(self, batches: Iterable[Batch], entries: Iterable[QueueEntry] = ()) -> tuple[Group, ...]:
+        """As :func:`groups_of`."""
+        known = {batch.id: batch for batch in batches}
+        families: dict[str, list[Batch]] = {}
+        for batch in known.values():
+            name = group_of(known[root_of(batch.id, known)])
+            if name is not None:
+                families.setdefault(name, []).append(batch)
+        queued: dict[str, list[QueueEntry]] = {name: [] for name in families}
+        for entry in entries:
+            if place_in(entry.metadata) is not None:
+                queued.setdefault(entry.metadata[GROUP_KEY], []).append(entry)
+        self._known = {name: self._one(name, families.get(name, []), found) for name, found in queued.items()}
+        groups = (group for _, _, group in self._known.values())
+        return tuple(sorted(groups, key=lambda group: (-group.created_at, group.id)))
+
+    def _one(
+        self, name: str, family: list[Batch], entries: list[QueueEntry]
+    ) -> tuple[list[Batch], list[QueueEntry], Group]:
+        known = self._known.get(name)
+        if known is not None and (known[0], known[1]) == (family, entries):
+            return known
+        return family, entries, _group(name, family, entries)
 
 
 def _group(name: str, family: list[Batch], entries: list[QueueEntry]) -> Group:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_tui.domain.batch import NAME_KEY, PARENT_KEY, Batch, RequestCounts, Usage
-from batch_tui.domain.groups import Group, groups_of
+from batch_tui.domain.groups import Group, Grouping, groups_of
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY
 from batch_tui.domain.queueing import QueueEntry, QueueStage
 from batch_tui.domain.status import BatchStatus
@@ -197,3 +197,28 @@ def test_counts_are_never_more_than_all(rows: list[tuple[int, BatchStatus, int, 
         assert group.counts.completed >= 0
         assert group.counts.done <= group.counts.total
         assert group.status.is_terminal is group.is_ended
+
+
+def test_a_group_that_is_as_it_was_is_the_same_one_and_another_is_made_anew() -> None:
+    grouping = Grouping()
+    other = replace(part(1), id="y", metadata={GROUP_KEY: "h", PART_KEY: "1/1"})
+    first = {group.id: group for group in grouping.of([part(1), part(2), other], [entry(3)])}
+    again = {group.id: group for group in grouping.of([part(1), part(2), other], [entry(3)])}
+    assert again["g"] is first["g"]
+    assert again["h"] is first["h"]
+    for batches, entries in (
+        ([part(1), part(2, completed=5), other], [entry(3)]),
+        ([part(1), part(2), retry("b1"), other], [entry(3)]),
+        ([part(1), part(2), other], [entry(3, QueueStage.SENT)]),
+        ([part(1), other], []),
+    ):
+        now = {group.id: group for group in grouping.of(batches, entries)}
+        assert now["h"] is first["h"]
+        assert now["g"] is not first["g"]
+        assert tuple(now.values()) == groups_of(batches, entries)
+
+
+def test_a_retry_that_was_listed_before_its_part_joins_the_group_with_it() -> None:
+    grouping = Grouping()
+    assert grouping.of([part(2), retry("b1")])[0].retries == ()
+    assert grouping.of([part(2), retry("b1"), part(1)])[0].retries == (retry("b1"),)
