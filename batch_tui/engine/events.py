@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from batch_tui.domain.redaction import redact
 from batch_tui.domain.text import printable
 
 _LIMIT = 2000
@@ -94,9 +95,7 @@ class EventLog:
         await asyncio.to_thread(self._write)
 
     def _clean(self, text: str) -> str:
-        for secret in self.secrets:
-            text = text.replace(secret, "***")
-        return printable(text, _TEXT_LIMIT)
+        return printable(redact(text, self.secrets), _TEXT_LIMIT)
 
     def _flush_soon(self) -> None:
         try:

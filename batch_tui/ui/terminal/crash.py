@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import time
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
 from batch_tui import __version__
+from batch_tui.domain.redaction import redact
 from batch_tui.domain.text import printable_body
-
-REDACTED = "[redacted]"
-_KEY_SHAPES = re.compile(r"\b(?:sk|gsk|xai|pk)-[A-Za-z0-9_\-]{8,}|(?i:bearer)\s+\S+")
-_SHORTEST_SECRET = 4
-"""A shorter secret would redact ordinary words."""
-
-
-def redact(text: str, secrets: Iterable[str]) -> str:
-    """Take every secret, and everything shaped like a key, out of a text."""
-    for secret in secrets:
-        if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, REDACTED)
-    return _KEY_SHAPES.sub(REDACTED, text)
 
 
 def report_text(error: BaseException, secrets: Iterable[str]) -> str:
