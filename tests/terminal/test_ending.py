@@ -260,7 +260,7 @@ def test_fault_53_55_57_view_what_is_no_file_is_one_sentence_and_the_screen_goes
         screen.send("z")
         screen.until_still()
         screen.send("jn")
-        screen.until_shown("+ b-directory", "No local file is selected")
+        screen.until_shown("+ b-dire", "No local file is selected")
         assert "c-link" not in screen.shown(), "a link to nowhere is no file"
         (workspace / "done_output.jsonl").symlink_to("/nowhere/at/all")
         screen.send("2gD")
