@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -81,9 +81,9 @@ class Account:
         self._sequence += 1
         return self._sequence
 
-    async def changed(self) -> None:
-        """Wait until any object changes."""
-        await self._bell.wait()
+    def changed(self) -> Awaitable[object]:
+        """Wait until any object changes; from the call on, not from when the waiting begins."""
+        return self._bell.wait()
 
     def _ring(self) -> None:
         self._bell.set()

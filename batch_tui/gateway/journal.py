@@ -101,12 +101,16 @@ class ResultJournal:
                     self.tally.count(answer)
 
     async def add(self, custom_id: str, answer: Answered | NotRun) -> None:
-        """Keep a result; returns when it's on disk."""
+        """Keep a result; returns when it's on disk, even when it is cancelled: the thread can't be stopped."""
         self._waiting.append((custom_id, answer))
         async with self._writing:
             batch, self._waiting = self._waiting, []
             if batch:
-                await asyncio.to_thread(self._append, batch)
+                writing = asyncio.ensure_future(asyncio.to_thread(self._append, batch))
+                try:
+                    await asyncio.shield(writing)
+                finally:
+                    await asyncio.wait((writing,))
 
     def write_unrun(self, reason: NotRun) -> None:
         """Give every request without a result an error line; blocks."""

@@ -134,6 +134,8 @@ class BatchRun:
                 is_complete = work.done()
                 work.cancel()
                 await asyncio.gather(work, return_exceptions=True)
+            if not is_complete:
+                self._show_counts()  # of what was written while it was stopped
         if is_complete:
             work.result()
         return is_complete or self._stop.is_set()

@@ -11,7 +11,8 @@ import pytest
 from openai.types import Batch
 
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
-from batch_tui.gateway.journal import shuffle_lines
+from batch_tui.gateway.answers import Answered, NotRun
+from batch_tui.gateway.journal import ResultJournal, shuffle_lines
 from batch_tui.gateway.options import GatewayOptions
 from batch_tui.gateway.validator import findings_now
 from tests.gateway.lines_for_tests import CHAT, chat_line, results, submitted
@@ -189,6 +190,36 @@ async def test_an_expired_batch_keeps_what_it_has_and_names_what_never_ran(tmp_p
     }
     assert batch.expired_at is not None
     assert batch.completed_at is None
+
+
+async def test_an_answer_that_is_written_while_the_window_closes_is_counted_and_no_second_time_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time, began, go_on = ManualTime(), threading.Event(), threading.Event()
+    append = ResultJournal._append
+
+    def held(journal: ResultJournal, batch: list[tuple[str, Answered | NotRun]]) -> None:
+        began.set()
+        assert go_on.wait(60)
+        append(journal, batch)
+
+    monkeypatch.setattr(ResultJournal, "_append", held)
+    async with in_process_gateway(tmp_path, speed=1, clock=time.clock) as gateway:
+        slow = chat_line("slow", echo={"delay_s": 200_000.0})
+        batch = await submitted(gateway, chat_line("quick", echo={"delay_s": 1.0}), slow)
+        await time.sleepers(1)
+        time.advance(5)
+        await time.sleepers(2, longer_than=0.5)
+        time.advance(10)
+        assert await asyncio.to_thread(began.wait, 60)
+        time.advance(86_400)
+        for _ in range(50):
+            await asyncio.sleep(0)  # whoever doesn't wait for the writing goes on now
+        go_on.set()
+        batch = await ended(gateway, batch.id, "expired")
+        output, errors = await results(gateway, batch.output_file_id), await results(gateway, batch.error_file_id)
+    assert (set(output), set(errors)) == ({"quick"}, {"slow"})
+    assert counts(batch) == (2, 1, 0)
 
 
 async def test_a_restart_goes_on_where_it_was(tmp_path: Path) -> None:
