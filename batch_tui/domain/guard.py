@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.formatting import duration, grouped, money
@@ -44,6 +46,27 @@ class GuardRules:
     """Rules whose alarm cancels the batch, after a countdown; the others only mark it."""
     countdown_seconds: float = 60.0
     """Time to stop an automatic cancel."""
+    named: tuple[tuple[str, GuardRules], ...] = ()
+    """Other rules in place of all of these, for batches of a name (or an id) that fits a shell's pattern."""
+
+    def of(self, batch: Batch) -> GuardRules:
+        """The rules for one batch: the first named ones that fit, else these."""
+        fitting = (rules for pattern, rules in self.named if _fits(batch, pattern))
+        return next(fitting, self)
+
+    @property
+    def knows_cost(self) -> bool:
+        """True when any batch is judged by its cost."""
+        return any(rules.cost_above is not None for rules in (self, *(rules for _, rules in self.named)))
+
+    def acting_on(self, change: Callable[[frozenset[Rule]], frozenset[Rule]]) -> GuardRules:
+        """The same rules, all of them with other ones that cancel."""
+        named = tuple((pattern, rules.acting_on(change)) for pattern, rules in self.named)
+        return replace(self, cancel_on=change(self.cancel_on), named=named)
+
+
+def _fits(batch: Batch, pattern: str) -> bool:
+    return batch.id == pattern or fnmatchcase(batch.name, pattern)
 
 
 DEFAULT_RULES = GuardRules()

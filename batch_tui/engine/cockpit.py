@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -326,7 +325,7 @@ def _patrol(cockpit: Cockpit, clock: Callable[[], float]) -> Patrol:
     """The guard over a cockpit's batches; one that may change nothing only marks."""
     rules, prices = cockpit.settings.guard, PriceList(cockpit.settings.profile.prices)
     if cockpit.settings.profile.read_only:
-        rules = replace(rules, cancel_on=frozenset())
+        rules = rules.acting_on(lambda _: frozenset())
 
     def forecast() -> Forecast:
         return Forecast(prices, cockpit.store.batches, cockpit.journal.submits)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from batch_tui.domain.batch import Batch
+from batch_tui.domain.batch import NAME_KEY, Batch
 from batch_tui.domain.guard import Expected, GuardRules, Rule
 from batch_tui.domain.pace import NO_PACE, Pace
 from batch_tui.domain.status import BatchStatus
@@ -73,6 +73,31 @@ def test_a_rule_that_does_not_act_starts_no_countdown() -> None:
     raised = guard.review((FINE,), NOON, pace=no_pace, cost=lambda _: Expected(Decimal(2)))
     assert [r.alarm.rule for r in raised] == [Rule.COST]
     assert guard.countdowns == ()
+
+
+def test_a_batch_of_a_name_has_its_own_rules_in_place_of_the_others() -> None:
+    calm = replace(ACTING, failure_percent=None)
+    hasty = replace(ACTING, countdown_seconds=5.0)
+    guard = Guard(replace(calm, named=(("nightly-*", hasty), ("night*", calm), ("by-id", hasty))))
+    nightly = replace(FAILING, id="nightly", metadata={NAME_KEY: "nightly-7"})
+    night = replace(FAILING, id="night", metadata={NAME_KEY: "night"})
+    raised = review(guard, FAILING, nightly, night, replace(FAILING, id="by-id"))
+    assert [one.batch_id for one in raised] == ["nightly", "by-id"]
+    assert [countdown.deadline for countdown in guard.countdowns] == [NOON + 5, NOON + 5]
+
+
+def test_what_may_change_nothing_only_marks_whatever_a_name_says() -> None:
+    rules = replace(ACTING, named=(("bad", ACTING),)).acting_on(lambda _: frozenset())
+    guard = Guard(rules)
+    assert len(review(guard, FAILING)) == 1
+    assert guard.countdowns == ()
+
+
+def test_costs_are_wanted_when_any_rule_is_about_them() -> None:
+    costly = replace(ACTING, cost_above=Decimal(1))
+    assert not ACTING.knows_cost
+    assert costly.knows_cost
+    assert replace(ACTING, named=(("x", costly),)).knows_cost
 
 
 def test_a_countdown_that_was_stopped_does_not_start_again() -> None:

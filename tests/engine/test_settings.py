@@ -220,6 +220,24 @@ def test_a_profile_sets_everything(home: Home) -> None:
     assert home.load({"GROQ_KEY": KEY, "BATCH_TUI_ASCII": "0"}).is_ascii is False
 
 
+def test_rules_for_batches_of_a_name_stand_beside_those_of_the_profile(home: Home) -> None:
+    home.write(
+        """
+        [profiles.other.guard]
+        cost_above = 3
+        [guard_for."nightly-*"]
+        cancel_on = ["stalled"]
+        countdown_seconds = 5
+        """
+    )
+    rules = home.load({"OPENAI_API_KEY": KEY}).guard
+    assert rules.cost_above == Decimal(3)
+    ((pattern, named),) = rules.named
+    assert (pattern, named.countdown_seconds) == ("nightly-*", 5)
+    assert named.cancel_on == {Rule.STALLED}
+    assert named.cost_above is None
+
+
 def test_limits_that_a_profile_leaves_out_are_the_providers(home: Home) -> None:
     home.write('[profiles.az]\nprovider = "azure"\nbase_url = "https://r.openai.azure.com/openai/v1"')
     assert home.load({"OPENAI_API_KEY": KEY}).profile.limits.max_requests == 100_000
@@ -239,6 +257,18 @@ def test_limits_that_a_profile_leaves_out_are_the_providers(home: Home) -> None:
         ("[notify]\nhow = 'shout'", "config.toml:2: notify.how: not one of the known words: 'shout'."),
         ("[keys]\ncancel = 3", "config.toml:2: keys.cancel: must be text in quotes, not a whole number."),
         ("[guard]\nfailure_percent = 200", "config.toml:2: failure_percent must be between 0 and 100."),
+        (
+            '[guard_for."night-*"]\ncost_above = 1.0\n[guard_for.x]\nbelow_percent = 101',
+            "config.toml:4: below_percent must be between 0 and 100.",
+        ),
+        (
+            '[guard_for."night-*"]\ncost_abov = 1.0',
+            "config.toml:2: unknown key 'cost_abov'; did you mean 'cost_above'?",
+        ),
+        (
+            '[guard_for.a]\ncost_above = 1.0\n[guard_for.b]\nbelow_percent = "x"',
+            "config.toml:4: guard_for.b.below_percent: must be a number, not text in quotes.",
+        ),
         ("[guard]\nno_progress_minutes = -1.0", "config.toml:2: no_progress_minutes must be 0 or more."),
         ("[profiles]\nwork = 1", "config.toml:2: profiles.work: must be a table, not a whole number."),
         ("[profiles.work]\nbase = 'x'", "config.toml:2: unknown key 'base'; did you mean 'base_url'?"),

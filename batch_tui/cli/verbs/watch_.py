@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import replace
 
 from batch_tui.cli import overview
 from batch_tui.cli.arguments import add_json, add_profile
@@ -85,7 +84,7 @@ class GuardedWatch:
         self._timed: set[str] = set()
         guard = cockpit.patrol.guard
         if cancel_on and not cockpit.settings.profile.read_only:
-            guard.rules = replace(guard.rules, cancel_on=guard.rules.cancel_on | cancel_on)
+            guard.rules = guard.rules.acting_on(lambda own: own | cancel_on)
 
     async def after(self, wanted: Collection[str]) -> None:
         """After a tick: tell what is new about the watched batches, act on what is due."""
@@ -119,9 +118,10 @@ class GuardedWatch:
         return batch_id if batch is None else printable(f"{batch.name} ({batch_id})")
 
     def _tell(self, raised: Raised) -> None:
-        guard = self._cockpit.patrol.guard
-        is_acting = any(countdown.batch_id == raised.batch_id for countdown in guard.countdowns)
-        end = f"; cancelling in {guard.rules.countdown_seconds:.0f} s" if is_acting else ""
+        patrol = self._cockpit.patrol
+        found = (countdown for countdown in patrol.guard.countdowns if countdown.batch_id == raised.batch_id)
+        countdown = next(found, None)
+        end = f"; cancelling in {patrol.seconds_left(countdown):.0f} s" if countdown else ""
         self._console.say(f"guard: {self._name(raised.batch_id)}: {raised.alarm.message}{end}")
         if self._console.is_json:
             alarm = {"batch_id": raised.batch_id, "rule": raised.alarm.rule.value, "message": raised.alarm.message}

@@ -43,6 +43,7 @@
     below_percent = 90.0
     cancel_on = []                       # of: "failures" "cost" "stalled" "expiring"
     countdown_seconds = 60.0
+    [guard_for."nightly-*"]              # for batches of such a name, or of this id, instead of the above
 
     [keys]                               # command id = key
     cancel = "x"
@@ -157,6 +158,8 @@ class Config:
     ui: UiTable = UiTable()
     notify: NotifyTable = NotifyTable()
     guard: GuardTable = GuardTable()
+    guard_for: Mapping[str, GuardTable] = field(default_factory=dict[str, GuardTable])
+    """By a pattern for a batch's name, or its id."""
     keys: Mapping[str, str] = field(default_factory=dict[str, str])
     lines: Mapping[KeyPath, int] = field(default_factory=dict[KeyPath, int])
     """1-based line of each table and key, for messages about values that only others can judge."""

@@ -51,6 +51,7 @@ class _RootTable:
     ui: UiTable = field(default_factory=UiTable)
     notify: NotifyTable = field(default_factory=NotifyTable)
     guard: GuardTable = field(default_factory=GuardTable)
+    guard_for: dict[str, GuardTable] = field(default_factory=dict[str, GuardTable])
     profiles: dict[str, object] = field(default_factory=dict[str, object])
     keys: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -68,6 +69,9 @@ class Reader:
         root = self._convert(self._raw, _RootTable, ())
         for name, table in (("ui", UiTable), ("notify", NotifyTable), ("guard", GuardTable)):
             self._known(self._raw.get(name), table, (name,))
+        named = self._raw.get("guard_for")
+        for pattern in root.guard_for:
+            self._known(named.get(pattern) if _is_table(named) else None, GuardTable, ("guard_for", pattern))
         return Config(
             path=self._path,
             default_profile=root.default_profile,
@@ -75,6 +79,7 @@ class Reader:
             ui=root.ui,
             notify=root.notify,
             guard=root.guard,
+            guard_for=root.guard_for,
             keys=root.keys,
             lines=self._lines,
         )
@@ -118,16 +123,17 @@ class Reader:
         for part in _PLACE_PART.findall(where):
             if part.isdigit():
                 break
-            name = self._culprit(raw) if part == "[...]" and _is_table(raw) else part
+            name = self._culprit(raw, key[-1:]) if part == "[...]" and _is_table(raw) else part
             key.append(name)
             raw = raw.get(name) if _is_table(raw) else None
         return tuple(key)
 
-    def _culprit(self, raw: dict[str, object]) -> str:
-        """The entry of a mapping of prices or keys that can't be converted."""
+    def _culprit(self, raw: dict[str, object], here: list[str]) -> str:
+        """The entry of a mapping of prices, rules or keys that can't be converted."""
+        table = GuardTable if here == ["guard_for"] else PriceTable
         for name, value in raw.items():
             try:
-                msgspec.convert(value, PriceTable if _is_table(value) else str)
+                msgspec.convert(value, table if _is_table(value) else str)
             except msgspec.ValidationError:
                 return name
         return "..."

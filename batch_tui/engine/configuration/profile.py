@@ -56,7 +56,7 @@ def prices_of(table: ProfileTable, config: Config, name: str) -> dict[str, Price
 
 
 def guard_rules(config: Config, name: str) -> GuardRules:
-    """The rules of a profile: its own table, else the common one; 0 switches a rule off.
+    """The rules of a profile: its own table, else the common one, and those by name; 0 switches a rule off.
 
     Raises:
         ConfigurationError: A threshold is negative, or a share above 100.
@@ -64,6 +64,13 @@ def guard_rules(config: Config, name: str) -> GuardRules:
     own = config.profiles.get(name, ProfileTable()).guard
     table = config.guard if own is None else own
     where = ("guard",) if own is None else ("profiles", name, "guard")
+    named = tuple(
+        (pattern, _rules(other, config, ("guard_for", pattern))) for pattern, other in config.guard_for.items()
+    )
+    return replace(_rules(table, config, where), named=named)
+
+
+def _rules(table: GuardTable, config: Config, where: tuple[str, ...]) -> GuardRules:
     _check_guard(table, config, where)
     return GuardRules(
         failure_percent=table.failure_percent or None,

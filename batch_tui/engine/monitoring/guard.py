@@ -96,10 +96,11 @@ class Guard:
             if batch.is_terminal:
                 self._clear(batch.id)
                 continue
-            found = alarms(batch, pace(batch, now), now, rules=self.rules, cost=cost(batch))
+            rules = self.rules.of(batch)
+            found = alarms(batch, pace(batch, now), now, rules=rules, cost=cost(batch))
             raised.extend(Raised(batch.id, alarm) for alarm in found if (batch.id, alarm.rule) not in self._told)
             self._told.update((batch.id, alarm.rule) for alarm in found)
-            self._keep(batch.id, found, now)
+            self._keep(batch.id, found, now, rules)
         return tuple(raised)
 
     def spare(self, batch_id: str | None = None) -> None:
@@ -116,18 +117,18 @@ class Guard:
             self.spare(countdown.batch_id)
         return due
 
-    def _keep(self, batch_id: str, found: tuple[Alarm, ...], now: float) -> None:
+    def _keep(self, batch_id: str, found: tuple[Alarm, ...], now: float, rules: GuardRules) -> None:
         if not found:
             self._clear(batch_id)
             return
         self._alarms[batch_id] = found
-        acting = next((alarm for alarm in found if alarm.rule in self.rules.cancel_on), None)
+        acting = next((alarm for alarm in found if alarm.rule in rules.cancel_on), None)
         if acting is None:
             self._countdowns.pop(batch_id, None)
         elif batch_id in self._countdowns:
             self._countdowns[batch_id] = replace(self._countdowns[batch_id], alarm=acting)
         elif batch_id not in self._spared:
-            self._countdowns[batch_id] = Countdown(batch_id, acting, now + self.rules.countdown_seconds)
+            self._countdowns[batch_id] = Countdown(batch_id, acting, now + rules.countdown_seconds)
 
     def _clear(self, batch_id: str) -> None:
         self._alarms.pop(batch_id, None)

@@ -62,12 +62,14 @@ class Patrol:
         known = (self._store.get(batch_id) for batch_id in ids)
         batches = [batch for batch in known if batch is not None and not self._store.is_gone(batch.id)]
         raised = self.guard.review(batches, self._now(), pace=self._history.pace, cost=self._costs())
-        counting = {countdown.batch_id for countdown in self.guard.countdowns}
-        end = f"; to be cancelled in {duration(self.guard.rules.countdown_seconds)}"
+        counting = {countdown.batch_id: countdown for countdown in self.guard.countdowns}
         for one in raised:
-            is_acting = one.batch_id in counting and one.alarm.rule in self.guard.rules.cancel_on
-            text = f"alarm: {one.alarm.message}{end if is_acting else ''}"
-            self._events.record("guard", text, batch_id=one.batch_id)
+            countdown = counting.get(one.batch_id)
+            is_acting = countdown is not None and countdown.alarm.rule is one.alarm.rule
+            end = (
+                f"; to be cancelled in {duration(self.seconds_left(countdown))}" if countdown and is_acting else ""
+            )
+            self._events.record("guard", f"alarm: {one.alarm.message}{end}", batch_id=one.batch_id)
         self._raised += raised
 
     def take_raised(self) -> tuple[Raised, ...]:
@@ -101,6 +103,6 @@ class Patrol:
 
     def _costs(self) -> CostOf:
         """What batches will cost; not reckoned without a limit on it (prices take time to load)."""
-        if self.guard.rules.cost_above is None:
+        if not self.guard.rules.knows_cost:
             return cost_unknown
         return self._forecast().of
