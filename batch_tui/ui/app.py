@@ -199,14 +199,16 @@ class BatchTuiApp(OrderlyApp, ThriftyApp, inherit_bindings=False):
         return True
 
     async def on_event(self, event: Event) -> None:
-        """Whatever comes tells whether somebody is there."""
+        """Whatever comes tells whether somebody is there; a key that is older than the question isn't for it."""
         self.presence.note(event)
-        await super().on_event(event)
+        if not isinstance(event, Key) or not event.is_forwarded or not self.desk.is_too_old(event.time):
+            await super().on_event(event)
 
-    def swallows(self, _key: Key) -> bool:
+    def swallows(self, key: Key) -> bool:
         """Any key stops the guard's countdown, and does nothing else then; a warning goes with the next one."""
         self.desk.key_pressed()
-        return self.attention.stopped_by_key()
+        is_done = self.attention.stopped_by_key() or self.desk.holds_back(key.key)
+        return is_done or self.desk.is_too_old(key.time)
 
     def end(self, code: int = 0) -> None:
         """End the program; what runs is taken up by the next start."""

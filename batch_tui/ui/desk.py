@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Protocol
@@ -24,6 +26,10 @@ _INFO_SECONDS = 8.0
 _WARNING_SECONDS = 3.0
 """How long a warning stays at least; a key that comes sooner was on its way when it appeared."""
 
+_ANSWERS = frozenset({"y", "enter", "q", "e"})
+"""Keys that answer a question, and do something else without one that a user would not like by surprise."""
+_is_work: ContextVar[bool] = ContextVar("is_work", default=False)
+"""True in what was started in the background, and came by its questions without a key."""
 CHOICE = "choice"
 """Kind of the prompt that a menu is."""
 ENTRY = "entry"
@@ -74,13 +80,15 @@ class Desk:
         clock: Callable[[], float],
     ) -> None:
         self.cockpit = cockpit
-        self.start = start
+        self._start = start
         self.notes: dict[str, str] = {}
         """What a row says in place of its status, by batch id: ``cancelling…``."""
         self.on_submit: Callable[[Submission], None] = _nobody
         """Told of every step of every submit, whatever began it."""
         self.on_queue: Callable[[Sequence[QueueEntry]], None] = _no_queue
         """Told of what waits, whatever changed it."""
+        self._prepared = 0
+        self._asked_at: float | None = None
         self._transfers: dict[object, tuple[asyncio.Task[object], str]] = {}
         self._take: Callable[[str], bool] | None = None
         self._dock = dock
@@ -90,6 +98,14 @@ class Desk:
         self._tokens = count(1)
         self._asked: dict[str, dict[Answer, Callable[[], None] | None]] = {}
         self._entry: tuple[Callable[[str], None], Callable[[str], str]] = (_ignored, str)
+
+    def start(self, work: Coroutine[None, None, None], *, name: str, group: str) -> None:
+        """Start work in the background; see :class:`Starter`."""
+        before = _is_work.set(True)
+        try:
+            self._start(work, name=name, group=group)
+        finally:
+            _is_work.reset(before)
 
     def say(self, text: str, level: Level = Level.INFO) -> None:
         """One sentence on the docked line; what isn't urgent goes after a while, a warning with the next key.
@@ -121,7 +137,37 @@ class Desk:
         token = f"question-{next(self._tokens)}"
         runs = {Answer.YES: yes, Answer.NO: no, Answer.OTHER: other.run if other else None}
         self._asked[token] = runs
+        self._asked_at = time.monotonic() if _is_work.get() else None
         self._dock.confirm(token, question, number=number, other=(other.key, other.title) if other else None)
+
+    @contextmanager
+    def preparing(self, stopped: str) -> Generator[None]:
+        """A question is on its way while the block runs: what would answer it does nothing yet, and esc stops it.
+
+        Args:
+            stopped: What is said then.
+        """
+        self._prepared += 1
+        try:
+            with self.transfer(stopped):
+                yield
+        finally:
+            self._prepared -= 1
+
+    def holds_back(self, key: str) -> bool:
+        """True for a key that is typed as the answer to a question which isn't on the screen yet."""
+        if not self._prepared or self._dock.is_typing or key not in _ANSWERS:
+            return False
+        self.warn("The question is still being prepared: answer when it is here; esc stops it.")
+        return True
+
+    def is_too_old(self, typed_at: float) -> bool:
+        """True for a key that was typed before the question came which is asked, and came without a key.
+
+        Args:
+            typed_at: By the monotonic clock.
+        """
+        return self._dock.is_asking and self._asked_at is not None and typed_at < self._asked_at
 
     def ask_line(
         self, label: str, text: str, take: Callable[[str], None], *, note: str, look: Callable[[str], str]

@@ -69,11 +69,15 @@ class FixAction:
         self._start(Wish(batch, rows, selection.cause))
 
     def _start(self, wish: Wish) -> None:
-        self._desk.start(self._plan(wish), name="fix", group="fix")
+        self._desk.start(self._prepare(wish), name="fix", group="fix")
+
+    async def _prepare(self, wish: Wish) -> None:
+        with self._desk.preparing(f"Stopped looking for the requests of {wish.batch.name}: nothing was sent."):
+            await self._plan(wish)
 
     async def _plan(self, wish: Wish) -> None:
         desk = self._desk
-        desk.say(f"Looking for the requests of {wish.batch.name} that can pass…")
+        desk.say(f"Looking for the requests of {wish.batch.name} that can pass…  esc stops")
         try:
             plan = await desk.cockpit.groups.plan_retry(
                 wish.batch.id,

@@ -38,8 +38,12 @@ class SubmitAction:
             self._desk.start(self._prepare(selection.file, is_upload=True), name="prepare", group="prepare")
 
     async def _prepare(self, path: Path, *, is_upload: bool = False) -> None:
+        with self._desk.preparing(f"Stopped checking {printable(path.name)}: nothing was sent."):
+            await self._ask(path, is_upload=is_upload)
+
+    async def _ask(self, path: Path, *, is_upload: bool) -> None:
         desk = self._desk
-        desk.say(f"Checking {printable(path.name)}…")
+        desk.say(f"Checking {printable(path.name)}…  esc stops")
         try:
             report = await desk.cockpit.workshop.check(path, limits=self._limits)
         except BatchTuiError as error:

@@ -33,8 +33,9 @@ class OrderlyApp(App[int], inherit_bindings=False):
         self._turn = 0
         self._waits_since: float | None = None
 
-    def swallows(self, _key: Key) -> bool:
+    def swallows(self, key: Key) -> bool:
         """True for a key that has done what it is for: no widget gets it."""
+        del key
         return False
 
     async def on_event(self, event: Event) -> None:
