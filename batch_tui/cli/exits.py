@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from batch_tui.domain.errors import BatchTuiError, ConfigurationError, ServiceError, UnauthorizedError
+
 
 class Exit(IntEnum):
     """What a verb's end says to a script."""
@@ -21,3 +23,16 @@ class Exit(IntEnum):
     TIMED_OUT = 124
     INTERRUPTED = 130
     TERMINATED = 143
+
+
+def exit_for(error: BatchTuiError) -> Exit:
+    """What an error says to a script."""
+    match error:
+        case UnauthorizedError():
+            return Exit.UNAUTHORIZED
+        case ServiceError():
+            return Exit.SERVICE
+        case ConfigurationError():
+            return Exit.USAGE
+        case _:
+            return Exit.FAILURES

@@ -12,16 +12,10 @@ from dataclasses import dataclass
 from batch_tui._version import __version__
 from batch_tui.cli.arguments import add_profile, add_screen
 from batch_tui.cli.console import Console
-from batch_tui.cli.exits import Exit
+from batch_tui.cli.exits import Exit, exit_for
 from batch_tui.cli.schema import json_help
 from batch_tui.cli.table import VERBS, Verb
-from batch_tui.domain.errors import (
-    BatchTuiError,
-    ConfigurationError,
-    ServiceError,
-    UnauthorizedError,
-    UnreachableError,
-)
+from batch_tui.domain.errors import BatchTuiError, UnauthorizedError, UnreachableError
 from batch_tui.ui.first_frame import FirstFrame
 
 
@@ -52,7 +46,7 @@ def main(argv: Sequence[str] | None = None, *, first_frame: FirstFrame | None = 
         console.out.flush()
     except BatchTuiError as error:
         console.say(f"batch-tui: {error}{_next_step(error)}")
-        return _exit_for(error)
+        return exit_for(error)
     except KeyboardInterrupt:
         console.clear_progress()
         return Exit.INTERRUPTED
@@ -100,18 +94,6 @@ def _next_step(error: BatchTuiError) -> str:
             return " batch-tui doctor looks for the cause."
         case _:
             return ""
-
-
-def _exit_for(error: BatchTuiError) -> Exit:
-    match error:
-        case UnauthorizedError():
-            return Exit.UNAUTHORIZED
-        case ServiceError():
-            return Exit.SERVICE
-        case ConfigurationError():
-            return Exit.USAGE
-        case _:
-            return Exit.FAILURES
 
 
 def _silence_stdout() -> None:

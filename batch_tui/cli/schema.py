@@ -45,10 +45,10 @@ SCHEMAS: Mapping[str, str] = {
     "gained, lost, first_tokens, second_tokens, first_cost, second_cost}, "
     f"a cost {{{_COST}, {_BILL}}} with {_USAGE}",
     "queue": "a line for each entry {id, name, path, stage, reason, requests, tokens, model, endpoint, metadata, "
-    "created_at, not_before, refusals, batch_id}",
+    "created_at, not_before, refusals, batch_id}; with --drop of those taken out",
     "groups": "a line for each group {id, name, status, request_counts {total, completed, failed}, parts [{part, "
     "batch_id, status, queue_id, reason}], missing, retries}",
-    "files": f"a line for each file {{{_FILE}}}; of clean also deleted",
+    "files": f"a line for each file {{{_FILE}}}; of clean also deleted; of delete {{id, deleted}}",
     "doctor": "a line for each finding {topic, ok, message}",
     "info": "{version, python, profile, base_url, config, state, cache}",
 }

@@ -95,6 +95,20 @@ async def open_cockpit(args: argparse.Namespace, console: Console) -> AsyncGener
         await cockpit.aclose()
 
 
+def require_writable(cockpit: Cockpit, what: str) -> None:
+    """Stop before anything is begun that a read-only profile leaves out.
+
+    Args:
+        cockpit: The engine.
+        what: What is not done, as ``nothing is deleted``.
+
+    Raises:
+        ConfigurationError: The profile is read-only.
+    """
+    if cockpit.settings.profile.read_only:
+        raise ConfigurationError(f"This profile is read-only: {what}.")
+
+
 def run_async(work: Callable[[], Awaitable[int]]) -> int:
     """Run a verb on an event loop; an interrupt or a termination ends it in order, with its exit code."""
     return asyncio.run(_guarded(work))

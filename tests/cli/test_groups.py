@@ -268,7 +268,8 @@ def test_what_waits_is_listed_with_its_reason_and_dropped(run: Run, tmp_path: Pa
     assert (code, dropped) == (0, [entries[0]["id"]])
     _, lines, _ = run("queue")
     assert [line.split()[1:4] for line in lines[1:]] == [["slow", "2/2", "waiting"]]
-    assert run("queue", "--drop", group, "--yes")[0] == 0
+    code, dropped, _ = run("queue", "--drop", group, "--yes", "--json")
+    assert (code, [json.loads(line)["name"] for line in dropped]) == (0, ["slow 2/2"])
 
 
 async def _ended(_: Queue, **_more: object) -> tuple[QueueEntry, ...]:

@@ -271,3 +271,51 @@ def test_a_batch_in_json_says_what_it_has_cost(run: Run, tmp_path: Path) -> None
     assert json.loads(run("list", "--json")[1][0])["derived"]["cost_usd"] == shown["derived"]["cost_usd"]
     _, (unpriced,), _ = run("submit", write_input(tmp_path / "echo.jsonl", 1), "--wait")
     assert json.loads(run("show", unpriced, "--json")[1][0])["derived"]["cost_usd"] is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("submit", "IN"),
+        ("submit", "IN", "--queue"),
+        ("retry", "ID", "--submit"),
+        ("cancel", "--active", "--yes"),
+        ("files", "upload", "IN"),
+        ("files", "delete", "FILE", "--yes"),
+        ("files", "clean", "--older-than", "0s", "--yes"),
+    ],
+    ids=" ".join,
+)
+def test_a_read_only_profile_changes_nothing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    source = write_input(tmp_path / "in.jsonl", 2, failing=1)
+    _, (batch_id,), _ = run("submit", source, "--wait")
+    before = run("files", "list", "--json")[1], run("list")[1]
+    file_id = json.loads(before[0][0])["id"]
+    monkeypatch.setenv("BATCH_TUI_READ_ONLY", "1")
+    meant = {"IN": str(source), "ID": batch_id, "FILE": file_id}
+    code, lines, said = run(*[meant.get(word, word) for word in words])
+    assert (code, lines) == (2, [])
+    assert "This profile is read-only:" in said
+    assert (run("files", "list", "--json")[1], [line.split()[0] for line in run("list")[1]]) == (
+        before[0],
+        [line.split()[0] for line in before[1]],
+    )
+    assert run("queue")[1] == []
+
+
+def test_a_submit_that_is_refused_ends_with_what_the_refusal_means(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_input(tmp_path / "in.jsonl", 2)
+    monkeypatch.setenv("OPENAI_API_KEY", "another-key")
+    assert run("submit", source)[0] == 4
+    monkeypatch.setenv("OPENAI_API_KEY", "the-key")
+    assert run("submit", source, "--expires", "5s")[0] == 3
+
+
+def test_what_is_deleted_or_dropped_is_json_too(run: Run, tmp_path: Path) -> None:
+    file_id = run("files", "upload", write_input(tmp_path / "in.jsonl", 1))[1][0]
+    _, lines, _ = run("files", "delete", file_id, "--yes", "--json")
+    assert [json.loads(line) for line in lines] == [{"id": file_id, "deleted": True}]

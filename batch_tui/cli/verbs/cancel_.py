@@ -7,7 +7,7 @@ import argparse
 from batch_tui.cli.arguments import add_json, add_profile
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
-from batch_tui.cli.session import open_cockpit, run_async
+from batch_tui.cli.session import open_cockpit, require_writable, run_async
 from batch_tui.cli.verbs.list_ import matches
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.formatting import plural
@@ -42,6 +42,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 async def _cancel(args: argparse.Namespace, console: Console) -> int:
     async with open_cockpit(args, console) as cockpit:
+        require_writable(cockpit, "nothing is cancelled")
         ids, groups = await _meant(cockpit, args)
         waiting = await _waiting(cockpit, groups)
         if waiting and (args.yes or console.ask(f"Drop {plural(len(waiting), 'part')} still in the queue? [y/N]")):

@@ -9,7 +9,7 @@ from pathlib import Path
 from batch_tui.cli.arguments import add_json, add_profile, seconds
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
-from batch_tui.cli.session import open_cockpit, run_async
+from batch_tui.cli.session import open_cockpit, require_writable, run_async
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.file_use import Users, freed
 from batch_tui.domain.files import RemoteFile
@@ -50,6 +50,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 async def _files(args: argparse.Namespace, console: Console) -> int:
     async with open_cockpit(args, console) as cockpit:
+        if args.action != "list":
+            require_writable(cockpit, f"files {args.action} is left out")
         match args.action:
             case "list":
                 await _list(cockpit, args.purpose, console)
@@ -118,7 +120,10 @@ async def _delete(cockpit: Cockpit, args: argparse.Namespace, console: Console) 
         return Exit.USAGE
     for file_id in args.names:
         await cockpit.service.delete_file(file_id)
-        console.data(file_id)
+        if console.is_json:
+            console.json({"id": file_id, "deleted": True})
+        else:
+            console.data(file_id)
     return Exit.CLEAN
 
 

@@ -46,7 +46,10 @@ async def _queue(args: argparse.Namespace, console: Console) -> int:
             return Exit.USAGE
         dropped = await cockpit.queue.drop(sendable)
     for entry in dropped:
-        console.data(entry.id)
+        if console.is_json:
+            console.json(entry_record(entry))
+        else:
+            console.data(entry.id)
     if len(dropped) < len(chosen):
         console.say(f"{plural(len(chosen) - len(dropped), 'file')} left: being sent, or at the service already.")
     return Exit.CLEAN if len(dropped) == len(chosen) else Exit.FAILURES

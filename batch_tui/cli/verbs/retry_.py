@@ -9,8 +9,8 @@ from pathlib import Path
 from batch_tui.cli.arguments import add_json, add_profile
 from batch_tui.cli.confirm import too_costly
 from batch_tui.cli.console import Console
-from batch_tui.cli.exits import Exit
-from batch_tui.cli.session import open_cockpit, record, run_async
+from batch_tui.cli.exits import Exit, exit_for
+from batch_tui.cli.session import open_cockpit, record, require_writable, run_async
 from batch_tui.cli.verbs.check_ import refusal_lines
 from batch_tui.cli.verbs.submit_ import send_by_queue
 from batch_tui.domain.formatting import grouped, plural
@@ -65,6 +65,8 @@ def changes_of(args: argparse.Namespace) -> Changes:
 
 async def _retry(args: argparse.Namespace, changes: Changes, console: Console) -> int:
     async with open_cockpit(args, console) as cockpit:
+        if args.submit:
+            require_writable(cockpit, "nothing is submitted")
         listing = await list_all(cockpit.service)
         plan = await cockpit.resubmitter.plan(
             args.id,
@@ -125,7 +127,7 @@ def _reason(cause: Cause) -> str:
 def _show_sent(cockpit: Cockpit, submission: Submission, console: Console) -> int:
     if submission.phase is not Phase.SUBMITTED or submission.batch is None:
         console.say(submission.message)
-        return Exit.SERVICE
+        return Exit.SERVICE if submission.error is None else exit_for(submission.error)
     if console.is_json:
         console.json(record(cockpit, submission.batch, time.time()))
     else:

@@ -12,8 +12,8 @@ from batch_tui.cli.again import objection
 from batch_tui.cli.arguments import add_json, add_profile, pair, seconds
 from batch_tui.cli.confirm import too_costly
 from batch_tui.cli.console import Console
-from batch_tui.cli.exits import Exit
-from batch_tui.cli.session import open_cockpit, record, run_async
+from batch_tui.cli.exits import Exit, exit_for
+from batch_tui.cli.session import open_cockpit, record, require_writable, run_async
 from batch_tui.cli.verbs.check_ import refusal_lines
 from batch_tui.cli.verbs.watch_ import follow
 from batch_tui.domain.errors import ConfigurationError, ServiceError, UnreachableError
@@ -64,6 +64,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 async def _submit(args: argparse.Namespace, console: Console) -> int:
     async with open_cockpit(args, console) as cockpit:
+        require_writable(cockpit, "nothing is submitted")
         found = await _recovered(cockpit, console)
         reports = [await _check(cockpit, path, args, console) for path in args.files]
         if not all(report.is_valid for report in reports):
@@ -245,4 +246,4 @@ def _show(cockpit: Cockpit, submission: Submission, console: Console) -> int:
     console.say(submission.message)
     if submission.phase is Phase.FAILED and isinstance(submission.error, UnreachableError):
         console.say("No batch was made; batch-tui doctor looks for the cause.")
-    return Exit.SERVICE
+    return Exit.SERVICE if submission.error is None else exit_for(submission.error)
