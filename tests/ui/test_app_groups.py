@@ -248,20 +248,29 @@ async def test_a_file_over_the_limits_is_split_and_sent_as_a_group(tmp_path: Pat
         assert "+ five ×3" in rows_of(running)[0]
 
 
-async def test_a_part_that_was_looked_at_while_the_queue_sent_it_stands_there_no_longer(tmp_path: Path) -> None:
+async def test_a_part_is_being_created_while_the_queue_sends_it_and_then_stands_there_no_longer(
+    tmp_path: Path,
+) -> None:
     service = FakeService()
     five_requests(tmp_path)
     async with stage(tmp_path, service, limits=SMALL) as running:
-        created = service.hold("create_batch")
+        uploaded, created = service.hold("upload_file"), service.hold("create_batch")
         await ask_for_five(running)
         await running.press("y")
+        await running.until(lambda: service.count("upload_file") == 1)
+        running.app.submits.refresh()
+        await running.press("2", "g")
+        assert any("upload" in row for row in rows_of(running))
+        assert not any("esc stops" in row for row in rows_of(running)), "esc would stop the whole queue"
+        uploaded.set()
         await running.until(lambda: service.count("create_batch") == 1)
         running.app.submits.refresh()
         await running.press("2", "g")
-        assert any("maybe submitted" in row for row in rows_of(running))
+        assert any("creating" in row for row in rows_of(running))
+        assert not any("maybe submitted" in row for row in rows_of(running))
         created.set()
         await running.until(lambda: len(service.orders) == 3)
-        await running.until(lambda: not any("maybe submitted" in row for row in rows_of(running)))
+        await running.until(lambda: not any("creating" in row for row in rows_of(running)))
 
 
 async def test_what_waits_stands_in_the_list_and_x_takes_it_out(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ class Submitter:
         self._limits = limits
         self._creator = Creator(kit)
         self._recovery = Recovery(kit, self._creator, self._drive)
+        self._under_way: dict[str, Submission] = {}
         self._is_closing = False
 
     def begin_close(self) -> None:
@@ -85,6 +86,10 @@ class Submitter:
     def pending(self) -> tuple[SubmitOperation, ...]:
         """Every submit that is under way, in doubt, or waits for the user's word; oldest first."""
         return open_submits(self._kit)
+
+    def under_way(self, intent: str) -> Submission | None:
+        """What this process does for a submit right now, whoever asked for it; None when it does nothing."""
+        return self._under_way.get(intent)
 
     def earlier(self, sha256: str) -> tuple[SubmitOperation, ...]:
         """Submits of the very same bytes that made a batch, oldest first: to ask before paying twice."""
@@ -176,11 +181,18 @@ class Submitter:
         return None
 
     async def _drive(self, operation: SubmitOperation, on_step: OnStep | None) -> Submission:
+        def stepped(step: Submission) -> None:
+            self._under_way[step.intent] = step
+            if on_step is not None:
+                on_step(step)
+
         try:
-            submission = await Driver(self._kit, self._creator, operation, on_step).run()
+            submission = await Driver(self._kit, self._creator, operation, stepped).run()
         except asyncio.CancelledError:
             await self._stopped(operation.intent)
             raise
+        finally:
+            self._under_way.pop(operation.intent, None)
         batch_id = submission.batch.id if submission.batch else None
         text = submission.message or f"Submitted {operation.path} as {batch_id}."
         self._kit.events.record("submit", text, batch_id=batch_id)

@@ -30,6 +30,8 @@ class PendingSubmit:
     """Bytes a second of the upload; None before two measurements."""
     hindrance: str = ""
     """Why it doesn't move although it runs."""
+    is_queued: bool = False
+    """True while the queue sends it, which goes on by itself."""
 
     @property
     def row_id(self) -> str:
@@ -49,7 +51,7 @@ class PendingSubmit:
     @property
     def is_stoppable(self) -> bool:
         """True while stopping it leaves nothing in doubt: the create has not been sent."""
-        return self.phase is not None and self.phase.is_stoppable
+        return self.phase is not None and self.phase.is_stoppable and not self.is_queued
 
     @property
     def is_unsettled(self) -> bool:

@@ -139,7 +139,8 @@ class Submits:
 
     def _standing(self, pending: PendingSubmit) -> PendingSubmit:
         intent = pending.operation.intent
-        step = self._running.get(intent)
+        shown = self._running.get(intent)
+        step = shown or self._desk.cockpit.submitter.under_way(intent)
         if step is None:
             return pending
         return replace(
@@ -148,6 +149,7 @@ class Submits:
             progress=step.progress,
             per_second=self._rate(step),
             hindrance=step.message,
+            is_queued=shown is None,
         )
 
     def _rate(self, step: Submission) -> float | None:

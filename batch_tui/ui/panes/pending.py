@@ -82,7 +82,7 @@ def _standing(pending: PendingSubmit, now: float, chosen: GlyphSet, *, has_keys:
 
 def _uploading(pending: PendingSubmit, chosen: GlyphSet, *, has_keys: bool) -> tuple[Piece, ...]:
     progress = pending.progress
-    stop = (Piece("  esc stops", Tone.MUTED),) if has_keys else ()
+    stop = (Piece("  esc stops", Tone.MUTED),) if has_keys and pending.is_stoppable else ()
     if pending.hindrance:
         return (
             Piece("upload waits", Tone.WARNING),
