@@ -10,7 +10,7 @@ from typing import TextIO
 
 from batch_tui.domain.files import Progress
 from batch_tui.domain.formatting import percent, size
-from batch_tui.domain.text import clip, printable, printable_body
+from batch_tui.domain.text import clip, printable, printable_body, printable_json
 
 
 @dataclass(slots=True)
@@ -40,9 +40,10 @@ class Console:
             raw.write(piece)
 
     def json(self, record: Mapping[str, object]) -> None:
-        """One JSON object on stdout, in one line."""
+        """One JSON object on stdout, in one line, harmless to a terminal."""
         self.clear_progress()
-        print(json.dumps(record, ensure_ascii=False, separators=(",", ":")), file=self.out, flush=True)
+        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+        print(printable_json(text), file=self.out, flush=True)
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Aligned columns on stdout; the last column is as wide as it likes."""

@@ -8,6 +8,8 @@ for every one of them and runs at memory speed: text without any passes untouche
 
 from __future__ import annotations
 
+from functools import cache
+
 _PICTURES = {c: 0x2400 + c for c in range(0x20)} | {0x7F: 0x2421}
 _HIDDEN = (
     *range(0x80, 0xA0),
@@ -55,6 +57,20 @@ def printable_body(text: str) -> str:
         line if line.isascii() and line.isprintable() else _calm(line.translate(_BODY))
         for line in text.split("\n")
     )
+
+
+def printable_json(text: str) -> str:
+    """JSON text that no terminal obeys and that hides nothing: the same value, those characters as escapes."""
+    return text if text.isascii() and text.isprintable() else text.translate(_escapes())
+
+
+@cache
+def _escapes() -> dict[int, str]:
+    """Beyond U+FFFF an escape is two; control characters below U+0020 are escapes in every JSON text."""
+    escapes = {code: f"\\u{code:04x}" for code in (0x7F, *_HIDDEN) if code <= 0xFFFF}
+    for code in (code - 0x10000 for code in _HIDDEN if code > 0xFFFF):
+        escapes[code + 0x10000] = f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+    return escapes
 
 
 def _calm(line: str) -> str:

@@ -32,10 +32,10 @@ def test_escape_sequences_from_outside_are_made_visible() -> None:
 
 def test_json_is_one_object_a_line_and_keeps_the_text_as_it_came() -> None:
     shown = console()
-    shown.json({"id": "batch_1", "name": "a\nb\x1b[0m"})
+    shown.json({"id": "batch_1", "name": "a\nb\x1b[0m\x9b6n\u202e"})
     assert text(shown.out).count("\n") == 1
-    assert json.loads(text(shown.out)) == {"id": "batch_1", "name": "a\nb\x1b[0m"}
-    assert "\x1b" not in text(shown.out)
+    assert json.loads(text(shown.out)) == {"id": "batch_1", "name": "a\nb\x1b[0m\x9b6n\u202e"}
+    assert not set("\x1b\x9b\u202e") & set(text(shown.out))
 
 
 def test_columns_are_aligned_and_the_last_is_not_padded() -> None:

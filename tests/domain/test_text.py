@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import json
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_tui.domain.text import LABEL_LIMIT, clip, printable, printable_body
+from batch_tui.domain.text import LABEL_LIMIT, clip, printable, printable_body, printable_json
 
 ANY = st.text(st.characters())
 """Any code point, lone surrogates included."""
@@ -45,6 +46,19 @@ def test_no_text_controls_the_terminal(text: str) -> None:
     assert is_harmless(label)
     assert len(label) <= LABEL_LIMIT
     assert is_harmless(printable_body(text).replace("\n", "").replace("\t", ""))
+
+
+@given(ANY)
+def test_json_means_the_same_and_no_character_of_it_controls_or_hides(text: str) -> None:
+    written = printable_json(json.dumps({text: [text]}, ensure_ascii=False))
+    assert json.loads(written) == {text: [text]}
+    assert is_harmless(written)
+    assert printable(written, len(written) + 1).count("\ufffd") == written.count("\ufffd")
+
+
+def test_fault_71_poll_json_has_no_byte_that_a_terminal_obeys() -> None:
+    written = printable_json(json.dumps(["\x9b6n\x7f", "\u202e\u2028\U000e0041", "größe"], ensure_ascii=False))
+    assert written == '["\\u009b6n\\u007f", "\\u202e\\u2028\\udb40\\udc41", "größe"]'
 
 
 def test_every_format_character_without_a_shape_is_replaced() -> None:
