@@ -27,7 +27,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("split", "cut a file into parts under the limits"),
     Verb("submit", "check, upload and create; prints the batch ids"),
     Verb("list", "the batches, newest first"),
-    Verb("show", "one batch in full"),
+    Verb("show", "one batch in full, or a group with its parts"),
     Verb("watch", "live lines until the batches ended"),
     Verb("wait", "wait for the end; the exit code tells the outcome"),
     Verb("cancel", "stop batches; returns when the service confirms each"),
