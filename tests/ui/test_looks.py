@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -14,6 +15,7 @@ from batch_tui.domain.batch import Batch, RequestCounts, Timestamps
 from batch_tui.domain.pace import Pace
 from batch_tui.domain.status import BatchStatus
 from batch_tui.domain.text import printable
+from batch_tui.ui.panes.batches import Order
 from batch_tui.ui.panes.columns import COLUMNS, BatchFacts, View, age, batch_cells, batch_columns
 from batch_tui.ui.text.bars import legend, progress_bar, sparkline
 from batch_tui.ui.text.cells import Tone, cell_text
@@ -122,7 +124,27 @@ def test_no_batch_a_server_can_send_breaks_a_cell_or_the_order(batch: Batch, is_
     for text in _cells(batch, is_absolute=is_absolute).values():
         assert printable(text) == text
     for column in COLUMNS:
-        assert BatchFacts(batch).sort_value(column.id) <= BatchFacts(batch).sort_value(column.id)
+        assert BatchFacts(batch).sort_value(column.id) == BatchFacts(batch).sort_value(column.id)
+
+
+@pytest.mark.parametrize(
+    ("order", "sorted_ids"),
+    [
+        (Order("fail"), ["z", "a", "b"]),
+        (Order("fail", is_descending=False), ["a", "b", "z"]),
+        (Order("name"), ["z", "b", "a"]),
+        (Order("age"), ["b", "a", "z"]),
+        (Order("age", is_descending=False), ["z", "a", "b"]),
+    ],
+)
+def test_rows_that_are_equal_stay_newest_first(order: Order, sorted_ids: list[str]) -> None:
+    listed = [
+        a_batch("a", total=9, created=NOON - 1),
+        replace(a_batch("b", total=9), times=Timestamps()),  # nobody knows when it was made
+        a_batch("z", total=9, failed=2, created=NOON - 3),
+    ]
+    order.sort(listed, BatchFacts)
+    assert [batch.id for batch in listed] == sorted_ids
 
 
 def test_ages_change_once_a_minute_so_that_a_still_screen_stays_still() -> None:

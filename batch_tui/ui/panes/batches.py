@@ -20,7 +20,7 @@ from batch_tui.ui.commands.pending_submit import PendingSubmit
 from batch_tui.ui.commands.selection import Scope, Selection
 from batch_tui.ui.panes.base import Pane
 from batch_tui.ui.panes.batch_rows import BatchRows
-from batch_tui.ui.panes.columns import DEFAULT_COLUMNS, BatchFacts, SortValue, View, batch_cells, batch_columns
+from batch_tui.ui.panes.columns import DEFAULT_COLUMNS, BatchFacts, View, batch_cells, batch_columns
 from batch_tui.ui.panes.narrowing import Keeps, Narrowing
 from batch_tui.ui.text.cells import Cell
 from batch_tui.ui.text.glyphs import GlyphSet, glyphs
@@ -53,19 +53,11 @@ class Order:
         return f"{self.column} {arrow}" if arrow.isalpha() else self.column + arrow
 
     def sort(self, batches: list[Batch], facts_of: Callable[[Batch], BatchFacts]) -> None:
-        """Sort batches by what is known about them."""
+        """Sort batches by what is known about them; those that are equal stay as they are, newest first."""
         column = self.column
-        if column == _BY_AGE:
-            batches.sort(
-                key=lambda batch: _reversed(facts_of(batch).sort_value(column)), reverse=self.is_descending
-            )
-        else:
-            batches.sort(key=lambda batch: facts_of(batch).sort_value(column), reverse=self.is_descending)
-
-
-def _reversed(value: SortValue) -> SortValue:
-    """Ages grow the other way round than the times they come from."""
-    return -value[0], value[1]
+        # The newest first is the oldest last: ages grow the other way round than the order tells.
+        is_reversed = self.is_descending != (column == _BY_AGE)
+        batches.sort(key=lambda batch: facts_of(batch).sort_value(column), reverse=is_reversed)
 
 
 class BatchesPane(Pane):

@@ -29,7 +29,7 @@ _SOON = 3600
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-SortValue = tuple[float, str]
+SortValue = float | str
 """What rows are ordered by."""
 
 
@@ -49,10 +49,8 @@ class BatchFacts:
     """A guard's rule holds: it fails too much, costs too much, or stands still."""
     title: str = ""
     """Stands in place of its name, for a group of parts or one of them; empty for its name."""
-    _read: dict[str, SortValue] = field(
-        default_factory=dict[str, SortValue], init=False, repr=False, compare=False
-    )
-    """What was worked out of all this already, by column: it holds as long as these facts do."""
+    _read: dict[str, str] = field(default_factory=dict[str, str], init=False, repr=False, compare=False)
+    """Texts to order by that were folded already, by column: they hold as long as these facts do."""
     _text: str = field(default="", init=False, repr=False, compare=False)
 
     @property
@@ -69,13 +67,17 @@ class BatchFacts:
         _ = self.search_text
 
     def sort_value(self, column_id: str) -> SortValue:
-        """What rows are ordered by: a number, then a text; unknown values come first.
+        """What rows are ordered by: a number where the column has one, else a text; unknown ones come first.
 
         ``age`` grows with the time since creation, ``left`` with the time to the end of the window.
         """
+        read = _NUMBERS.get(column_id)
+        if read is not None:
+            number = read(self)
+            return float("-inf") if number is None else number
         known = self._read.get(column_id)
         if known is None:
-            known = self._read[column_id] = _sort_value(column_id, self)
+            known = self._read[column_id] = _TEXTS.get(column_id, _id_of)(self.batch)
         return known
 
 
@@ -168,12 +170,6 @@ def batch_columns(chosen: Sequence[str] = DEFAULT_COLUMNS) -> tuple[Column, ...]
 def batch_cells(facts: BatchFacts, columns: Sequence[Column], view: View) -> tuple[Cell, ...]:
     """What stands in each column."""
     return tuple(_WRITERS[column.id](facts, view) for column in columns)
-
-
-def _sort_value(column_id: str, facts: BatchFacts) -> SortValue:
-    read, text = _NUMBERS.get(column_id), _TEXTS.get(column_id, _id_of)
-    number = read(facts) if read is not None else 0.0
-    return (float("-inf") if number is None else float(number), text(facts.batch))
 
 
 def _id_of(batch: Batch) -> str:
