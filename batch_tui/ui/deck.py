@@ -134,8 +134,9 @@ class Deck(Container):
 
     def mark_alarmed(self, ids: frozenset[str]) -> None:
         """These batches break a rule of the guard, and no others."""
-        self.facts.mark_alarmed(ids)
+        news = self.facts.mark_alarmed(ids)
         self.batches.set_alarmed(ids)
+        self.rows_changed(tuple(news))
 
     def batches_moved(self, changes: Changes) -> None:
         """Batches came or changed."""

@@ -10,6 +10,8 @@ from batch_tui.domain.guard import GuardRules, Rule
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.ui.app import BatchTuiApp
+from batch_tui.ui.panes.facts import FactsView
+from batch_tui.ui.text.cells import cell_text
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService
 from tests.support.screen import Stage, settings_in, until_asked
@@ -42,6 +44,12 @@ def an_account() -> FakeService:
     )
 
 
+def overview_alarm(running: Stage) -> str:
+    """What Inspect says about the guard's rules."""
+    lines = map(cell_text, running.app.deck.inspect.query_one(FactsView).lines)
+    return next((text.removeprefix("alarm").strip() for text in lines if text.startswith("alarm")), "")
+
+
 async def test_a_runaway_batch_stands_marked_on_top_with_its_numbers_and_nothing_is_cancelled(
     tmp_path: Path,
 ) -> None:
@@ -52,6 +60,8 @@ async def test_a_runaway_batch_stands_marked_on_top_with_its_numbers_and_nothing
         assert "!!" not in running.row("newest")
         assert "150 of 200 requests failed (75%, limit 20%)" in running.said()
         assert [event.kind for event in running.app.cockpit.events.recent("bad")] == ["guard"]
+        await running.pilot.press("g")
+        await running.until_seen(lambda: overview_alarm(running) == "150 of 200 requests failed (75%, limit 20%)")
     assert service.count("cancel_batch") == 0
 
 
@@ -98,6 +108,17 @@ async def test_an_alarm_that_is_over_gives_the_row_its_place_back(tmp_path: Path
         running.app.cockpit.monitor.refresh()
         await running.until_seen(lambda: running.app.deck.batches.table.row_ids[0] == "newest")
         assert running.app.deck.batches.table.row_ids == ("newest", "bad")
+        assert overview_alarm(running) == ""
+
+
+async def test_an_alarm_that_comes_without_a_change_is_shown_in_inspect_too(tmp_path: Path) -> None:
+    service = FakeService(a_batch("still", total=1000, completed=500, created=NOON - 10))
+    async with guarded(tmp_path, service, GuardRules()) as (running, clock):
+        service._clock = lambda: clock[0]
+        assert overview_alarm(running) == ""
+        clock[0] += 1900
+        running.app.cockpit.monitor.refresh()
+        await running.until_seen(lambda: overview_alarm(running).startswith("not moving for 31m"))
 
 
 def has_ended(running: Stage, batch_id: str) -> bool:

@@ -227,6 +227,7 @@ class Inspector:
             pace=facts.pace,
             money=batch_text(batch, self._desk.cockpit.costs),
             note=self._desk.notes.get(batch.id, "gone" if facts.is_gone else ""),
+            alarms=tuple(alarm.message for alarm in self._desk.cockpit.patrol.guard.alarms(batch.id)),
             family=self._family(batch),
             is_ascii=self._inspect.is_ascii,
         )

@@ -71,10 +71,11 @@ class KnownFacts:
                 await asyncio.sleep(_BREATH)
                 self._read_slice()
 
-    def mark_alarmed(self, ids: frozenset[str]) -> None:
-        """These batches break a rule of the guard, and no others."""
-        self.forget(ids ^ self._alarmed)
-        self._alarmed = ids
+    def mark_alarmed(self, ids: frozenset[str]) -> frozenset[str]:
+        """These batches break a rule of the guard, and no others; gives those of which that is news."""
+        news, self._alarmed = ids ^ self._alarmed, ids
+        self.forget(news)
+        return news
 
     def _read_slice(self) -> None:
         store = self._desk.cockpit.store

@@ -41,6 +41,8 @@ class OverviewFacts:
     """Cost so far or in the end, written out; empty when nobody knows."""
     note: str = ""
     """``cancelling…``, ``gone``: what the service doesn't say yet."""
+    alarms: tuple[str, ...] = ()
+    """The rules of the guard it breaks now, a clause with its numbers for each."""
     family: tuple[Batch, ...] = ()
     """The batch among its relatives: the parts of one file, and who sends again what failed in whom."""
     is_ascii: bool = False
@@ -58,6 +60,9 @@ def overview_lines(facts: OverviewFacts) -> list[Cell]:
     lines = [line("id", batch.id), _state(facts)]
     if batch.name != batch.id:
         lines.insert(0, line("name", Piece(batch.name, Tone.STRONG)))
+    lines += [
+        line("" if place else "alarm", Piece(alarm, Tone.WARNING)) for place, alarm in enumerate(facts.alarms)
+    ]
     lines += _progress(facts)
     lines += _movement(facts)
     lines.append(line("time", *_timeline(facts)))
