@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 _BATCH = (
     "the batch under the API's own field names, and derived {name, unfinished, rate_per_minute, eta_s, "
-    "still_for_s, cost_usd, intent}"
+    "still_for_s, stalled, cost_usd, intent}"
 )
 _USAGE = "usage {input_tokens, cached_tokens, output_tokens, reasoning_tokens}"
 _COST = "cost_usd, synchronous_usd"

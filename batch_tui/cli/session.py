@@ -15,6 +15,7 @@ from batch_tui.cli.console import Console
 from batch_tui.cli.money import usd
 from batch_tui.domain.batch import INTENT_KEY, Batch
 from batch_tui.domain.errors import ConfigurationError
+from batch_tui.domain.guard import Rule, alarms
 from batch_tui.domain.normalise import batch_to_wire
 from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.configuration.settings import Flags, Profile, Settings, load_settings
@@ -135,13 +136,16 @@ async def _guarded(work: Callable[[], Awaitable[int]]) -> int:
 
 def record(cockpit: Cockpit, batch: Batch, now: float) -> dict[str, object]:
     """A batch as ``--json`` prints it: the API's own fields, and what this program derives under ``derived``."""
+    cockpit.history.record(batch, now)
     pace, cost = cockpit.history.pace(batch, now), cost_so_far(batch, cockpit.prices)
+    broken = alarms(batch, pace, now, rules=cockpit.settings.guard)
     derived: dict[str, object] = {
         "name": batch.name,
         "unfinished": batch.counts.unfinished,
         "rate_per_minute": pace.per_minute,
         "eta_s": pace.eta_seconds,
         "still_for_s": pace.still_for,
+        "stalled": any(alarm.rule is Rule.STALLED for alarm in broken),
         "cost_usd": None if cost is None else usd(cost.batch),
         "intent": batch.metadata.get(INTENT_KEY),
     }

@@ -41,6 +41,7 @@ async def _list(args: argparse.Namespace, console: Console) -> int:
         batches = batches[: args.limit]
         now = time.time()
         if console.is_json:
+            await cockpit.memory.start_pace(keeps=False)
             for batch in batches:
                 console.json(record(cockpit, batch, now))
         elif batches:

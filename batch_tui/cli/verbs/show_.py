@@ -33,6 +33,7 @@ async def _show(args: argparse.Namespace, console: Console) -> int:
         batch = await cockpit.service.retrieve_batch(args.id)
         cockpit.store.apply([batch])
         if console.is_json:
+            await cockpit.memory.start_pace(keeps=False)
             console.json(record(cockpit, batch, time.time()))
         else:
             for word, value in overview.describe(batch):

@@ -67,10 +67,14 @@ class Memory:
         self._is_partial = False
         return self._adopt(snapshot)
 
-    async def start_pace(self) -> None:
-        """Only know how batches moved, for a run that needs no list: its end leaves the snapshot alone."""
+    async def start_pace(self, *, keeps: bool = True) -> None:
+        """Only know how batches moved, for a run that needs no list: its end leaves the snapshot alone.
+
+        Args:
+            keeps: False when the run looks once and has nothing to add.
+        """
         await asyncio.to_thread(self._history.load)
-        self._keeps_pace = True
+        self._keeps_pace = keeps
 
     async def note(self, tick: Tick) -> None:
         """Take in one tick; writes now and then, off the event loop."""
