@@ -75,9 +75,9 @@ class EventLog:
             self._unwritten.append(event)
             self._flush_soon()
 
-    def recent(self, batch_id: str | None = None) -> tuple[Event, ...]:
-        """The events that are known, oldest first; those of one batch when ``batch_id`` is given."""
-        return tuple(e for e in self._events if batch_id is None or e.batch_id == batch_id)
+    def recent(self, *batch_ids: str) -> tuple[Event, ...]:
+        """The events that are known, oldest first; those of some batches alone when ids are given."""
+        return tuple(e for e in self._events if not batch_ids or e.batch_id in batch_ids)
 
     async def load(self) -> None:
         """Read what earlier runs wrote; lines that can't be read are skipped."""

@@ -81,6 +81,16 @@ async def test_inspect_tells_the_parts_of_a_group(tmp_path: Path) -> None:
         assert "2/2     ◔ in_progress  0/3" in text
 
 
+async def test_the_events_of_a_group_are_those_of_its_parts(tmp_path: Path) -> None:
+    async with at_group(tmp_path, account(is_running=True)) as running:
+        running.app.cockpit.events.record("cancel", "Stopped by hand.", batch_id="part2")
+        running.app.cockpit.events.record("cancel", "Not of this group.", batch_id="other")
+        await running.press("3", "[")
+        text = running.app.deck.inspect.facts.text
+        assert "big 2/2  Stopped by hand." in text
+        assert "Not of this group." not in text
+
+
 async def test_enter_on_an_ended_group_shows_all_its_requests_in_input_order(tmp_path: Path) -> None:
     async with at_group(tmp_path, account()) as running:
         await running.press("enter")

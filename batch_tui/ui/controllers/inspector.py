@@ -12,6 +12,7 @@ from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.files import RemoteFile
+from batch_tui.domain.groups import stands_for_group
 from batch_tui.domain.lineage import family_of, group_of, parent_of
 from batch_tui.domain.normalise import batch_to_wire
 from batch_tui.domain.problems import Report
@@ -123,7 +124,7 @@ class Inspector:
             lines, targets = [content for content, _ in facts], [target for _, target in facts]
             self._inspect.fill(tabs.ERRORS, lines, count=len(batch.errors), targets=targets)
         if self._inspect.tab == tabs.EVENTS:
-            self._fill_events(batch.id)
+            self._fill_events(batch)
 
     def at_pending(self, pending: PendingSubmit) -> None:
         """The cursor stands on a submit that has no batch yet."""
@@ -183,7 +184,7 @@ class Inspector:
         if tab == tabs.RAW:
             self._inspect.fill_text(tab, _raw_lines(batch))
         elif tab == tabs.EVENTS:
-            self._fill_events(batch.id)
+            self._fill_events(batch)
         elif tab == tabs.RESULTS or (tab == tabs.ERRORS and not batch.errors):
             reason = self.outcomes.why_not_yet(batch)
             if reason is None:
@@ -206,9 +207,12 @@ class Inspector:
         if self._inspect.subject == subject:
             self._inspect.fill_text(tabs.INPUT, source)
 
-    def _fill_events(self, batch_id: str) -> None:
-        events = self._desk.cockpit.events.recent(batch_id)
-        lines = [_event_line(event, self._now()) for event in reversed(events)]
+    def _fill_events(self, batch: Batch) -> None:
+        cockpit = self._desk.cockpit
+        group = cockpit.groups.get(batch.id) if stands_for_group(batch) else None
+        names = {} if group is None else {part.id: part.name for part in group.batches}
+        events = cockpit.events.recent(batch.id, *names)
+        lines = [_event_line(event, self._now(), names.get(event.batch_id or "")) for event in reversed(events)]
         self._inspect.fill(tabs.EVENTS, lines or [(Piece("Nothing was done with it from here.", Tone.MUTED),)])
 
     def _family(self, batch: Batch) -> tuple[Batch, ...]:
@@ -244,6 +248,8 @@ def _raw_lines(batch: Batch) -> Lines:
     return Lines.of(pretty(raw.encode("utf-8", "replace")), is_json=True)
 
 
-def _event_line(event: Event, now: float) -> Cell:
+def _event_line(event: Event, now: float, name: str | None) -> Cell:
+    """One event; of a group with the name of its batch."""
+    whose = () if name is None else (Piece(f"{name}  ", Tone.MUTED),)
     command = (Piece(f"  $ {event.command}", Tone.MUTED),) if event.command else ()
-    return (Piece(f"{clock_time(int(event.at), now)}  ", Tone.MUTED), Piece(event.text), *command)
+    return (Piece(f"{clock_time(int(event.at), now)}  ", Tone.MUTED), *whose, Piece(event.text), *command)
