@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from batch_tui.domain.status import BatchStatus
+from batch_tui.jsonl.results.joined import JoinedResults
 from batch_tui.ui.controllers.outcomes import why_not_yet
+from batch_tui.ui.panes.listing import answer_text
 from batch_tui.ui.session import SessionState
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService, not_found
@@ -42,6 +44,27 @@ async def test_4_shows_the_results_of_the_batch_under_the_cursor_by_itself(tmp_p
         await running.until(lambda: running.app.deck.results.joined is not None)
         assert running.app.deck.panels.current == "results"
         assert "r1" in results_of(running)
+
+
+async def test_the_answer_under_the_cursor_is_read_once_however_many_keys_ask_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    def counted(joined: JoinedResults, row: int) -> str:
+        read.append(row)
+        return answer_text(joined, row)
+
+    monkeypatch.setattr("batch_tui.ui.panes.outcome_listing.answer_text", counted)
+    async with stage(tmp_path, account(), session=SessionState(cursor="done")) as running:
+        await running.press("4")
+        await running.until(lambda: running.app.deck.results.joined is not None)
+        await running.press("k", "k", "k")
+        assert "answer 1" in running.app.deck.results.selection.text
+        assert read.count(0) == 1
+        await running.press("j")
+        assert "answer 2" in running.app.deck.results.selection.text
+        assert read.count(1) == 1
 
 
 async def test_results_that_are_on_the_disk_are_not_fetched_again(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ class OutcomeListing:
         self._prices = prices
         self._is_partial = is_partial
         self._is_ascii = is_ascii
+        self._answer: tuple[int, str] | None = None
         ids = [self.custom_id(row) for row in range(min(len(joined), LOOKED_AT))]
         self.columns = (id_column(ids), *OUTCOME_COLUMNS)
         """What is told of each request."""
@@ -71,7 +72,10 @@ class OutcomeListing:
 
     def answer(self, place: int) -> str:
         """What came back for a request, as it came; empty for nothing."""
-        return answer_text(self._joined, place)
+        if self._answer is None or self._answer[0] != place:
+            # Every key asks for the one under the cursor, and an answer can have megabytes.
+            self._answer = (place, answer_text(self._joined, place))
+        return self._answer[1]
 
     def texts(self, place: int) -> Sequence[LineSource]:
         """The request with its answer, and the raw answer."""
