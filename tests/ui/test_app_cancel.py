@@ -35,6 +35,13 @@ async def test_any_other_key_than_y_cancels_nothing(tmp_path: Path) -> None:
         assert running.service.count("cancel_batch") == 0
 
 
+async def test_ctrl_q_declines_and_quits(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        await running.pilot.press("x", "ctrl+q")
+        await running.until(lambda: not running.app.is_running)
+        assert running.service.count("cancel_batch") == 0
+
+
 async def test_the_target_is_frozen_when_x_is_pressed(tmp_path: Path) -> None:
     async with stage(tmp_path, account()) as running:
         await running.press("x")

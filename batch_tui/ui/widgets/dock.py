@@ -32,6 +32,9 @@ from batch_tui.ui.widgets.typed_line import TypedLine
 
 __all__ = ["Answer", "Dock", "Level"]
 
+_LEAVING = "ctrl+q"
+"""Declines a question, as any key does, and leaves the program all the same."""
+
 
 class Dock(TypedLine, can_focus=True):
     """One line at the bottom. A question hides a prompt, a prompt hides a message, a message hides the hints.
@@ -39,8 +42,8 @@ class Dock(TypedLine, can_focus=True):
     It takes the focus for a prompt or a question and gives it back afterwards. Nothing in it blinks or ticks:
     a message goes when :meth:`tick` is called after its time, as each poll and each key does.
 
-    A question is confirmed by the key ``y`` alone (or by its number and enter): every other key declines, and
-    pasted text does nothing.
+    A question is confirmed by the key ``y`` alone (or by its number and enter): every other key declines and
+    does nothing else, but ``ctrl+q``; pasted text does nothing.
 
     Args:
         is_ascii: Whether only ASCII may be drawn.
@@ -232,7 +235,7 @@ class Dock(TypedLine, can_focus=True):
         """Keys belong to the question, else to the prompt; what these don't know goes on to the app."""
         if self._question is not None:
             self._answer(self._question, key, char)
-            return True
+            return key != _LEAVING
         return self._prompt is not None and self._type(self._prompt, key, char)
 
     def _answer(self, question: Question, key: str, char: str | None) -> None:
