@@ -75,13 +75,13 @@ class BatchesPane(Pane):
     KEY = "batches"
     BINDINGS: ClassVar[list[BindingType]] = asking(Scope.BATCHES)
 
-    @dataclass
+    @dataclass(eq=False)
     class Highlighted(Message):
         """The cursor stands on another batch, or on none."""
 
         batch_id: str | None
 
-    @dataclass
+    @dataclass(eq=False)
     class Opened(Message):
         """A batch was opened."""
 

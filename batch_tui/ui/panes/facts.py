@@ -43,7 +43,7 @@ class FactsView(LineWidget, can_focus=True):
     FactsView { width: 1fr; height: 1fr; }
     """
 
-    @dataclass
+    @dataclass(eq=False)
     class Followed(Message):
         """Enter was pressed on a line that leads somewhere."""
 

@@ -48,7 +48,7 @@ class FilesPane(Pane):
     KEY = "files"
     BINDINGS: ClassVar[list[BindingType]] = asking(Scope.FILES)
 
-    @dataclass
+    @dataclass(eq=False)
     class Highlighted(Message):
         """The cursor stands on another file, or on none."""
 
@@ -56,20 +56,20 @@ class FilesPane(Pane):
         """A local file."""
         remote: RemoteFile | None = None
 
-    @dataclass
+    @dataclass(eq=False)
     class Opened(Message):
         """A file was opened."""
 
         path: Path | None
         remote: RemoteFile | None = None
 
-    @dataclass
+    @dataclass(eq=False)
     class ListingAsked(Message):
         """The files of a purpose at the service are wanted."""
 
         purpose: str
 
-    @dataclass
+    @dataclass(eq=False)
     class Listed(Message):
         """The workspace was read: these request files have no verdict yet."""
 

@@ -49,13 +49,13 @@ class InspectPane(Pane):
     KEY = "inspect"
     BINDINGS: ClassVar[list[BindingType]] = asking(Scope.INSPECT)
 
-    @dataclass
+    @dataclass(eq=False)
     class TabWanted(Message):
         """A tab was opened: its content is wanted."""
 
         tab: str
 
-    @dataclass
+    @dataclass(eq=False)
     class CauseOpened(Message):
         """The requests of one cause of failure are wanted as a list."""
 

@@ -53,7 +53,7 @@ class Dock(TypedLine, can_focus=True):
     Dock { height: 1; width: 1fr; }
     """
 
-    @dataclass
+    @dataclass(eq=False)
     class Answered(Message):
         """The question was answered; left, it counts as declined."""
 
@@ -61,7 +61,7 @@ class Dock(TypedLine, can_focus=True):
         token: str
         answer: Answer
 
-    @dataclass
+    @dataclass(eq=False)
     class PromptChanged(Message):
         """Something was typed."""
 
@@ -69,7 +69,7 @@ class Dock(TypedLine, can_focus=True):
         kind: str
         text: str
 
-    @dataclass
+    @dataclass(eq=False)
     class PromptAccepted(Message):
         """Enter was pressed in the prompt."""
 
@@ -77,7 +77,7 @@ class Dock(TypedLine, can_focus=True):
         kind: str
         text: str
 
-    @dataclass
+    @dataclass(eq=False)
     class PromptDismissed(Message):
         """The prompt was left: escape, backspace in an empty one, or the focus went elsewhere."""
 

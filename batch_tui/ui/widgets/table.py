@@ -55,7 +55,7 @@ class VirtualTable(RowKeys, can_focus=True):
     VirtualTable { width: 1fr; height: 1fr; }
     """
 
-    @dataclass
+    @dataclass(eq=False)
     class CursorMoved(Message):
         """The cursor stands on another row (or on none)."""
 
@@ -67,7 +67,7 @@ class VirtualTable(RowKeys, can_focus=True):
             """The table."""
             return self.table
 
-    @dataclass
+    @dataclass(eq=False)
     class RowOpened(Message):
         """Enter was pressed on a row, or the cursor's row was clicked."""
 
@@ -79,7 +79,7 @@ class VirtualTable(RowKeys, can_focus=True):
             """The table."""
             return self.table
 
-    @dataclass
+    @dataclass(eq=False)
     class MarksChanged(Message):
         """Rows were marked or unmarked."""
 

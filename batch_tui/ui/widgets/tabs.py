@@ -41,7 +41,7 @@ class TabStrip(OneLine):
     TabStrip { height: 1; width: 1fr; }
     """
 
-    @dataclass
+    @dataclass(eq=False)
     class TabOpened(Message):
         """Another tab was opened."""
 

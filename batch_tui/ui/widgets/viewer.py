@@ -30,7 +30,7 @@ _LONG = 20_000
 """Characters of a line up to which its beginning is read, to know whether what is in sight is inside a string."""
 
 
-@dataclass
+@dataclass(eq=False)
 class MatchReached(Message):
     """The reader went on to another match."""
 
@@ -56,7 +56,7 @@ class Viewer(LineWidget, can_focus=True):
     Viewer { width: 1fr; height: 1fr; }
     """
 
-    @dataclass
+    @dataclass(eq=False)
     class LineReached(Message):
         """The cursor stands on another line."""
 
@@ -68,7 +68,7 @@ class Viewer(LineWidget, can_focus=True):
             """The viewer."""
             return self.viewer
 
-    @dataclass
+    @dataclass(eq=False)
     class LineOpened(Message):
         """Enter was pressed on a line, or the cursor's line was clicked."""
 
