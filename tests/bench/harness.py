@@ -28,7 +28,7 @@ module, function = sys.argv[1].split(":")
 run = getattr(importlib.import_module(module), function)
 before, started = peak(), time.process_time()
 measured = run(*sys.argv[2:])
-seconds = time.process_time() - started if measured is None else measured
+seconds = measured if isinstance(measured, float) else time.process_time() - started
 print(json.dumps([seconds, peak(), peak() - before]))
 """
 """What a child runs. Its own high-water mark counts: the system's figure begins at that of who started it."""
@@ -47,7 +47,7 @@ class Contender:
     call: tuple[str, ...]
     """A program with its arguments, or ``module:function`` with texts to call it with (imports don't count).
 
-    A function that gives a number has measured itself: CPU seconds of a program it ran.
+    A function that gives a decimal number has measured itself: CPU seconds of a program it ran.
     """
     is_ours: bool = False
     limits: Mapping[str, float] | None = None

@@ -8,7 +8,7 @@ import pytest
 
 from tests.bench import __main__ as program
 from tests.bench import bench_results
-from tests.bench.harness import PATIENCE, Contender, Figure, Group, Measured, run, table
+from tests.bench.harness import PATIENCE, Contender, Figure, Group, Measured, measure, run, table
 
 _GROUP = Group(
     "work",
@@ -73,6 +73,21 @@ def test_what_takes_minutes_is_measured_by_name_only_and_once(monkeypatch: pytes
     assert not asked
     program.main(["--rounds", "3", "--only", "slow"])
     assert asked == ["slow"]
+
+
+def found_rows() -> list[int]:
+    """A contender that gives what it found."""
+    return [7]
+
+
+def measured_itself() -> float:
+    """A contender that ran a program."""
+    return 7.5
+
+
+def test_only_a_decimal_number_is_a_contenders_own_measure() -> None:
+    assert measure(Contender("finds", ("tests.bench.test_harness:found_rows",))).seconds < 7
+    assert measure(Contender("ran", ("tests.bench.test_harness:measured_itself",))).seconds == 7.5
 
 
 def test_a_limit_is_held_against_the_other_contenders_figure() -> None:
