@@ -9,6 +9,8 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from batch_tui.domain.batch import NAME_KEY, PARENT_KEY, RequestCounts
 from batch_tui.domain.limits import OPENAI_LIMITS
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY
@@ -102,9 +104,10 @@ async def test_enter_on_an_ended_group_shows_all_its_requests_in_input_order(tmp
         assert ids == ["p1-0", "p1-1", "p1-2", "p2-0", "p2-1", "p2-2"]
 
 
-async def test_of_a_groups_results_the_first_rows_are_shown_before_anything_large_is_fetched(
-    tmp_path: Path,
+async def test_of_a_groups_large_results_the_first_rows_are_shown_and_the_others_wait_to_be_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("batch_tui.ui.controllers.outcomes.AT_ONCE", 302)
     service = account()
     ids = [f"long-{n}" for n in range(300)]
     service.finish("part1", output=lines(*map(answer_line, ids)), errors=None)

@@ -123,6 +123,12 @@ def test_a_refused_batch_sends_to_its_errors() -> None:
     assert why_not_yet(a_batch("r", BatchStatus.COMPLETED, output="file-o")) is None
 
 
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred requests are many."""
+    monkeypatch.setattr("batch_tui.ui.controllers.outcomes.AT_ONCE", 100)
+
+
 def a_long_one(count: int) -> FakeService:
     service = FakeService(a_batch("long", total=count))
     source = service.add_file(b"".join(request_line(f"r{n}") + b"\n" for n in range(count)), purpose="batch")
@@ -131,7 +137,17 @@ def a_long_one(count: int) -> FakeService:
     return service
 
 
-async def test_of_results_elsewhere_the_first_rows_are_shown_before_anything_large_is_fetched(
+async def test_the_other_rows_of_results_elsewhere_follow_unasked(tmp_path: Path) -> None:
+    async with stage(tmp_path, a_long_one(500)) as running:
+        results = running.app.deck.results
+        await running.press("4")
+        await running.until(lambda: results.joined is not None and not results.is_partial)
+        assert len(results.table.row_ids) == 500
+        assert "500 ok" in running.line_of(results.title_bar)
+
+
+@pytest.mark.usefixtures("large")
+async def test_of_large_results_elsewhere_the_first_rows_are_shown_and_the_others_wait_to_be_asked_for(
     tmp_path: Path,
 ) -> None:
     service = a_long_one(500)
@@ -164,6 +180,7 @@ async def test_the_errors_tab_fetches_everything(tmp_path: Path) -> None:
         assert len(running.app.deck.results.table.row_ids) == 300
 
 
+@pytest.mark.usefixtures("large")
 @pytest.mark.parametrize("ending", ["elsewhere", "gone", "stopped"])
 async def test_the_docked_line_tells_how_a_fetch_ended(tmp_path: Path, ending: str) -> None:
     """Never does "Fetching … 100 %" stay, wherever the user looks when the last byte has come."""

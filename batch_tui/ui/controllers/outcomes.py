@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 
 FIRST_ROWS = 200
-"""Rows shown of results that aren't on this machine."""
+"""Rows shown at first of results that aren't on this machine."""
+AT_ONCE = 5_000
+"""Requests of a batch whose other rows follow unasked: some megabytes; those of a larger one are asked for."""
 
 
 class Outcomes:
@@ -176,7 +178,7 @@ class Outcomes:
         return await self._join(batch, collected)
 
     async def _show_first(self, batch: Batch, fetching: Awaitable[FirstResults | None]) -> bool:
-        """Show the first rows of what isn't on this machine; False when that's all, or it can't be had."""
+        """Show the first rows of what isn't on this machine; False when the others are to be fetched unasked."""
         try:
             first = await fetching
         except BatchTuiError:
@@ -187,7 +189,7 @@ class Outcomes:
             first.joined.close()
             return False
         self._results.show(first.joined, is_partial=True)
-        return True
+        return batch.counts.total > AT_ONCE
 
     def _teller(self, batch: Batch) -> Callable[[Progress], None]:
         def told(progress: Progress) -> None:
