@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from itertools import takewhile
 from operator import eq
 
@@ -110,6 +111,8 @@ class ComparedListing:
         self._compared = compared
         self._pair = pair
         self._is_ascii = is_ascii
+        # Every key asks for the one under the cursor, and an answer can have megabytes.
+        self._latest = lru_cache(maxsize=1)(partial(_latest_answer, compared))
         self._hidden = frozenset({Turn.SAME, Turn.ONLY_FIRST} if pair.is_retry else {Turn.SAME})
         self.columns = (id_column([self.custom_id(place) for place in self._looked_at()]), *_COLUMNS)
 
@@ -152,10 +155,7 @@ class ComparedListing:
 
     def answer(self, place: int) -> str:
         """What came back the second time, as it came; what came the first time where that is all."""
-        before, after = self._compared.rows(place)
-        if after is not None:
-            return answer_text(self._compared.second, after)
-        return "" if before is None else answer_text(self._compared.first, before)
+        return self._latest(place)
 
     def texts(self, place: int) -> Sequence[Lines]:
         """The request, the answer from before, the answer from after."""
@@ -239,6 +239,13 @@ def apart(before: str, after: str) -> tuple[str, str]:
     if start < _SHARED or before == after:
         return before, after
     return f"…{before[start:]}", f"…{after[start:]}"
+
+
+def _latest_answer(compared: ComparedResults, place: int) -> str:
+    before, after = compared.rows(place)
+    if after is not None:
+        return answer_text(compared.second, after)
+    return "" if before is None else answer_text(compared.first, before)
 
 
 def _said(joined: JoinedResults, row: int | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from functools import lru_cache, partial
 
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
@@ -44,7 +45,8 @@ class OutcomeListing:
         self._prices = prices
         self._is_partial = is_partial
         self._is_ascii = is_ascii
-        self._answer: tuple[int, str] | None = None
+        # Every key asks for the one under the cursor, and an answer can have megabytes.
+        self._answer = lru_cache(maxsize=1)(partial(answer_text, joined))
         ids = [self.custom_id(row) for row in range(min(len(joined), LOOKED_AT))]
         self.columns = (id_column(ids), *OUTCOME_COLUMNS)
         """What is told of each request."""
@@ -72,10 +74,7 @@ class OutcomeListing:
 
     def answer(self, place: int) -> str:
         """What came back for a request, as it came; empty for nothing."""
-        if self._answer is None or self._answer[0] != place:
-            # Every key asks for the one under the cursor, and an answer can have megabytes.
-            self._answer = (place, answer_text(self._joined, place))
-        return self._answer[1]
+        return self._answer(place)
 
     def texts(self, place: int) -> Sequence[LineSource]:
         """The request with its answer, and the raw answer."""
