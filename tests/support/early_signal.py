@@ -1,6 +1,7 @@
 """The whole program, which sends itself a signal at a named step of its start: ``SIGNAL=15 AT=textual.app``.
 
 A step is a module, at the moment it is asked for, or ``MODULE:CLASS.METHOD``, at the moment that is called.
+``GRACE`` are the seconds it has to end by itself; with ``HANGS`` it never does, once the terminal is given back.
 """
 
 from __future__ import annotations
@@ -8,11 +9,14 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import ParamSpec, TypeVar
+
+import pytest
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,7 +67,20 @@ def lay(at: str) -> None:
     setattr(owner, last, struck(getattr(owner, last)))
 
 
+def never(*_: object) -> None:
+    """Come to no end."""
+    while True:
+        time.sleep(60)
+
+
 if __name__ == "__main__":
+    if os.environ.get("GRACE"):
+        from batch_tui.ui.terminal import lifecycle, signals
+
+        patch = pytest.MonkeyPatch()
+        patch.setattr(lifecycle, "Watchdog", partial(signals.Watchdog, grace=float(os.environ["GRACE"])))
+        if os.environ.get("HANGS"):
+            patch.setattr(lifecycle, "_last_words", never)
     if os.environ.get("AT"):
         lay(os.environ["AT"])
     from batch_tui.cli.entry import main

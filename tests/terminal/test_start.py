@@ -81,3 +81,15 @@ def test_a_signal_during_the_start_ends_it_with_the_terminal_as_it_was(
         assert b"Traceback" not in screen.output
         assert is_painted == (b"opening" in screen.output)
     assert (folder / FRAME).read_bytes() == frame, "a screen that never showed anything is no picture"
+
+
+@pytest.mark.parametrize("late", [{"GRACE": "0"}, {"GRACE": "0.9", "HANGS": "1"}], ids=["at_once", "given_back"])
+@pytest.mark.parametrize("at", ["batch_tui.ui.app:BatchTuiApp.run_async", "batch_tui.ui.app:BatchTuiApp._begin"])
+def test_fault_65_view_an_end_by_force_takes_nothing_from_the_shell(
+    tmp_path: Path, at: str, late: dict[str, str]
+) -> None:
+    ends = {"AT": at, "SIGNAL": str(int(signal.SIGTERM)), "TERM": "xterm"}
+    with started(tmp_path, {**ends, **late}) as screen:
+        assert screen.ended() == 128 + signal.SIGTERM
+        assert screen.is_restored
+        assert screen.output.count(b"\x1b[?1049h") == screen.output.count(b"\x1b[?1049l"), "one goodbye each"

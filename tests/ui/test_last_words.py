@@ -35,6 +35,9 @@ class Broken:
     def end(self, code: int = 0) -> None:
         """Never asked to."""
 
+    def let_go(self) -> bytes:
+        return b""
+
 
 def test_a_crash_report_holds_no_key_this_run_has_used(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -19,7 +19,7 @@ from textual.events import Callback, Resize
 from textual.geometry import Size
 
 from batch_tui.ui.terminal.facts import RESTORE_TITLE, SAVE_TITLE, set_title
-from batch_tui.ui.terminal.signals import TerminalSettings
+from batch_tui.ui.terminal.signals import LEAVE, TerminalSettings
 from batch_tui.ui.terminal.writer import PatientWriter
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class PatientDriver(LinuxDriver):
         self._has_drawn = False
         self._taken: TerminalSettings | None = None
         self._title = ""
+        self._is_taken = False
 
     def start_application_mode(self) -> None:
         """Take the terminal."""
@@ -74,6 +75,7 @@ class PatientDriver(LinuxDriver):
             lost=self._hang_up,
         )
         self._output.start()
+        self._is_taken = True
         self.write(SAVE_TITLE + (set_title(self._title) if self._title else ""))
         super().start_application_mode()  # type: ignore[no-untyped-call]
         signal.signal(signal.SIGWINCH, self._resized)
@@ -85,8 +87,22 @@ class PatientDriver(LinuxDriver):
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, or for a while to another program, under the title it had."""
-        self.write(RESTORE_TITLE)
         super().stop_application_mode()
+        self.write(RESTORE_TITLE)
+        self._is_taken = False
+
+    def let_go(self) -> bytes:
+        """Write nothing more: whoever asks has no time to wait for the terminal.
+
+        Returns:
+            What it still has to be sent to be as it was found: nothing when it was given back already, for a
+            second goodbye would take what belongs to the shell from the stacks of titles and keyboards.
+        """
+        unsent = self._output.abandon() if self._output is not None else b""
+        save, restore = SAVE_TITLE.encode(), RESTORE_TITLE.encode()
+        if self._is_taken:
+            return LEAVE + (b"" if save in unsent else restore)
+        return LEAVE + (restore if restore in unsent else b"") if unsent else b""
 
     def show_title(self, title: str) -> None:
         """Set the window's title, now and whenever the terminal comes back."""

@@ -14,16 +14,15 @@ from batch_tui.engine.cockpit import Cockpit
 from batch_tui.ui.session import SessionState, save_session, session_file
 from batch_tui.ui.terminal.crash import crash_line, write_crash
 from batch_tui.ui.terminal.driver import PatientDriver
-from batch_tui.ui.terminal.facts import RESTORE_TITLE
 from batch_tui.ui.terminal.guest import GuestRoom
 from batch_tui.ui.terminal.signals import (
     FROM_KEYS,
+    LEAVE,
     TerminalSettings,
     Watchdog,
     install,
     kept_terminal,
     uninstall,
-    write_unblocked,
 )
 
 CLOSING = 0.4
@@ -44,6 +43,10 @@ class Runnable(Protocol):
 
     def end(self, code: int = 0) -> None:
         """End it."""
+        ...
+
+    def let_go(self) -> bytes:
+        """Write nothing more; what the terminal still has to be sent to be as it was found."""
         ...
 
     @property
@@ -81,18 +84,12 @@ def run_screen(app: Runnable, cockpit: Cockpit, *, has_mouse: bool, before: Term
     """
     app.driver_class = PatientDriver
     with kept_terminal(before) as restore:
-
-        def give_back() -> None:
-            restore()
-            if not app.guests.is_taken:
-                _send(RESTORE_TITLE)
-
-        dog = Watchdog(give_back)
+        dog = Watchdog(lambda: restore(LEAVE if app.guests.is_taken else app.let_go()))
         try:
             asyncio.run(_run(app, cockpit, dog, has_mouse=has_mouse))
             sys.unraisablehook = _unheard  # a process or connection cut off by the end says so in a traceback
             if app.guests.was_hung_up:
-                restore()
+                restore(LEAVE)
             for sentence in _last_words(app, cockpit):
                 _say(sentence)
         finally:
@@ -133,13 +130,6 @@ async def _run(app: Runnable, cockpit: Cockpit, dog: Watchdog, *, has_mouse: boo
 
 def _unheard(_found: object) -> None:
     """Say nothing: the program has ended, and what mattered is in its last words."""
-
-
-def _send(sequence: str) -> None:
-    """Send a sequence, if the terminal takes it at once."""
-    if is_tty(sys.__stderr__) and sys.__stderr__ is not None:
-        with suppress(OSError):
-            write_unblocked(sys.__stderr__.fileno(), sequence.encode())
 
 
 def _say(sentence: str) -> None:

@@ -71,8 +71,10 @@ def uninstall(loop: asyncio.AbstractEventLoop) -> None:
 
 
 @contextmanager
-def kept_terminal(before: TerminalSettings | None = None) -> Generator[Callable[[], None]]:
-    """Remember the terminal's settings; gives a function that puts them back without writing a byte.
+def kept_terminal(before: TerminalSettings | None = None) -> Generator[Callable[[bytes], None]]:
+    """Remember the terminal's settings; gives a function that puts them back and sends what else is wanted.
+
+    It never waits for the terminal: one that takes nothing is sent nothing.
 
     Args:
         before: What to put back; None for the settings it has now.
@@ -83,21 +85,21 @@ def kept_terminal(before: TerminalSettings | None = None) -> Generator[Callable[
         descriptor = sys.__stdin__.fileno() if sys.__stdin__ else -1
         found = before or termios.tcgetattr(descriptor)
     except (termios.error, OSError, ValueError):
-        yield lambda: None
+        yield lambda _: None
         return
 
-    def restore() -> None:
+    def restore(leave: bytes) -> None:
         try:
             termios.tcsetattr(descriptor, termios.TCSANOW, found)
-            write_unblocked(descriptor, _LEAVE)
+            write_unblocked(descriptor, leave)
         except (termios.error, OSError):
             return
 
     yield restore
 
 
-_LEAVE = b"\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?2004l\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
-"""What stops mouse, paste and alternate screen: sent only when the terminal takes it at once."""
+LEAVE = b"\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?2004l\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
+"""What stops mouse, paste and alternate screen."""
 
 
 def write_unblocked(descriptor: int, text: bytes) -> None:

@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from batch_tui.ui.terminal.driver import PatientDriver
 from batch_tui.ui.terminal.shown import ShownScreen
+from batch_tui.ui.terminal.signals import LEAVE
 
 
 class ThriftyApp(App[int], inherit_bindings=False):
@@ -47,6 +48,10 @@ class ThriftyApp(App[int], inherit_bindings=False):
         if self._driver is not None:
             self._driver.write(sequence)
             self._driver.flush()
+
+    def let_go(self) -> bytes:
+        """Write nothing more; what the terminal still has to be sent to be as it was found."""
+        return self._driver.let_go() if isinstance(self._driver, PatientDriver) else LEAVE
 
     def on_resize(self, event: Resize) -> None:
         """What the terminal makes of its lines at another size is its own affair."""

@@ -100,6 +100,15 @@ class PatientWriter(threading.Thread):
             self._queue.clear()
         return is_sent
 
+    def abandon(self) -> bytes:
+        """Send nothing more, and wait for nothing; gives what was waiting for the terminal."""
+        with self._change:
+            self._is_ending = True
+            unsent = b"".join(data for data, _ in self._queue)
+            self._queue.clear()
+            self._change.notify()
+        return unsent
+
     def run(self) -> None:
         """Write until told to stop, or until the terminal is gone."""
         try:
