@@ -114,6 +114,7 @@ async def stage(
     is_ascii: bool = False,
     theme: str | None = None,
     keymap: Mapping[str, str] | None = None,
+    columns: tuple[str, ...] = (),
     confirm_above: Decimal | None = None,
     limits: Limits = OPENAI_LIMITS,
 ) -> AsyncIterator[Stage]:
@@ -121,6 +122,7 @@ async def stage(
     workspace = folder / "workspace"
     workspace.mkdir(exist_ok=True)
     settings = replace(settings_in(folder, is_read_only=is_read_only), theme=theme, keymap=keymap or {})
+    settings = replace(settings, columns=columns)
     settings = replace(settings, profile=replace(settings.profile, confirm_above=confirm_above, limits=limits))
     cockpit = Cockpit(settings, service, clock=lambda: float(NOON), sleep=until_asked)
     cockpit.memory.restore()

@@ -99,6 +99,41 @@ async def test_columns_that_do_not_fit_come_in_and_go(tmp_path: Path) -> None:
         assert running.line_of(table) == before
 
 
+@pytest.mark.parametrize(
+    ("width", "title", "order", "turned"),
+    [
+        (120, "name", "name↓", "name↑"),
+        (120, "done/total", "total↓", "total↑"),
+        (120, "age", "age↑", "age↓"),
+        (60, "%", "progress↓", "progress↑"),
+        (80, "fail", "fail↓", "fail↑"),
+    ],
+)
+async def test_a_click_on_a_title_sorts_by_its_column_and_another_one_turns_the_order(
+    tmp_path: Path, width: int, title: str, order: str, turned: str
+) -> None:
+    async with stage(tmp_path, account(), size=(width, 24)) as running:
+        batches = running.app.deck.batches
+        place = running.line_of(batches.table).index(title)
+        for expected in (order, turned):
+            await running.pilot.click(batches.table, offset=(place, 0))
+            await running.settle()
+            assert running.line_of(batches.title_bar).split("sort ")[1].split()[0] == expected
+        ids = batches.table.row_ids
+        await running.pilot.click(batches.table, offset=(0, 0))
+        assert batches.table.row_ids == ids
+
+
+async def test_a_title_of_a_chosen_column_is_clicked_where_it_stands(tmp_path: Path) -> None:
+    columns = ("fail", "name", "percent")
+    async with stage(tmp_path, account(), columns=columns) as running:
+        batches = running.app.deck.batches
+        place = running.line_of(batches.table).index("%")
+        await running.pilot.click(batches.table, offset=(place, 0))
+        assert batches.order.column == "percent"
+        assert batches.table.row_ids[0] == "done"
+
+
 async def test_plus_and_underscore_resize_the_pane_and_zoom_at_the_end(tmp_path: Path) -> None:
     async with stage(tmp_path, account()) as running:
         batches = running.app.deck.batches

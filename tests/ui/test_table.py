@@ -47,6 +47,9 @@ class TableApp(App[None]):
     def on_virtual_table_row_opened(self, message: VirtualTable.RowOpened) -> None:
         self.said.append(message)
 
+    def on_virtual_table_title_clicked(self, message: VirtualTable.TitleClicked) -> None:
+        self.said.append(message)
+
     def on_virtual_table_marks_changed(self, message: VirtualTable.MarksChanged) -> None:
         self.said.append(message)
 
@@ -133,6 +136,15 @@ async def test_a_click_moves_the_cursor_and_a_second_one_opens() -> None:
         await pilot.click(offset=(3, 4))
         opened = [message.row_id for message in app.said if isinstance(message, VirtualTable.RowOpened)]
         assert opened == ["3"]
+
+
+async def test_a_click_on_a_title_tells_its_column_and_moves_no_cursor() -> None:
+    async with _table() as (app, pilot):
+        for x in (0, 1, 2, 9, 39):
+            await pilot.click(offset=(x, 0))
+        told = [message.column.id for message in app.said if isinstance(message, VirtualTable.TitleClicked)]
+        assert told == ["name", "name", "count"]
+        assert app.table.cursor_id == "0"
 
 
 async def test_the_wheel_moves_the_rows_without_animation() -> None:

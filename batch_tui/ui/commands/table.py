@@ -147,7 +147,16 @@ _FIND = (
         "match(-1)",
         can.needs_hits,
     ),
-    Command("sort", ("s",), "Sort", "Sort by the next column.", Group.FIND, _ROWS, "sort", can.batches_only),
+    Command(
+        "sort",
+        ("s",),
+        "Sort",
+        "Sort by the next column; a click on a title sorts by that one.",
+        Group.FIND,
+        _ROWS,
+        "sort",
+        can.batches_only,
+    ),
     Command(
         "sort_reverse",
         ("S",),

@@ -24,6 +24,7 @@ from batch_tui.ui.panes.columns import DEFAULT_COLUMNS, BatchFacts, View, batch_
 from batch_tui.ui.panes.narrowing import Keeps, Narrowing
 from batch_tui.ui.text.cells import Cell
 from batch_tui.ui.text.glyphs import GlyphSet, glyphs
+from batch_tui.ui.widgets.fitting import Column
 from batch_tui.ui.widgets.table import VirtualTable
 
 _BY_AGE = "age"
@@ -51,6 +52,23 @@ class Order:
         """How it reads: ``age↓``; in ASCII, where the arrow is a letter, ``age v``."""
         arrow = chosen.down if self.is_descending else chosen.up
         return f"{self.column} {arrow}" if arrow.isalpha() else self.column + arrow
+
+    def reversed(self) -> Order:
+        """The other way round."""
+        return Order(self.column, not self.is_descending)
+
+    def next_of(self, columns: Sequence[Column]) -> Order:
+        """By the column after this one; one that only stands in for another is left out."""
+        ids = [column.id for column in columns if column.title and not column.instead_of]
+        place = ids.index(self.column) if self.column in ids else -1
+        return Order(ids[(place + 1) % len(ids)], is_descending=True)
+
+    def by(self, column: Column) -> Order:
+        """By a column, or the other way round when it is by that one; as it is for one without a title."""
+        column_id = column.instead_of or column.id
+        if column_id == self.column:
+            return self.reversed()
+        return Order(column_id, is_descending=True) if column.title else self
 
     def sort(self, batches: list[Batch], facts_of: Callable[[Batch], BatchFacts]) -> None:
         """Sort batches by what is known about them; those that are equal stay as they are, newest first."""
@@ -99,10 +117,7 @@ class BatchesPane(Pane):
         self._facts_of = facts_of
         self._view = view
         self._glyphs = glyphs(is_ascii=is_ascii)
-        self._columns = tuple(
-            replace(column, width=_NAME) if column.id == "name" else column
-            for column in batch_columns(columns or DEFAULT_COLUMNS)
-        )
+        self._columns = _columns(columns or DEFAULT_COLUMNS)
         self.rows = BatchRows()
         """The batches, groups and queue entries, and in which rows they stand."""
         self._pending: dict[str, PendingSubmit] = {}
@@ -249,13 +264,11 @@ class BatchesPane(Pane):
 
     def step_sort(self) -> None:
         """Sort by the next column; one that only stands in for another is left out."""
-        ids = [column.id for column in self._columns if column.title and not column.instead_of]
-        place = ids.index(self._order.column) if self._order.column in ids else -1
-        self.set_order(Order(ids[(place + 1) % len(ids)], is_descending=True))
+        self.set_order(self._order.next_of(self._columns))
 
     def reverse_sort(self) -> None:
         """Turn the order round."""
-        self.set_order(Order(self._order.column, not self._order.is_descending))
+        self.set_order(self._order.reversed())
 
     def refill(self) -> None:
         """Filter and sort anew."""
@@ -283,6 +296,11 @@ class BatchesPane(Pane):
         self.title_bar.set_note(f"{what} {self._glyphs.separator} sort {self._order.told(self._glyphs)}")
         self.table.set_sort(self._order.column, is_descending=self._order.is_descending)
 
+    @on(VirtualTable.TitleClicked)
+    def _title_clicked(self, event: VirtualTable.TitleClicked) -> None:
+        event.stop()
+        self.set_order(self._order.by(event.column))
+
     @on(VirtualTable.CursorMoved)
     def _tell_highlight(self, event: VirtualTable.CursorMoved) -> None:
         event.stop()
@@ -308,3 +326,10 @@ class BatchesPane(Pane):
             return ((),) * len(self._columns)
         facts = self._facts_of(batch)
         return batch_cells(replace(facts, title=title) if title else facts, self._columns, self._view())
+
+
+def _columns(chosen: Sequence[str]) -> tuple[Column, ...]:
+    """The chosen columns, with room for a name in a group."""
+    return tuple(
+        replace(column, width=_NAME) if column.id == "name" else column for column in batch_columns(chosen)
+    )

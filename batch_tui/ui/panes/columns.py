@@ -161,6 +161,8 @@ def _place(path: Path) -> str:
 def batch_columns(chosen: Sequence[str] = DEFAULT_COLUMNS) -> tuple[Column, ...]:
     """The columns a user chose, in that order; sign and name are always there, unknown names are left out."""
     known = {column.id: column for column in COLUMNS}
+    if "percent" in chosen:
+        known["percent"] = replace(known["percent"], instead_of=None)
     ids = ["glyph", *(["name"] if "name" not in chosen else []), *chosen]
     if "progress" in ids and "percent" not in ids:
         ids.insert(ids.index("progress") + 1, "percent")

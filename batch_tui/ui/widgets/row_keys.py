@@ -24,6 +24,9 @@ class RowKeys(LineWidget):
         """Called after every change, with the cursor and the marks from before it."""
         raise NotImplementedError
 
+    def on_header_clicked(self, x: int) -> None:
+        """Called after a click on the line over the rows, with the cell it hit."""
+
     def action_open(self) -> None:
         """Look inside the row under the cursor."""
         raise NotImplementedError
@@ -120,9 +123,11 @@ class RowKeys(LineWidget):
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor; on the cursor's row it opens it."""
         place = self._rows.top + event.y - 1
-        if event.y < 1 or place >= len(self._rows.ids):
+        if event.y < 1:
+            self.on_header_clicked(event.x)
+        elif place >= len(self._rows.ids):
             return
-        if place == self._rows.place:
+        elif place == self._rows.place:
             self.action_open()
         else:
             self._move(place)

@@ -91,6 +91,18 @@ class VirtualTable(RowKeys, can_focus=True):
             """The table."""
             return self.table
 
+    @dataclass(eq=False)
+    class TitleClicked(Message):
+        """The title of a column was clicked."""
+
+        table: VirtualTable
+        column: Column
+
+        @property
+        def control(self) -> VirtualTable:
+            """The table."""
+            return self.table
+
     def __init__(
         self,
         columns: Sequence[Column],
@@ -161,6 +173,12 @@ class VirtualTable(RowKeys, can_focus=True):
         """Look inside the row under the cursor."""
         if self._rows.cursor is not None:
             self.post_message(self.RowOpened(self, self._rows.cursor))
+
+    def on_header_clicked(self, x: int) -> None:
+        """Tell which column's title was clicked."""
+        column = self._painter.column_at(x, self.size.width)
+        if column is not None:
+            self.post_message(self.TitleClicked(self, column))
 
     def on_rows_moved(self, cursor: str | None, marks: frozenset[str]) -> None:
         """Tell what changed."""

@@ -78,6 +78,16 @@ class TablePainter:
             self._header = self._draw_header(width)
         return self._header
 
+    def column_at(self, x: int, width: int) -> Column | None:
+        """The column a cell of the line belongs to, the gap behind it included; None beside all of them."""
+        start = MARGIN
+        for placed in self._places(width):
+            end = start + placed.width + (0 if placed.column.is_tight else 1)
+            if start <= x < end:
+                return placed.column
+            start = end
+        return None
+
     def row(self, cells: Sequence[Cell], width: int, look: RowLook) -> Strip:
         """The line of one row; the last of fewer cells than columns runs on to the end of the line."""
         writer = LineWriter(width, self._over(look), is_ascii=self._is_ascii)
