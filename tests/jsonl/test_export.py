@@ -3,7 +3,6 @@ from __future__ import annotations
 import csv
 import importlib
 import io
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from batch_tui.jsonl.results import export_parquet
 from batch_tui.jsonl.results.export import COLUMNS, ExportFormat, csv_line, export_results
 from batch_tui.jsonl.results.join import join_results
 from batch_tui.jsonl.results.joined import JoinedResults
+from tests.support.peak_memory import peak_memory
 from tests.support.result_files import (
     answer_line,
     failure_line,
@@ -172,25 +172,20 @@ def test_parquet_holds_every_text_as_it_is(
     assert (rows[0]["status_code"], rows[0]["total_tokens"]) == (None, None)
 
 
-MEASURE = """
-import resource, sys
-from pathlib import Path
+IMPORTS = """
 from batch_tui.jsonl.results.export import ExportFormat, export_results
 from batch_tui.jsonl.results.join import join_results
 from batch_tui.jsonl.results.merge import merge_results
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 folder = Path(sys.argv[1])
+"""
+WORK = """
 joined = join_results([[folder / "out.jsonl"]])
 assert export_results(joined, folder / "x.csv", ExportFormat.CSV).rows == 3000
 assert merge_results(joined, folder / "x.jsonl").succeeded == 3000
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
 def test_export_and_merge_hold_no_answers_in_memory(tmp_path: Path) -> None:
     write_lines(tmp_path / "out.jsonl", (answer_line(f"r{n}", text="x" * 10_000) for n in range(3000)))
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE, str(tmp_path)], capture_output=True, text=True, check=True
-    )
     # 30 MB of answers went through twice; what stays is columns and buffers.
-    assert int(done.stdout) * 1024 < 12_000_000
+    assert peak_memory(IMPORTS, WORK, str(tmp_path)).grown < 12_000_000

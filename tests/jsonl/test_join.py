@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import gc
 import random
-import subprocess
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +18,7 @@ from batch_tui.jsonl.results import join
 from batch_tui.jsonl.results.columns import MAX_REASONS
 from batch_tui.jsonl.results.join import join_results
 from batch_tui.jsonl.results.joined import JoinedResults, StrayKind
+from tests.support.peak_memory import peak_memory
 from tests.support.result_files import (
     answer_line,
     failure_line,
@@ -367,17 +366,15 @@ def expected_outcome(told: list[Outcome | None]) -> Outcome:
     return answers[-1] if answers else Outcome.MISSING
 
 
-MEASURE = """
-import resource, sys
-from pathlib import Path
+IMPORTS = """
 from batch_tui.jsonl.results.join import join_results
 from batch_tui.jsonl.results.retry_set import write_retry_set
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 folder = Path(sys.argv[1])
+"""
+WORK = """
 joined = join_results([[folder / "out.jsonl"]], input_path=folder / "in.jsonl")
 write_retry_set(joined, folder / "retry.jsonl")
 assert joined.summary.requests == 4000
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
@@ -388,11 +385,8 @@ def test_a_join_holds_no_answer_in_memory(tmp_path: Path) -> None:
         tmp_path / "out.jsonl",
         (answer_line(f"request-{n}", text=text) if n % 4 else failure_line(f"request-{n}") for n in range(4000)),
     )
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE, str(tmp_path)], capture_output=True, text=True, check=True
-    )
     # 70 MB of text went through; what stays is columns and buffers.
-    assert int(done.stdout) * 1024 < 12_000_000
+    assert peak_memory(IMPORTS, WORK, str(tmp_path)).grown < 12_000_000
 
 
 def test_a_line_too_long_for_the_memory_is_one_unreadable_line(
