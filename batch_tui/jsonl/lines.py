@@ -9,6 +9,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from io import FileIO
 from pathlib import Path
 from typing import Self
@@ -59,11 +60,12 @@ def _reason(error: OSError | ValueError) -> str:
     return printable(text or type(error).__name__, 200)
 
 
+@cache
 def _keep_freed_memory() -> None:
     """Have the C library keep what is freed, for the next block.
 
     Blocks above 128 kB it would give back to the system each time, and take them again zeroed page by page: a
-    fifth of a check. Having seen a larger one come and go, it stops; the pages of this one are never touched.
+    fifth of a check. Having seen a larger one come and go, it stops, for good: a second one it would keep.
     """
     bytearray(_KEPT_BYTES)
 

@@ -1,31 +1,26 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.peak_memory import peak_memory
+
 ROWS = 8_000
-PEAK = """
-import resource, sys
-from pathlib import Path
+IMPORTS = """
 from batch_tui.jsonl.checking.check import check_file
 from batch_tui.jsonl.index import LineIndex
 from batch_tui.jsonl.rewriting.split import split_file
 from batch_tui.jsonl.rewriting.wrap import wrap_file
-path = Path(sys.argv[2])
-work = {
-    "check": lambda: check_file(path),
-    "index": lambda: LineIndex.build(path),
-    "split": lambda: split_file(path, path.parent, max_requests=3000),
-    "wrap": lambda: wrap_file(path, path.with_suffix(".new")),
-}
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-work[sys.argv[1]]()
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+path = Path(sys.argv[1])
 """
+WORK = {
+    "check": "check_file(path)",
+    "index": "LineIndex.build(path)",
+    "split": "split_file(path, path.parent, max_requests=3000)",
+    "wrap": "wrap_file(path, path.with_suffix('.new'))",
+}
 
 
 def write(path: Path, *, is_bare: bool) -> None:
@@ -37,10 +32,20 @@ def write(path: Path, *, is_bare: bool) -> None:
         out.writelines(body + "\n" if is_bare else row % (n, body) for n in range(ROWS))
 
 
-@pytest.mark.parametrize("work", ["check", "index", "split", "wrap"])
+@pytest.mark.parametrize("work", list(WORK))
 def test_memory_stays_flat_beside_a_large_file(tmp_path: Path, work: str) -> None:
     path = tmp_path / "large.jsonl"
     write(path, is_bare=work == "wrap")
     assert path.stat().st_size > 30_000_000
-    done = subprocess.run([sys.executable, "-c", PEAK, work, str(path)], check=True, stdout=subprocess.PIPE)
-    assert int(done.stdout) < 20
+    assert peak_memory(IMPORTS, WORK[work], str(path)).grown < 20_000_000
+
+
+@pytest.mark.parametrize(("count", "tail"), [(150_000, "-" * 60), (110_000, "\N{ROCKET}" * 200)])
+def test_a_check_stays_below_40_mb_however_many_and_long_the_ids(tmp_path: Path, count: int, tail: str) -> None:
+    path = tmp_path / "ids.jsonl"
+    row = '{"custom_id":"%d%s","method":"POST","url":"/v1/embeddings","body":{"model":"m","input":"x"}}\n'
+    numbers = [*range(60_000), 7, *range(60_000, count)]
+    with path.open("w", encoding="utf-8") as out:
+        out.writelines(row % (n, tail) for n in numbers)
+    checked = "assert [p for p in check_file(path).problems if p.line == 60_001 and 'line 8' in p.message]"
+    assert peak_memory(IMPORTS, checked, str(path)).after < 40_000_000

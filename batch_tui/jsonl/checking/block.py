@@ -11,7 +11,6 @@ import msgspec
 
 from batch_tui.domain.rules import refuses_sampling
 from batch_tui.jsonl.checking.fast import Body, Layout, body_type, is_utf8, learn_layout
-from batch_tui.jsonl.checking.rest import MAX_ID
 
 _MAX_LAYOUTS = 4
 COMPARED_BYTES = 512 * 1024
@@ -192,7 +191,7 @@ def _compare_keys(lines: memoryview) -> None:
 
 
 class _Request(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    custom_id: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID)]
+    custom_id: Annotated[str, msgspec.Meta(min_length=1)]
     method: Literal["POST"]
     url: str
 

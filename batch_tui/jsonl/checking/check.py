@@ -15,7 +15,7 @@ from batch_tui.jsonl.checking.block import BlockCheck
 from batch_tui.jsonl.checking.explain import BOM, UTF16_MARKS, explain, is_blank
 from batch_tui.jsonl.checking.fast import is_bare_line
 from batch_tui.jsonl.checking.ids import SeenIds
-from batch_tui.jsonl.checking.log import KEPT, ProblemLog
+from batch_tui.jsonl.checking.log import ProblemLog
 from batch_tui.jsonl.checking.rest import (
     BLANK_FINDING,
     BOM_FINDING,
@@ -23,7 +23,6 @@ from batch_tui.jsonl.checking.rest import (
     FileFacts,
     body_length,
     file_findings,
-    id_key,
     large_line,
     lines_repeated_to_the_byte,
     repeated_id,
@@ -222,11 +221,14 @@ class Checker:
             self._take_inputs(self._number, embedding_inputs(body))
 
     def _take_id(self, custom_id: str, column: int) -> None:
-        first = self._ids.first(id_key(custom_id), self._number)
-        if first != self._number:
-            self._log.add(self._number, repeated_id(custom_id, first, column))
-            if len(self._repeats) < KEPT:
-                self._repeats.append((self._number, first))
+        if self._ids.take((custom_id,), self._number):
+            return
+        if self._log.is_full:
+            self._log.count(Code.DUPLICATE_CUSTOM_ID, 1)
+            return
+        first = self._ids.line_of(custom_id)
+        self._log.add(self._number, repeated_id(custom_id, first, column))
+        self._repeats.append((self._number, first))
 
     def _take_inputs(self, number: int, inputs: int) -> None:
         if self._is_too_many(inputs):

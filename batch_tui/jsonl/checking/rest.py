@@ -17,9 +17,6 @@ from batch_tui.jsonl.checking.explain import BOM, NOT_JSON
 from batch_tui.jsonl.checking.ids import MAX_IDS
 from batch_tui.jsonl.lines import LineReader
 
-MAX_ID = 128
-"""Characters of an id that is remembered as it is; longer ones by their digest."""
-
 BOM_FINDING = Finding(
     Code.INVALID_JSON_LINE,
     NOT_JSON,
@@ -119,13 +116,6 @@ def large_line(length: int) -> Finding:
         "Shorten the request, or pass files by their id.",
         Severity.WARNING,
     )
-
-
-def id_key(custom_id: str) -> str:
-    """What stands for an id in memory: itself, or its digest when it's long."""
-    if len(custom_id) <= MAX_ID:
-        return custom_id
-    return "\0" + blake2b(custom_id.encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
 _NO_BODY = msgspec.Raw(b"")
