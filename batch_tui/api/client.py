@@ -21,6 +21,7 @@ from batch_tui.api import bounded
 from batch_tui.api.connection import Connection, require
 from batch_tui.api.download import DownloadOrder, fetch
 from batch_tui.api.errors import built, translated
+from batch_tui.api.long_batches import read_batch
 from batch_tui.api.pages import PageReader
 from batch_tui.api.replies import Call, encode, is_web_page, other_object, read_json
 from batch_tui.api.start import StartOrder, fetch_start
@@ -29,7 +30,7 @@ from batch_tui.api.upload import UploadOrder, safe_name, send
 from batch_tui.domain.batch import Batch, BatchPage, NewBatch
 from batch_tui.domain.errors import NotFoundError, ServerFaultError, ServiceError
 from batch_tui.domain.files import FilePage, FileStart, RemoteFile
-from batch_tui.domain.normalise import batch_from_wire, file_from_wire, is_page, page_of
+from batch_tui.domain.normalise import file_from_wire, is_page, page_of
 
 _UNUSABLE_IDS = frozenset({"", ".", ".."})
 
@@ -241,8 +242,7 @@ class OpenAIService:
 
     def _batch(self, response: httpx2.Response, call: Call, asked: str | None) -> Batch:
         """The batch a reply holds; an error unless it is the one that was asked for."""
-        raw = read_json(response, call)
-        batch = batch_from_wire(raw, text=encode(raw))
+        batch = read_batch(response, call)
         if batch is None or asked not in {None, batch.id}:
             raise other_object(call)
         return batch

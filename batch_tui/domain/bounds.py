@@ -25,7 +25,7 @@ MAX_ERRORS = 1_000
 """Entries of ``errors`` of one batch."""
 MAX_PAIRS = 64
 """Pairs of ``metadata`` of one batch; the API lets it have 16."""
-_OWN_KEYS = (INTENT_KEY, PARENT_KEY, GROUP_KEY, PART_KEY, NAME_KEY)
+OWN_KEYS = (INTENT_KEY, PARENT_KEY, GROUP_KEY, PART_KEY, NAME_KEY)
 """Metadata that this program lives by: kept however much there is."""
 
 
@@ -60,7 +60,7 @@ def few_pairs(pairs: Mapping[str, object]) -> Mapping[str, object]:
     """As many pairs as are kept, this program's own first of all, and one more that says how many aren't."""
     if len(pairs) <= MAX_PAIRS:
         return pairs
-    own = {key: pairs[key] for key in _OWN_KEYS if key in pairs}
+    own = {key: pairs[key] for key in OWN_KEYS if key in pairs}
     kept = {**dict(islice(pairs.items(), MAX_PAIRS - 1 - len(own))), **own}
     return {**kept, "…": _rest(len(pairs) - len(kept))}
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Awaitable, Callable
 
 import httpx2
 import pytest
@@ -15,8 +16,8 @@ from hypothesis import strategies as st
 from batch_tui.api.client import OpenAIService
 from batch_tui.api.connection import Connection
 from batch_tui.api.lazy import LazyService
-from batch_tui.domain.batch import NewBatch
-from batch_tui.domain.errors import ConfigurationError, ServiceError, UnreachableError
+from batch_tui.domain.batch import Batch, NewBatch
+from batch_tui.domain.errors import ConfigurationError, NotTheApiError, ServiceError, UnreachableError
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.ports import BatchService
 from tests.api.conftest import KEY
@@ -98,6 +99,34 @@ async def test_a_create_sends_what_was_ordered_and_nothing_else(
 
 async def test_a_cancel_gives_the_batch_as_it_now_is(server: FaultServer, service: OpenAIService) -> None:
     assert (await service.cancel_batch(server.add_batch())).status is BatchStatus.CANCELLING
+
+
+async def test_fault_74_create_poll_cancel_of_a_batch_of_megabytes_only_the_short_fields_are_read(
+    server: FaultServer, service: OpenAIService
+) -> None:
+    metadata = {**{f"key {number}": "value" for number in range(100_000)}, "batch_tui_intent": "u-1"}
+    batch_id = server.add_batch()
+    huge = {"id": batch_id, "status": "cancelling", "model": "word " * 100_000, "metadata": metadata}
+    asked: dict[str, Callable[[], Awaitable[Batch]]] = {
+        "create": lambda: service.create_batch(NewBatch("file-1", "/v1/embeddings")),
+        "poll": lambda: service.retrieve_batch(batch_id),
+        "cancel": lambda: service.cancel_batch(batch_id),
+    }
+    for kind, ask in asked.items():
+        server.fail(kind, say(huge))
+        batch = await ask()
+        assert (batch.id, batch.status) == (batch_id, BatchStatus.CANCELLING), kind
+        assert batch.model == "(500,002 bytes, not read)", kind
+        assert {*batch.metadata} == {"…", "batch_tui_intent"}, kind
+
+
+async def test_fault_16_poll_megabytes_that_are_no_batch_are_not_believed(
+    server: FaultServer, service: OpenAIService
+) -> None:
+    for words in ({"id": "another", "x": "y" * 2_000_000}, ["y" * 2_000_000]):
+        server.fail("poll", say(words))
+        with pytest.raises(NotTheApiError):
+            await service.retrieve_batch("batch_1")
 
 
 async def test_files_are_listed_by_page_and_looked_up(server: FaultServer, service: OpenAIService) -> None:

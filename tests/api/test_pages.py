@@ -75,6 +75,13 @@ def test_fault_74_list_half_a_million_pairs_of_metadata_are_one_that_says_so() -
     many = {f"key {number}": "value" for number in range(500_000)}
     batch = read(PageReader(), {"id": "a", "metadata": many}, {"id": "b"}).batches[0]
     assert [value.endswith("bytes, not read)") for value in batch.metadata.values()] == [True]
+    ours = read(PageReader(), {"id": "a", "metadata": {**many, "batch_tui_intent": "u-1"}}).batches[0]
+    assert ours.metadata["batch_tui_intent"] == "u-1"
+
+
+def test_fault_74_list_a_megabyte_in_place_of_metadata_is_none() -> None:
+    batch = read(PageReader(), {"id": "a", "metadata": "x" * 2_000_000}, {"id": "b"}).batches[0]
+    assert [value.endswith("bytes, not read)") for value in batch.metadata.values()] == [True]
 
 
 def test_fault_74_list_an_entry_without_a_readable_id_is_left_out_however_long() -> None:
