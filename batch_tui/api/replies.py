@@ -38,6 +38,8 @@ MESSAGE_LIMIT = 300
 """Characters of a service's own message that are shown."""
 MAX_WAIT = 7 * 86_400.0
 """Seconds; a longer Retry-After is cut to this."""
+_LONG_REFUSAL = 256 * 1024
+"""Bytes from which on a refusal isn't decoded."""
 _PROVES_NOTHING_HAPPENED = frozenset({400, 401, 403, 404, 413, 415, 422, 429})
 _PAGE_STARTS = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<!--")
 _PLAIN_TO_TLS = (b"sent to HTTPS port", b"to an HTTPS server", b"sent a plain HTTP request")
@@ -172,9 +174,7 @@ def refusal(response: httpx2.Response, call: Call) -> ServiceError:
         return _redirected(response, call)
     if status == 400 and call.is_plain and any(words in response.content for words in _PLAIN_TO_TLS):
         return _speaks_tls(call)
-    is_page = is_web_page(response.headers, response.content)
-    body = UNREADABLE if is_page else decode(response.content)
-    said = _Said.of(body, "" if is_page else response.text, call)
+    said = _said(response, call)
     if status == 429:
         seconds = retry_after(response.headers)
         return RateLimitedError(_slow_down(call, seconds, said.text), retry_after=seconds, code=said.code)
@@ -246,6 +246,16 @@ class _Said:
             param=call.clean(param, 80) if isinstance(param, str) and param else None,
             is_error_object=_is_object(inner),
         )
+
+
+def _said(response: httpx2.Response, call: Call) -> _Said:
+    """What a refusal says; of megabytes, which take seconds to decode, the beginning as it stands."""
+    content = response.content
+    if is_web_page(response.headers, content):
+        return _Said.of(UNREADABLE, "", call)
+    if len(content) > _LONG_REFUSAL:
+        return _Said.of(UNREADABLE, content[:_LONG_REFUSAL].decode("utf-8", "replace"), call)
+    return _Said.of(decode(content), response.text, call)
 
 
 def _is_object(value: object) -> TypeGuard[Mapping[str, object]]:

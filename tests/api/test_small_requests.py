@@ -76,6 +76,7 @@ PROVEN: list[tuple[int, Fault, type[ServiceError], str]] = [
     (23, status(401, f"Incorrect API key provided: {KEY}"), UnauthorizedError, "not accept the key \\(401\\)"),
     (24, status(403, "No batch access."), ForbiddenError, "\\(403\\): No batch access"),
     (27, status(400, "x\x1b[31m[/b]" + "y" * 100_000), RefusedError, "refused \\(400\\): x␛\\[31m\\[/b\\]y+…$"),
+    (27, status(400, "z" * 9_000_000), RefusedError, 'refused \\(400\\): {"error": {"message": "z+…$'),
     (28, status(413, "Too large."), RefusedError, "refused \\(413\\): Too large"),
 ]
 
