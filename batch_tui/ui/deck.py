@@ -68,11 +68,13 @@ class Deck(Container):
         settings = desk.cockpit.settings
         columns = read_columns(settings.columns, settings.paths.config)
         self.facts = KnownFacts(desk, groups=lambda: self.batches.rows.groups, now=now)
-        self.files = FilesPane(workspace, now=now, is_ascii=is_ascii)
+        self.files = FilesPane(workspace, now=now, is_ascii=is_ascii, name_keys=desk.name_keys)
         self.remote = RemoteFiles(desk, self.files, workspace, now=now)
-        self.batches = BatchesPane(self.facts.of, self._view, columns=columns, is_ascii=is_ascii)
-        self.inspect = InspectPane(is_ascii=is_ascii)
-        self.results = ResultsPane(desk.cockpit.prices, is_ascii=is_ascii)
+        self.batches = BatchesPane(
+            self.facts.of, self._view, columns=columns, is_ascii=is_ascii, name_keys=desk.name_keys
+        )
+        self.inspect = InspectPane(is_ascii=is_ascii, name_keys=desk.name_keys)
+        self.results = ResultsPane(desk.cockpit.prices, is_ascii=is_ascii, name_keys=desk.name_keys)
         self.panels = Panels((self.files, self.batches, self.inspect, self.results))
         self.inspector = Inspector(
             desk, self.inspect, self.results, rows=self.batches.rows, facts_of=self.facts.of, now=now

@@ -113,7 +113,11 @@ class Desk:
         It tells the user's own key where it names a command: ``⟦cancel⟧``.
         """
         stay = _INFO_SECONDS if level is Level.INFO else _WARNING_SECONDS
-        self._dock.show_message(with_key_names(text, self._keys), level, until=self._clock() + stay)
+        self._dock.show_message(self.name_keys(text), level, until=self._clock() + stay)
+
+    def name_keys(self, text: str) -> str:
+        """A sentence with the user's own keys in place of its commands."""
+        return with_key_names(text, self._keys)
 
     def warn(self, text: str) -> None:
         """A sentence that stays until it was seen: until another one comes, or a key is pressed."""
@@ -158,7 +162,7 @@ class Desk:
         """True for a key that is typed as the answer to a question which isn't on the screen yet."""
         if not self._prepared or self._dock.is_typing or key not in _ANSWERS:
             return False
-        self.warn("The question is still being prepared: answer when it is here; esc stops it.")
+        self.warn("The question is still being prepared: answer when it is here; ⟦back⟧ stops it.")
         return True
 
     def is_too_old(self, typed_at: float) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -60,6 +61,59 @@ def test_each_command_that_a_sentence_names_is_there() -> None:
     named = {name for path in sources for name in re.findall(r"⟦(\w+)⟧", path.read_text(encoding="utf-8"))}
     assert {"mark", "refresh"} <= named
     assert all(command(name).keys for name in named)
+
+
+OWN_KEYS = {
+    "files": "f2",
+    "results": "f4",
+    "open": "f6",
+    "back": "f7",
+    "new": "f8",
+    "edit": "f9",
+    "pause": "f10",
+    "send_again": "f11",
+    "dismiss": "f12",
+}
+USUAL_KEY = re.compile(r"(?<!')\b(?:esc|enter|[b-xzA-Z]) (?:\w+s|again)\b|\b(?:press|until) \w\b|\b[1-4] [A-Z]")
+"""How a sentence would name a key as nobody has changed it: ``esc stops``, ``d dismisses``, ``4 Results``.
+
+The ``y`` of a question is always that.
+"""
+
+
+def test_no_sentence_of_the_screen_names_a_key_that_can_be_another() -> None:
+    found: list[str] = []
+    for path in Path(batch_tui.ui.__path__[0]).rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in documented]
+        found += [f"{path.name}: {text.value}" for text in texts if USUAL_KEY.search(str(text.value))]
+    fixed = "command_list.py:   type to narrow · up down · enter runs · esc closes"  # the docked line's own keys
+    assert found == [fixed]
+
+
+async def test_what_the_panes_say_names_the_users_own_keys(tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    (workspace / "bad.jsonl").write_text("{}\n", encoding="utf-8")
+    async with stage(tmp_path, FakeService(), size=(200, 50), keymap=OWN_KEYS) as running:
+        deck = running.app.deck
+        shown = [running.line_of(pane.title_bar)[1:] for pane in (deck.files, deck.batches, deck.results)]
+        assert [title.split()[0] for title in shown] == ["f2", "2", "f4"]
+        assert (
+            running.line_of(deck.batches.table, 1).strip().startswith("No batches yet: choose a file in f2 Files")
+        )
+        assert running.line_of(deck.results.table, 1).strip().startswith("f6 on an ended batch (2 Batches)")
+        await running.press("p")
+        assert "f10" not in running.said()
+        await running.press("f10")
+        assert "until f10" in running.said()
+        await running.press("f2")
+        await running.until(lambda: deck.files.selection.report is not None)
+        facts = deck.inspect.facts
+        text = " ".join(running.line_of(facts, y) for y in range(facts.size.height))
+        assert "f6 goes to the first" in text
+        assert "f9 opens" in text
 
 
 async def test_a_letter_in_the_copy_menu_copies_and_closes_it(

@@ -119,7 +119,7 @@ async def test_a_second_save_of_a_batch_is_told_that_the_first_is_under_way(tmp_
 
 
 def test_a_refused_batch_sends_to_its_errors() -> None:
-    assert "See Errors in 3 Inspect" in (why_not_yet(a_batch("r", BatchStatus.FAILED)) or "")
+    assert "See Errors in ⟦inspect⟧ Inspect" in (why_not_yet(a_batch("r", BatchStatus.FAILED)) or "")
     assert why_not_yet(a_batch("r", BatchStatus.COMPLETED, output="file-o")) is None
 
 

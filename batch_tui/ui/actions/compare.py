@@ -76,7 +76,7 @@ class CompareAction:
     def _teller(self, pair: Pair, doing: str) -> Callable[[Progress], None]:
         def told(progress: Progress) -> None:
             share = formatting.percent(progress.fraction) if progress.fraction is not None else "…"
-            self._place.say(pair, f"{doing}  {share}  esc stops")
+            self._place.say(pair, f"{doing}  {share}  ⟦back⟧ stops")
 
         return told
 

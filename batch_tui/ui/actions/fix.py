@@ -61,7 +61,7 @@ class FixAction:
         rows = self._rows_meant(selection)
         if rows is not None and not rows:
             self._desk.fail(
-                f"No request of {batch.name} is listed: esc shows all."
+                f"No request of {batch.name} is listed: ⟦back⟧ shows all."
                 if selection.cause is None
                 else "Nobody can tell which requests these are without the batch's input."
             )
@@ -77,7 +77,7 @@ class FixAction:
 
     async def _plan(self, wish: Wish) -> None:
         desk = self._desk
-        desk.say(f"Looking for the requests of {wish.batch.name} that can pass…  esc stops")
+        desk.say(f"Looking for the requests of {wish.batch.name} that can pass…  ⟦back⟧ stops")
         try:
             plan = await desk.cockpit.groups.plan_retry(
                 wish.batch.id,

@@ -108,14 +108,14 @@ class SaveAction:
         """
         desk = self._desk
         if batch.id in self._under_way:
-            desk.say(f"{batch.name} is being saved already; esc stops it.")
+            desk.say(f"{batch.name} is being saved already; ⟦back⟧ stops it.")
             return
         self._under_way.add(batch.id)
         desk.say(f"Saving {batch.name}…")
 
         def told(progress: Progress) -> None:
             share = formatting.percent(progress.fraction) if progress.fraction is not None else "…"
-            desk.say(f"Saving {batch.name} {share}  esc stops")
+            desk.say(f"Saving {batch.name} {share}  ⟦back⟧ stops")
 
         try:
             with desk.transfer(f"Stopped saving {batch.name}: ⟦save⟧ goes on from where it is."):

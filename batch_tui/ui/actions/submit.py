@@ -43,7 +43,7 @@ class SubmitAction:
 
     async def _ask(self, path: Path, *, is_upload: bool) -> None:
         desk = self._desk
-        desk.say(f"Checking {printable(path.name)}…  esc stops")
+        desk.say(f"Checking {printable(path.name)}…  ⟦back⟧ stops")
         try:
             report = await desk.cockpit.workshop.check(path, limits=self._limits)
         except BatchTuiError as error:
@@ -127,7 +127,7 @@ class SubmitAction:
         desk = self._desk
 
         def told(progress: Progress) -> None:
-            desk.say(f"Uploading {printable(path.name)} {_share(progress)}  esc stops")
+            desk.say(f"Uploading {printable(path.name)} {_share(progress)}  ⟦back⟧ stops")
 
         try:
             with desk.transfer(f"Stopped the upload of {printable(path.name)}: nothing was kept."):

@@ -1,4 +1,4 @@
-"""Why a command or a key does nothing here, and where it would, in one sentence. Pure."""
+"""Why a command or a key does nothing here, and where it would, in one sentence with commands for keys. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from batch_tui.ui.commands.registry import COMMANDS, Command, scopes_of
 from batch_tui.ui.commands.selection import Scope, Selection
 
 _PLACES: Mapping[Scope, str] = {
-    Scope.FILES: "1 Files",
-    Scope.BATCHES: "2 Batches",
-    Scope.INSPECT: "3 Inspect",
-    Scope.RESULTS: "4 Results",
+    Scope.FILES: "⟦files⟧ Files",
+    Scope.BATCHES: "⟦batches⟧ Batches",
+    Scope.INSPECT: "⟦inspect⟧ Inspect",
+    Scope.RESULTS: "⟦results⟧ Results",
 }
-_LISTS = "a list (1 Files, 2 Batches, 4 Results)"
-_TEXTS = "a text (3 Inspect, or enter on a row of 4 Results)"
+_LISTS = "a list (⟦files⟧ Files, ⟦batches⟧ Batches, ⟦results⟧ Results)"
+_TEXTS = "a text (⟦inspect⟧ Inspect, or ⟦open⟧ on a row of ⟦results⟧ Results)"
 
 
 def why_not(entry: Command, selection: Selection, *, is_read_only: bool = False) -> str | None:
@@ -53,7 +53,7 @@ def why_silent(
 
 
 def _places(entry: Command) -> str:
-    """Where a command works: ``2 Batches or 3 Inspect``."""
+    """Where a command works: ``⟦batches⟧ Batches or ⟦inspect⟧ Inspect``."""
     if Scope.TABLE in entry.scopes:
         return _LISTS
     if Scope.VIEWER in entry.scopes:

@@ -6,7 +6,7 @@ Pure: nothing of Textual is imported, so the README's generator and the tests of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from batch_tui.ui.commands.kinds import Command, Group
@@ -17,6 +17,7 @@ __all__ = [
     "COMMANDS",
     "Command",
     "Group",
+    "Naming",
     "Scope",
     "Selection",
     "command",
@@ -27,6 +28,7 @@ __all__ = [
     "markdown_key_table",
     "scopes_of",
     "scopes_of_pane",
+    "usual_keys",
     "with_key_names",
     "with_keys",
 ]
@@ -53,6 +55,11 @@ _LABELS = {
     "f1": "F1",
 }
 _NAMED = re.compile(r"⟦(\w+)⟧")
+_SPOKEN = {"escape": "esc"}
+"""Keys that a sentence calls by another name than the configuration."""
+
+Naming = Callable[[str], str]
+"""Puts the keys of its commands into a sentence, as the user has them."""
 
 
 def command(command_id: str) -> Command:
@@ -70,9 +77,17 @@ def with_key_names(sentence: str, keymap: Mapping[str, tuple[str, ...]]) -> str:
 
     def key_of(found: re.Match[str]) -> str:
         entry = _BY_ID.get(found[1])
-        return found[0] if entry is None else with_keys(entry, keymap).keys[0]
+        if entry is None:
+            return found[0]
+        key = with_keys(entry, keymap).keys[0]
+        return _SPOKEN.get(key, key)
 
     return _NAMED.sub(key_of, sentence)
+
+
+def usual_keys(sentence: str) -> str:
+    """A sentence with the keys nobody has changed."""
+    return with_key_names(sentence, {})
 
 
 def commands_in(scope: Scope, *, is_read_only: bool = False) -> Iterator[Command]:

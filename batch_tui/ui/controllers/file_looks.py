@@ -19,7 +19,7 @@ from batch_tui.ui.panes.local_files import REQUEST_SUFFIXES
 from batch_tui.ui.panes.verdict import first_error, problem_text
 
 _CHECKING = "Checking…"
-_UNASKED = "Not a .jsonl file: enter checks it all the same."
+_UNASKED = "Not a .jsonl file: ⟦open⟧ checks it all the same."
 
 
 class FileLooks:

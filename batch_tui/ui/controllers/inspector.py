@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 _RAW_LIMIT = 256 * 1024
 """Characters of what the service said of one batch that are laid out: the API says a few thousand."""
 _NOT_HERE = {
-    tabs.INPUT: "Only batches and local files show their lines here; D in 1 Files downloads a remote file.",
+    tabs.INPUT: "Only batches and local files show their lines here; "
+    "⟦download⟧ in ⟦files⟧ Files downloads a remote file.",
     tabs.RESULTS: "Only batches have results.",
     tabs.ERRORS: "Only batches have errors here: what is wrong with a file stands in Overview.",
     tabs.RAW: "Only batches have JSON of the service's here.",
@@ -132,7 +133,9 @@ class Inspector:
 
         self._inspect.open_subject(pending.row_id, pending.name)
         self._results.open_batch(None, note="Nothing came back: this submit has no batch yet.")
-        lines = pending_lines(pending, self._now(), is_ascii=self._inspect.is_ascii)
+        lines = pending_lines(
+            pending, self._now(), is_ascii=self._inspect.is_ascii, name_keys=self._desk.name_keys
+        )
         self._inspect.fill(tabs.OVERVIEW, lines)
 
     def at_queued(self, row_id: str, entry: QueueEntry) -> None:
@@ -141,7 +144,8 @@ class Inspector:
 
         self._inspect.open_subject(row_id, entry_name(entry))
         self._results.open_batch(None, note="Nothing came back: it waits in the queue.")
-        self._inspect.fill(tabs.OVERVIEW, queued_lines(entry, self._now(), is_ascii=self._inspect.is_ascii))
+        lines = queued_lines(entry, self._now(), is_ascii=self._inspect.is_ascii, name_keys=self._desk.name_keys)
+        self._inspect.fill(tabs.OVERVIEW, lines)
 
     def at_file(self, path: Path, sentence: str) -> None:
         """The cursor stands on a local file: say how it stands with its verdict."""
@@ -152,7 +156,9 @@ class Inspector:
         """A file was checked."""
         if self._inspect.subject == str(path):
             limits = self._desk.cockpit.settings.profile.limits
-            lines, targets = report_facts(report, limits, is_ascii=self._inspect.is_ascii)
+            lines, targets = report_facts(
+                report, limits, is_ascii=self._inspect.is_ascii, name_keys=self._desk.name_keys
+            )
             self._inspect.fill(tabs.OVERVIEW, lines, targets=targets)
 
     def at_remote(self, file: RemoteFile) -> None:
@@ -170,7 +176,9 @@ class Inspector:
         subject = self._inspect.subject
         batch = self._desk.cockpit.store.get(subject) or self._rows.get(subject)
         if tab == tabs.INPUT and subject in self._rows.groups:
-            self._inspect.say(tab, "Each part has its own input: unfold the group in Batches (l) and look there.")
+            self._inspect.say(
+                tab, "Each part has its own input: unfold the group in Batches (⟦pane_right⟧) and look there."
+            )
         elif tab == tabs.INPUT and (batch is not None or self._inspect.path is not None):
             self._inspect.say(tab, "Opening…")
             self._desk.start(self._load_input(self._inspect.subject, batch), name="input", group="input")

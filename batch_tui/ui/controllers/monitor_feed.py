@@ -31,7 +31,7 @@ _AGES = 600.0
 _KEYS_TURNS = 16
 """Turns of the event loop between a key and the request it sends, counted in a trace, and a few more."""
 _NEXT_STEPS = {
-    Condition.LIVE: "r lists it anew.",
+    Condition.LIVE: "⟦refresh⟧ lists it anew.",
     Condition.OFFLINE: "It is tried again; batch-tui doctor looks for the cause.",
     Condition.UNAUTHORIZED: "⟦refresh⟧ asks for the key anew where it comes from; batch-tui doctor tests it.",
     Condition.DENIED: "Take a key that may use batches; batch-tui doctor tests it.",
@@ -110,7 +110,7 @@ class MonitorFeed:
             self._aged_at = self._clock()
             self._batches.redraw_rows()
         if not len(store):
-            self._batches.table.set_empty(_emptiness(tick))
+            self._batches.table.set_empty(self._desk.name_keys(_emptiness(tick)))
         self._show_header(tick)
         self._say_condition(tick)
         self._after(tick.changes)
@@ -163,7 +163,7 @@ def _emptiness(tick: Tick) -> str:
         return "Asking the service…"
     if tick.condition in _BAD:
         return tick.message or tick.condition.value
-    return "No batches yet: choose a file in 1 Files and press n."
+    return "No batches yet: choose a file in ⟦files⟧ Files and press ⟦new⟧."
 
 
 def condition_text(tick: Tick, now: float) -> str:

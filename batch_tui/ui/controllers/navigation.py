@@ -176,7 +176,7 @@ class Navigation:
             self._shell.end()
             return
         self._interrupted_at = now
-        self._shell.desk.say("ctrl+c again quits; ⟦cancel⟧ cancels a batch.")
+        self._shell.desk.say("⟦interrupt⟧ again quits; ⟦cancel⟧ cancels a batch.")
 
     def _refresh(self) -> None:
         pane = self._deck.panels.focused
@@ -206,7 +206,7 @@ class Navigation:
             self._shell.desk.say("Live again.")
         else:
             monitor.pause()
-            self._shell.desk.say("Paused: nothing is asked until p. Your own commands still go out.")
+            self._shell.desk.say("Paused: nothing is asked until ⟦pause⟧. Your own commands still go out.")
 
     def _toggle_mouse(self) -> None:
         said = (

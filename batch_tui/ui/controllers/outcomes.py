@@ -57,7 +57,7 @@ class Outcomes:
         """The cursor stands on a batch: say what its results need, without asking anybody."""
         self._results.open_batch(batch)
         if self._results.joined is None and not self._is_fetching(batch):
-            self._results.say(self.why_not_yet(batch) or f"enter or 4 shows the results of {batch.name}.")
+            self._results.say(self.why_not_yet(batch) or f"⟦open⟧ or ⟦results⟧ shows the results of {batch.name}.")
 
     def ask(self, batch: Batch | None) -> None:
         """Results is asked for: show what there is of a batch, or say why nothing can be shown yet."""
@@ -127,7 +127,7 @@ class Outcomes:
         if fetch is None or fetch.done():
             return False
         fetch.cancel()
-        self._results.say("Stopped: 4 or enter fetches them again. What had come is kept for it.")
+        self._results.say("Stopped: ⟦results⟧ or ⟦open⟧ fetches them again. What had come is kept for it.")
         return True
 
     def _is_fetching(self, batch: Batch) -> bool:
@@ -171,7 +171,7 @@ class Outcomes:
             if not is_whole and await self._show_first(batch, collector.first_results(batch, FIRST_ROWS)):
                 return None
             collected = await collector.collect(batch.id, on_progress=told)
-            self._tell(batch, f"Reading the results of {batch.name}…  esc stops")
+            self._tell(batch, f"Reading the results of {batch.name}…  ⟦back⟧ stops")
         if not collected.files:
             self._say_none(batch, collected.message or f"{batch.name} brought nothing back.")
             return None
@@ -193,7 +193,7 @@ class Outcomes:
 
     def _teller(self, batch: Batch) -> Callable[[Progress], None]:
         def told(progress: Progress) -> None:
-            self._tell(batch, f"Fetching the results of {batch.name}  {_share(progress)}  esc stops")
+            self._tell(batch, f"Fetching the results of {batch.name}  {_share(progress)}  ⟦back⟧ stops")
 
         return told
 
@@ -247,7 +247,7 @@ class Outcomes:
         summary = joined.summary
         money = batch_text(batch, self._desk.cockpit.costs)
         counted = summary_lines(summary, money, is_ascii=self._inspect.is_ascii)
-        causes = cause_facts(summary.causes)
+        causes = cause_facts(summary.causes, self._desk.name_keys)
         lines, targets = [line for line, _ in causes], [target for _, target in causes]
         before = (*counted, ())
         self._inspect.fill(tabs.RESULTS, [*before, *lines], targets=[*(None for _ in before), *targets])
@@ -260,7 +260,7 @@ def why_no_group(group: Group) -> str | None:
     """Why a group has no results to show as one, in one sentence; None when it has."""
     if not group.is_ended:
         done = f"{formatting.grouped(group.counts.done)} of {formatting.grouped(group.counts.total)} done"
-        return f"{group.name} hasn't ended ({done}): unfold it in Batches (l) for the parts that have."
+        return f"{group.name} hasn't ended ({done}): unfold it in Batches (⟦pane_right⟧) for the parts that have."
     return None if group.has_results else f"{group.name} brought nothing back."
 
 
@@ -275,7 +275,9 @@ def why_not_yet(batch: Batch) -> str | None:
         state = batch.raw_status or batch.status.value
         return f"{batch.name} is {state} ({how_far}): the service gives out results when it has ended."
     if batch.status is BatchStatus.FAILED:
-        return f"{batch.name} failed validation: nothing ran, so nothing came back. See Errors in 3 Inspect."
+        return (
+            f"{batch.name} failed validation: nothing ran, so nothing came back. See Errors in ⟦inspect⟧ Inspect."
+        )
     return f"{batch.name} brought nothing back ({batch.status.value})."
 
 

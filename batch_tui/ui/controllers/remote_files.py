@@ -109,7 +109,7 @@ class RemoteFiles:
 
         def told(progress: Progress) -> None:
             share = formatting.percent(progress.fraction) if progress.fraction is not None else "…"
-            desk.say(f"Downloading {name} {share}  esc stops")
+            desk.say(f"Downloading {name} {share}  ⟦back⟧ stops")
 
         desk.say(f"Downloading {name}…")
         try:

@@ -11,6 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from batch_tui.domain.text import printable
+from batch_tui.ui.commands.registry import Naming, usual_keys
 from batch_tui.ui.text.cells import Piece, Tone
 from batch_tui.ui.text.glyphs import glyphs
 from batch_tui.ui.widgets.lines import LineWidget
@@ -23,9 +24,9 @@ class TitleBar(LineWidget):
     TitleBar { height: 1; width: 1fr; }
     """
 
-    def __init__(self, number: int, title: str, *, is_ascii: bool = False) -> None:
+    def __init__(self, head: str, *, is_ascii: bool = False) -> None:
         super().__init__()
-        self._head = f"{number} {title}"
+        self._head = head
         self._note = ""
         self._is_active = False
         self._glyphs = glyphs(is_ascii=is_ascii)
@@ -61,18 +62,25 @@ class TitleBar(LineWidget):
 
 
 class Pane(Vertical):
-    """A numbered part of the screen. Values come down by methods, messages go up; it knows no sibling."""
+    """A part of the screen with its key in its title. Values come down by methods, messages go up.
 
-    NUMBER: ClassVar[int]
-    """Its key."""
+    It knows no sibling.
+
+    Args:
+        is_ascii: Whether only ASCII may be drawn.
+        name_keys: Names the user's keys.
+    """
+
     TITLE: ClassVar[str]
     KEY: ClassVar[str]
     """Its name among ids, sessions and commands."""
 
-    def __init__(self, *, is_ascii: bool = False) -> None:
+    def __init__(self, *, is_ascii: bool = False, name_keys: Naming = usual_keys) -> None:
         super().__init__(id=self.KEY, classes="pane")
         self.is_ascii = is_ascii
-        self.title_bar = TitleBar(self.NUMBER, self.TITLE, is_ascii=is_ascii)
+        self.name_keys = name_keys
+        """Puts the user's keys into a sentence."""
+        self.title_bar = TitleBar(name_keys(f"⟦{self.KEY}⟧ {self.TITLE}"), is_ascii=is_ascii)
 
     def compose(self) -> ComposeResult:
         """The title, then what the pane shows."""

@@ -17,6 +17,7 @@ from batch_tui.domain.queueing import QueueEntry
 from batch_tui.engine.monitoring.store import Changes
 from batch_tui.ui.commands.bindings import asking
 from batch_tui.ui.commands.pending_submit import PendingSubmit
+from batch_tui.ui.commands.registry import Naming, usual_keys
 from batch_tui.ui.commands.selection import Scope, Selection
 from batch_tui.ui.panes.base import Pane
 from batch_tui.ui.panes.batch_rows import BatchRows
@@ -86,9 +87,9 @@ class BatchesPane(Pane):
         view: How facts are written now.
         columns: Ids of the columns to show; empty for the usual ones.
         is_ascii: Whether only ASCII may be drawn.
+        name_keys: Names the user's keys.
     """
 
-    NUMBER = 2
     TITLE = "Batches"
     KEY = "batches"
     BINDINGS: ClassVar[list[BindingType]] = asking(Scope.BATCHES)
@@ -112,8 +113,9 @@ class BatchesPane(Pane):
         *,
         columns: Sequence[str] = (),
         is_ascii: bool = False,
+        name_keys: Naming = usual_keys,
     ) -> None:
-        super().__init__(is_ascii=is_ascii)
+        super().__init__(is_ascii=is_ascii, name_keys=name_keys)
         self._facts_of = facts_of
         self._view = view
         self._glyphs = glyphs(is_ascii=is_ascii)
@@ -276,7 +278,8 @@ class BatchesPane(Pane):
             self._narrowing.judge(), None if self._order == Order() else self._sort, self._alarmed
         )
         if self.is_filtered or len(self.rows):
-            self.table.set_empty("No batch matches: esc shows all." if self.is_filtered else "")
+            none = "No batch matches: ⟦back⟧ shows all." if self.is_filtered else ""
+            self.table.set_empty(self.name_keys(none))
         self._shown = None
         self.table.set_rows([*self._pending, *shown])
         self._describe()
@@ -317,11 +320,11 @@ class BatchesPane(Pane):
         if pending is not None:
             from batch_tui.ui.panes.pending import pending_cells  # noqa: PLC0415 - few starts have any
 
-            return pending_cells(pending, self._view().now, is_ascii=self.is_ascii)
+            return pending_cells(pending, self._view().now, is_ascii=self.is_ascii, name_keys=self.name_keys)
         if queued is not None:
             from batch_tui.ui.panes.queued import queued_cells  # noqa: PLC0415 - few starts have any
 
-            return queued_cells(queued, title, is_ascii=self.is_ascii)
+            return queued_cells(queued, title, is_ascii=self.is_ascii, name_keys=self.name_keys)
         if batch is None:
             return ((),) * len(self._columns)
         facts = self._facts_of(batch)

@@ -118,12 +118,12 @@ class ComparedListing:
 
     @property
     def none_matches(self) -> str:
-        """What stands there when no request is left."""
+        """What stands there when no request is left, with commands for their keys."""
         counts = self._compared.counts
         if any(count for turn, count in counts.items() if turn not in self._hidden):
-            return "No request matches: esc shows all that differ."
+            return "No request matches: ⟦back⟧ shows all that differ."
         same = formatting.grouped(counts[Turn.SAME])
-        return f"Nothing differs, {same} the same: /change:same lists them, esc leaves the comparison."
+        return f"Nothing differs, {same} the same: /change:same lists them, ⟦back⟧ leaves the comparison."
 
     def select(self, condition: str, *, is_problems_only: bool) -> Sequence[int]:
         """The requests that meet a condition; of problems, those without a good answer after."""

@@ -18,6 +18,7 @@ from batch_tui.domain.file_use import Users
 from batch_tui.domain.files import RemoteFile
 from batch_tui.domain.problems import Report
 from batch_tui.ui.commands.bindings import asking
+from batch_tui.ui.commands.registry import Naming, usual_keys
 from batch_tui.ui.commands.selection import Scope, Selection
 from batch_tui.ui.panes.base import Pane
 from batch_tui.ui.panes.local_files import LOCAL_COLUMNS, Entry, local_cells, local_footnote
@@ -31,6 +32,7 @@ from batch_tui.ui.widgets.tabs import Tab, TabStrip
 
 LOCAL, INPUTS, OUTPUTS = "local", "batch", "batch_output"
 """Tabs; the remote ones are called as the purpose they list."""
+_Clock = Callable[[], float]
 _REMOTE_CELLS = {INPUTS: remote_cells, OUTPUTS: output_cells}
 
 
@@ -41,9 +43,9 @@ class FilesPane(Pane):
         root: The workspace.
         now: Unix seconds by the server's clock, for the ages of remote files.
         is_ascii: Whether only ASCII may be drawn.
+        name_keys: Names the user's keys.
     """
 
-    NUMBER = 1
     TITLE = "Files"
     KEY = "files"
     BINDINGS: ClassVar[list[BindingType]] = asking(Scope.FILES)
@@ -75,8 +77,10 @@ class FilesPane(Pane):
 
         entries: tuple[Entry, ...]
 
-    def __init__(self, root: Path, *, now: Callable[[], float] = time.time, is_ascii: bool = False) -> None:
-        super().__init__(is_ascii=is_ascii)
+    def __init__(
+        self, root: Path, *, now: _Clock = time.time, is_ascii: bool = False, name_keys: Naming = usual_keys
+    ) -> None:
+        super().__init__(is_ascii=is_ascii, name_keys=name_keys)
         self._workspace = Workspace(root)
         self._now = now
         self._glyphs = glyphs(is_ascii=is_ascii)
@@ -258,11 +262,8 @@ class FilesPane(Pane):
         return self._remote.get(self.tabs.open_tab, {})
 
     def _fill(self) -> None:
-        names = (
-            {row: entry.path.name for row, entry in self._workspace.entries.items()}
-            if self.is_local
-            else {row: f"{file.filename} {row}" for row, file in self._files.items()}
-        )
+        remote = {row: f"{file.filename} {row}" for row, file in self._files.items()}
+        names = self._workspace.names if self.is_local else remote
         words = self._filter.casefold().split()
         self._say_place()
         self.table.set_rows([row for row, name in names.items() if all(w in name.casefold() for w in words)])
@@ -270,7 +271,7 @@ class FilesPane(Pane):
 
     def _say_place(self) -> None:
         self.title_bar.set_note(self._workspace.place if self.is_local else "at the service")
-        note = local_footnote(tuple(self._workspace.entries.values())) if self.is_local else ""
+        note = self.name_keys(local_footnote(tuple(self._workspace.entries.values()))) if self.is_local else ""
         self.table.set_footnote(note)
         if self.is_local:
             self.table.set_empty(note or "Nothing matches.")

@@ -15,6 +15,7 @@ from textual.widgets import ContentSwitcher
 
 from batch_tui.domain.batch import Batch
 from batch_tui.ui.commands.bindings import asking
+from batch_tui.ui.commands.registry import Naming, usual_keys
 from batch_tui.ui.commands.selection import Place, Scope, Selection
 from batch_tui.ui.panes.base import Pane
 from batch_tui.ui.panes.facts import FactsView, Target
@@ -44,7 +45,6 @@ _TEXTS = frozenset({INPUT, RAW})
 class InspectPane(Pane):
     """What is known about one batch or one file."""
 
-    NUMBER = 3
     TITLE = "Inspect"
     KEY = "inspect"
     BINDINGS: ClassVar[list[BindingType]] = asking(Scope.INSPECT)
@@ -62,8 +62,8 @@ class InspectPane(Pane):
         batch_id: str
         cause: Cause
 
-    def __init__(self, *, is_ascii: bool = False) -> None:
-        super().__init__(is_ascii=is_ascii)
+    def __init__(self, *, is_ascii: bool = False, name_keys: Naming = usual_keys) -> None:
+        super().__init__(is_ascii=is_ascii, name_keys=name_keys)
         self._batch: Batch | None = None
         self._subject = ""
         self._path: Path | None = None
@@ -179,7 +179,7 @@ class InspectPane(Pane):
 
     def say(self, tab: str, sentence: str) -> None:
         """One sentence in place of a tab's content."""
-        self._facts[tab] = ((Piece(sentence, Tone.MUTED),),)
+        self._facts[tab] = ((Piece(self.name_keys(sentence), Tone.MUTED),),)
         if tab == self.tab:
             self._switch(is_text=False)
             self.facts.show(self._facts[tab])

@@ -96,12 +96,12 @@ def _damage(report: Report | None, signs: GlyphSet) -> Cell:
 
 
 def local_footnote(entries: tuple[Entry, ...]) -> str:
-    """What to do where there is nothing to submit; empty where there is."""
+    """What to do where there is nothing to submit, with commands for their keys; empty where there is."""
     if any(entry.is_request_file for entry in entries):
         return ""
     return (
         "No .jsonl file in this folder. Put one here (one request per line), or start batch-tui where "
-        "yours are; enter opens a folder, r looks again."
+        "yours are; ⟦open⟧ opens a folder, ⟦refresh⟧ looks again."
     )
 
 

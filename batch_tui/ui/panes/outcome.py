@@ -9,6 +9,7 @@ from batch_tui.domain.cause_meaning import meaning_of
 from batch_tui.domain.lines import Cause, Outcome, ResultRow, Summary
 from batch_tui.domain.money import Cost
 from batch_tui.jsonl.results.summary import CUT_SHORT
+from batch_tui.ui.commands.registry import Naming, usual_keys
 from batch_tui.ui.panes.overview import line
 from batch_tui.ui.text.cells import Cell, Piece, Tone
 from batch_tui.ui.text.glyphs import glyphs
@@ -87,7 +88,7 @@ def cause_text(cause: Cause) -> str:
     return f"{status} {cause.code}".strip()
 
 
-def cause_facts(causes: tuple[Cause, ...]) -> list[tuple[Cell, Cause | None]]:
+def cause_facts(causes: tuple[Cause, ...], name_keys: Naming = usual_keys) -> list[tuple[Cell, Cause | None]]:
     """Failures by cause, most frequent first: each line, and the cause whose requests it leads to.
 
     Each cause says what it means, whether a second try can pass, and three examples.
@@ -96,7 +97,7 @@ def cause_facts(causes: tuple[Cause, ...]) -> list[tuple[Cell, Cause | None]]:
         return []
     number, kinds = sum(cause.count for cause in causes), len(causes)
     intro = f"{formatting.plural(number, 'request')} without a good answer, {formatting.plural(kinds, 'cause')}."
-    keys = "  enter lists those of the cause under the cursor, F sends only them again."
+    keys = name_keys("  ⟦open⟧ lists those of the cause under the cursor, ⟦fix⟧ sends only them again.")
     facts: list[tuple[Cell, Cause | None]] = [((Piece(intro, Tone.STRONG), Piece(keys, Tone.MUTED)), None)]
     for cause in causes:
         facts.append(((), None))

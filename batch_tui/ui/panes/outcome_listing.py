@@ -53,8 +53,8 @@ class OutcomeListing:
 
     @property
     def none_matches(self) -> str:
-        """What stands there when no row is left."""
-        return "No request matches: esc shows all." if len(self._joined) else "No request came back."
+        """What stands there when no row is left, with commands for their keys."""
+        return "No request matches: ⟦back⟧ shows all." if len(self._joined) else "No request came back."
 
     def select(self, condition: str, *, is_problems_only: bool) -> Sequence[int]:
         """The requests that meet a condition."""
@@ -86,13 +86,13 @@ class OutcomeListing:
         return frozenset(places) if is_narrowed and self._joined.input_path is not None else None
 
     def note(self, hidden: str) -> str:
-        """How many came out how."""
+        """How many came out how, with commands for their keys."""
         separator = f" {glyphs(is_ascii=self._is_ascii).separator} "
         name = self._batch.name if self._batch is not None else ""
         if self._is_partial:
             total = self._batch.counts.done if self._batch is not None else 0
             first = f"first {formatting.grouped(len(self._joined))} of {formatting.grouped(total)}"
-            return f"{name}{separator}{first}{separator}D fetches all {hidden}".rstrip()
+            return f"{name}{separator}{first}{separator}⟦save⟧ fetches all {hidden}".rstrip()
         summary = self._joined.summary
         words = [name, f"{formatting.grouped(summary.succeeded)} ok"]
         rest = (("failed", summary.failed), ("not run", summary.not_run), ("missing", summary.missing))

@@ -8,6 +8,7 @@ from batch_tui.domain import formatting
 from batch_tui.domain.groups import Group, Member
 from batch_tui.domain.queueing import QueueEntry, QueueStage
 from batch_tui.domain.text import printable
+from batch_tui.ui.commands.registry import Naming, usual_keys
 from batch_tui.ui.panes.columns import clock_time
 from batch_tui.ui.panes.overview import line
 from batch_tui.ui.text.cells import Cell, Piece, Tone
@@ -28,13 +29,16 @@ def entry_name(entry: QueueEntry) -> str:
     return printable(entry.name or Path(entry.path).name, 256)
 
 
-def queued_cells(entry: QueueEntry, title: str, *, is_ascii: bool = False) -> tuple[Cell, Cell]:
+def queued_cells(
+    entry: QueueEntry, title: str, *, is_ascii: bool = False, name_keys: Naming = usual_keys
+) -> tuple[Cell, Cell]:
     """Its row: a sign, and one cell that runs over all the other columns.
 
     Args:
         entry: What waits.
         title: Stands in place of its name; empty for its name.
         is_ascii: Signs in ASCII.
+        name_keys: Names the user's keys.
     """
     chosen = glyphs(is_ascii=is_ascii)
     word, tone = _WORDS[entry.stage]
@@ -46,11 +50,13 @@ def queued_cells(entry: QueueEntry, title: str, *, is_ascii: bool = False) -> tu
     if entry.stage is QueueStage.WAITING:
         why = f": {why}" if why else " for what stands before it"
     elif entry.stage is QueueStage.FAILED:
-        why = f", d dismisses it: {why}"
+        why = f", {name_keys('⟦dismiss⟧')} dismisses it: {why}"
     return ((Piece(sign, tone),), (Piece(f"{name}  "), Piece(word, tone), Piece(why)))
 
 
-def queued_lines(entry: QueueEntry, now: float, *, is_ascii: bool = False) -> list[Cell]:
+def queued_lines(
+    entry: QueueEntry, now: float, *, is_ascii: bool = False, name_keys: Naming = usual_keys
+) -> list[Cell]:
     """What Inspect says about it."""
     word, tone = _WORDS[entry.stage]
     sign = glyphs(is_ascii=is_ascii).validating
@@ -69,16 +75,16 @@ def queued_lines(entry: QueueEntry, now: float, *, is_ascii: bool = False) -> li
         lines.append(line("again", f"in {formatting.duration(entry.not_before - now)}"))
     if entry.refusals:
         lines.append(line("refused", f"{formatting.plural(entry.refusals, 'time')} for its tokens; nothing ran"))
-    lines.append(line("next", _next_step(entry)))
+    lines.append(line("next", name_keys(_next_step(entry))))
     return lines
 
 
 def _next_step(entry: QueueEntry) -> str:
     match entry.stage:
         case QueueStage.WAITING:
-            return "it is sent when there is room, also after a restart; x takes it out of the queue"
+            return "it is sent when there is room, also after a restart; ⟦cancel⟧ takes it out of the queue"
         case QueueStage.FAILED:
-            return "d dismisses it; mend the file and submit it again"
+            return "⟦dismiss⟧ dismisses it; mend the file and submit it again"
         case _:
             return "nothing to do: the screen follows it"
 

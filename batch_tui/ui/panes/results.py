@@ -17,6 +17,7 @@ from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import ConditionError
 from batch_tui.engine.money.prices import PriceList
 from batch_tui.ui.commands.bindings import asking
+from batch_tui.ui.commands.registry import Naming, usual_keys
 from batch_tui.ui.commands.selection import Scope, Selection
 from batch_tui.ui.panes.answer_sides import AnswerSides
 from batch_tui.ui.panes.base import Pane
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from batch_tui.ui.panes.compared_listing import Pair
     from batch_tui.ui.panes.listing import Listing
 
-_HOW = "enter on an ended batch (2 Batches) fetches its results."
+_HOW = "⟦open⟧ on an ended batch (⟦batches⟧ Batches) fetches its results."
 
 
 @dataclass(slots=True)
@@ -86,23 +87,23 @@ class ResultsPane(Pane):
     Args:
         prices: What tokens cost.
         is_ascii: Whether only ASCII may be drawn.
+        name_keys: Names the user's keys.
     """
 
-    NUMBER = 4
     TITLE = "Results"
     KEY = "results"
     BINDINGS: ClassVar[list[BindingType]] = asking(Scope.RESULTS)
 
-    def __init__(self, prices: PriceList, *, is_ascii: bool = False) -> None:
-        super().__init__(is_ascii=is_ascii)
+    def __init__(self, prices: PriceList, *, is_ascii: bool = False, name_keys: Naming = usual_keys) -> None:
+        super().__init__(is_ascii=is_ascii, name_keys=name_keys)
         self._prices = prices
-        self._outcomes = _View()
+        self._outcomes = view = _View(empty=name_keys(_HOW))
         self._comparison: _View | None = None
         self.joined: JoinedResults | None = None
         """What came back of the batch, or None."""
         self.is_partial = False
         """Only the first rows of what came back are there."""
-        self.table = VirtualTable(_View().columns, self._row, is_ascii=is_ascii, empty=_HOW, id="results-table")
+        self.table = VirtualTable(view.columns, self._row, is_ascii=is_ascii, empty=view.empty, id="results-table")
         self.sides = AnswerSides(is_ascii=is_ascii)
         """The request under the cursor with its answer, or both its answers."""
 
@@ -189,7 +190,7 @@ class ResultsPane(Pane):
         """One sentence in place of the batch's rows."""
         self._outcomes.empty = sentence
         if not self.is_comparing:
-            self.table.set_empty(sentence)
+            self.table.set_empty(self.name_keys(sentence))
 
     def show(self, joined: JoinedResults, *, is_partial: bool = False) -> None:
         """Show the results of the batch, or their first rows, with the cursor on the request it stood on."""
@@ -214,7 +215,7 @@ class ResultsPane(Pane):
         """One sentence in place of the comparison's rows."""
         if self._comparison is not None:
             self._comparison.empty = sentence
-            self.table.set_empty(sentence)
+            self.table.set_empty(self.name_keys(sentence))
 
     def show_comparison(self, compared: ComparedResults, pair: Pair) -> None:
         """Show what two batches differ in; nothing when the comparison was left before."""
@@ -255,10 +256,10 @@ class ResultsPane(Pane):
         except ConditionError as error:
             raise ValueError(str(error)) from error
         if view.listing is not None:
-            self.table.set_empty(view.listing.none_matches)
+            self.table.set_empty(self.name_keys(view.listing.none_matches))
             self.table.set_rows([str(place) for place in view.places])
             self.table.update_rows()
-        self.title_bar.set_note(view.note)
+        self.title_bar.set_note(self.name_keys(view.note))
         return len(view.places)
 
     def close_answer(self) -> bool:
@@ -296,8 +297,8 @@ class ResultsPane(Pane):
         self.table.clear_marks()
         self.table.set_rows(())
         self.table.set_columns(view.columns)
-        self.table.set_empty(view.empty)
-        self.title_bar.set_note(view.note)
+        self.table.set_empty(self.name_keys(view.empty))
+        self.title_bar.set_note(self.name_keys(view.note))
         self._put_up_rows()
 
     def _put_up_rows(self) -> None:

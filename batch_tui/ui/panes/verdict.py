@@ -8,6 +8,7 @@ from batch_tui.domain import formatting
 from batch_tui.domain.files import RemoteFile
 from batch_tui.domain.limits import Limits
 from batch_tui.domain.problems import Code, Problem, Report, Severity
+from batch_tui.ui.commands.registry import Naming, usual_keys
 from batch_tui.ui.commands.selection import Place, Scope, Selection
 from batch_tui.ui.panes.overview import clock_text, line
 from batch_tui.ui.text.cells import Cell, Piece, Tone
@@ -63,19 +64,22 @@ def damage(report: Report) -> str:
 
 
 def next_step(report: Report) -> str:
-    """What to do about it, in one sentence."""
+    """What to do about it, in one sentence that names commands for their keys."""
     if report.is_valid:
-        return "n submits it as a new batch."
+        return "⟦new⟧ submits it as a new batch."
     if report.wants_wrapping:
-        return "Every line is a bare request body: n writes a wrapped copy beside it and submits that."
+        return "Every line is a bare request body: ⟦new⟧ writes a wrapped copy beside it and submits that."
     if report.requests == 0:
         return "The file holds no request: write one JSON request per line."
     over = {Code.TOO_MANY_REQUESTS, Code.FILE_TOO_LARGE} & set(report.counts)
     if over:
-        return "It is over a limit of the service: n splits it into parts and queues them"
+        return "It is over a limit of the service: ⟦new⟧ splits it into parts and queues them."
     if report.mends:
-        return "m writes a mended copy beside it; enter goes to the first bad line, e opens the editor there."
-    return "Mend the lines below: enter goes to the first one, e opens the editor there; then n again."
+        return (
+            "⟦mend⟧ writes a mended copy beside it; ⟦open⟧ goes to the first bad line, "
+            "⟦edit⟧ opens the editor there."
+        )
+    return "Mend the lines below: ⟦open⟧ goes to the first one, ⟦edit⟧ opens the editor there; then ⟦new⟧ again."
 
 
 def over_limit(report: Report, limits: Limits) -> str | None:
@@ -88,13 +92,15 @@ def over_limit(report: Report, limits: Limits) -> str | None:
     return None
 
 
-def report_facts(report: Report, limits: Limits, *, is_ascii: bool = False) -> tuple[list[Cell], list[int | None]]:
+def report_facts(
+    report: Report, limits: Limits, *, is_ascii: bool = False, name_keys: Naming = usual_keys
+) -> tuple[list[Cell], list[int | None]]:
     """The whole report as lines, and for each the line of the file it leads to."""
     kind = "   ".join(word for word in (report.endpoint, report.model) if word)
     lines = [
         line("file", Piece(Path(report.path).name, Tone.STRONG)),
         line("verdict", verdict(report, is_ascii=is_ascii)),
-        line("next", next_step(report)),
+        line("next", name_keys(next_step(report))),
         line("holds", f"{formatting.plural(report.requests, 'request')}   {formatting.size(report.bytes)}"),
         *([line("request", kind)] if kind else []),
         line("tokens", f"~{formatting.grouped(report.tokens_estimate)} input, estimated at 4 bytes each"),

@@ -32,6 +32,11 @@ class Workspace:
         return self.root == self._home
 
     @property
+    def names(self) -> dict[str, str]:
+        """What a filter looks at, by row id."""
+        return {row: entry.path.name for row, entry in self.entries.items()}
+
+    @property
     def place(self) -> str:
         """The shown folder, seen from the one it began with."""
         if self.is_at_home:
