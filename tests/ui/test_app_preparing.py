@@ -89,3 +89,17 @@ async def test_a_key_typed_before_the_question_came_is_no_answer_to_it(
         assert running.service.count("upload_file") == 0
         running.app.post_message(Key("y", "y"))
         await running.until(lambda: running.service.count("create_batch") == 1)
+
+
+async def test_the_search_for_files_to_clean_is_prepared_and_stopped_like_a_submit(tmp_path: Path) -> None:
+    async with stage(tmp_path, FakeService(), session=SessionState(pane="files")) as running:
+        held = running.service.hold("list_files")
+        await running.pilot.press("C")
+        await running.until_seen(lambda: running.service.count("list_files") > 0)
+        await running.pilot.press("enter")
+        await running.until_seen(lambda: "still being prepared" in running.said())
+        await running.pilot.press("escape")
+        await running.until_seen(lambda: "no batch uses: nothing was deleted." in running.said())
+        held.set()
+        await running.settle()
+        assert not running.app.dock.is_asking

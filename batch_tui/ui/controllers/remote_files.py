@@ -57,7 +57,6 @@ class RemoteFiles:
 
     def clean(self) -> None:
         """Find files that no batch refers to, and ask whether they should go."""
-        self._desk.say("Looking for files that no batch uses…")
         self._desk.start(self._clean(), name="clean", group="clean")
 
     def download(self) -> None:
@@ -83,6 +82,11 @@ class RemoteFiles:
                 self._desk.warn(f"The list of files is not whole: {error}")
 
     async def _clean(self) -> None:
+        with self._desk.preparing("Stopped looking for files that no batch uses: nothing was deleted."):
+            self._desk.say("Looking for files that no batch uses…  ⟦back⟧ stops")
+            await self._ask_orphans()
+
+    async def _ask_orphans(self) -> None:
         from batch_tui.engine.storage import find_leftovers  # noqa: PLC0415 - not at the start
 
         cockpit = self._desk.cockpit
