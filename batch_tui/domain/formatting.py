@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 
 _BINARY = ("B", "kB", "MB", "GB", "TB")
@@ -49,6 +50,52 @@ def duration(seconds: float | None) -> str:
     if whole < _DAY:
         return f"{whole // _HOUR}h{whole % _HOUR // _MINUTE:02d}m"
     return f"{whole // _DAY}d{whole % _DAY // _HOUR:02d}h"
+
+
+def day(at: float | None, now: float) -> str:
+    """A time by the local clock: ``15:10`` within a day, else ``21 Nov``; of another year ``21 Nov 2025``."""
+    return _written(at, now, "%d %b", "%d %b %Y")
+
+
+def narrow_day(at: float | None, now: float) -> str:
+    """The same in six cells: ``15:10``, ``21 Nov``; of another year its month, ``Nov'25``."""
+    return _written(at, now, "%d %b", "%b'%y")
+
+
+def _written(at: float | None, now: float, day_form: str, year_form: str) -> str:
+    """A local time: with the clock within a day, else by one of two forms of ``strftime``."""
+    then, today = _local(at), _local(now)
+    if at is None or then is None or today is None:
+        return UNKNOWN
+    if abs(now - at) < _DAY:
+        return time.strftime("%H:%M", then)
+    return time.strftime(day_form if then.tm_year == today.tm_year else year_form, then)
+
+
+def moment(at: float, now: float) -> str:
+    """A local time with its day when that isn't today.
+
+    ``15:10``, ``15:10 tomorrow``, ``15:10 Nov 24``; of another year ``15:10 Nov 24 2025``.
+    """
+    then, today = _local(at), _local(now)
+    if then is None or today is None:
+        return UNKNOWN
+    clock = time.strftime("%H:%M", then)
+    if then[:3] == today[:3]:
+        return clock
+    for days, word in ((1, "tomorrow"), (-1, "yesterday")):
+        other = _local(now + days * _DAY)
+        if other is not None and other[:3] == then[:3]:
+            return f"{clock} {word}"
+    return f"{clock} {time.strftime('%b %d' if then.tm_year == today.tm_year else '%b %d %Y', then)}"
+
+
+def _local(at: float | None) -> time.struct_time | None:
+    """A time by the local clock; None for one that no calendar has."""
+    try:
+        return None if at is None else time.localtime(at)
+    except (OverflowError, OSError, ValueError):
+        return None
 
 
 def percent(fraction: float) -> str:

@@ -1,12 +1,25 @@
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_tui.domain.formatting import amount, duration, grouped, money, percent, plural, rate, size
+from batch_tui.domain.formatting import (
+    amount,
+    day,
+    duration,
+    grouped,
+    moment,
+    money,
+    narrow_day,
+    percent,
+    plural,
+    rate,
+    size,
+)
 
 
 @pytest.mark.parametrize(
@@ -133,3 +146,39 @@ def test_rates(per_minute: float | None, text: str) -> None:
 )
 def test_plurals(count: int, word: str, text: str) -> None:
     assert plural(count, word) == text
+
+
+def local(year: int, month: int, date: int, hour: int = 12) -> float:
+    """Unix seconds of a local time, minute 5."""
+    return time.mktime((year, month, date, hour, 5, 0, 0, 0, -1))
+
+
+NOW = local(2026, 11, 23)
+
+
+@pytest.mark.parametrize(
+    ("at", "in_full", "narrow", "with_clock"),
+    [
+        (local(2026, 11, 23, 9), "09:05", "09:05", "09:05"),
+        (local(2026, 11, 24, 9), "09:05", "09:05", "09:05 tomorrow"),
+        (local(2026, 11, 22, 9), "22 Nov", "22 Nov", "09:05 yesterday"),
+        (local(2026, 1, 1), "01 Jan", "01 Jan", "12:05 Jan 01"),
+        (local(2025, 11, 23), "23 Nov 2025", "Nov'25", "12:05 Nov 23 2025"),
+        (local(2027, 1, 2, 9), "02 Jan 2027", "Jan'27", "09:05 Jan 02 2027"),
+        (10.0**20, "-", "-", "-"),
+    ],
+)
+def test_a_day_of_another_year_is_written_with_its_year(
+    at: float, in_full: str, narrow: str, with_clock: str
+) -> None:
+    assert (day(at, NOW), narrow_day(at, NOW), moment(at, NOW)) == (in_full, narrow, with_clock)
+
+
+def test_a_day_that_was_never_told_is_no_day() -> None:
+    assert (day(None, NOW), narrow_day(None, NOW)) == ("-", "-")
+
+
+def test_the_clock_of_the_next_morning_needs_no_year() -> None:
+    silvester = local(2026, 12, 31, 20)
+    assert narrow_day(local(2027, 1, 1, 9), silvester) == "09:05"
+    assert moment(local(2027, 1, 1, 9), silvester) == "09:05 tomorrow"

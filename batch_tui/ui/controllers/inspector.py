@@ -24,7 +24,7 @@ from batch_tui.ui.controllers.outcomes import Outcomes
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.panes import inspect as tabs
 from batch_tui.ui.panes.batch_rows import BatchRows
-from batch_tui.ui.panes.columns import BatchFacts, clock_time
+from batch_tui.ui.panes.columns import BatchFacts
 from batch_tui.ui.panes.inspect import InspectPane
 from batch_tui.ui.panes.overview import OverviewFacts, overview_lines, validation_facts
 from batch_tui.ui.panes.results import ResultsPane
@@ -260,4 +260,4 @@ def _event_line(event: Event, now: float, name: str | None) -> Cell:
     """One event; of a group with the name of its batch."""
     whose = () if name is None else (Piece(f"{name}  ", Tone.MUTED),)
     command = (Piece(f"  $ {event.command}", Tone.MUTED),) if event.command else ()
-    return (Piece(f"{clock_time(int(event.at), now)}  ", Tone.MUTED), *whose, Piece(event.text), *command)
+    return (Piece(f"{formatting.day(event.at, now)}  ", Tone.MUTED), *whose, Piece(event.text), *command)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -26,7 +25,7 @@ _LONGEST_NAME = 48
 """Cells from which on a name only pushes away what belongs to it."""
 _SOON = 3600
 """Seconds before the window closes from which the time left is a warning."""
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MINUTE, _HOUR = 60, 3600
 
 
 SortValue = float | str
@@ -204,17 +203,6 @@ def age(seconds: float | None) -> str:
     return formatting.duration(None if seconds is None else max(0.0, seconds))
 
 
-def clock_time(at: int | None, now: float) -> str:
-    """A time by the local clock: ``15:10`` within a day, else ``21 Nov``."""
-    if at is None:
-        return formatting.UNKNOWN
-    try:
-        moment = datetime.fromtimestamp(at).astimezone()
-    except (OverflowError, OSError, ValueError):
-        return formatting.UNKNOWN
-    return moment.strftime("%H:%M" if abs(now - at) < _DAY else "%d %b")
-
-
 def _glyph(facts: BatchFacts, view: View) -> Cell:
     sign = batch_sign(facts.batch, is_ascii=view.is_ascii)
     if facts.is_cancelling and not facts.batch.is_terminal:
@@ -261,7 +249,7 @@ def _fail(facts: BatchFacts, _view: View) -> Cell:
 def _age(facts: BatchFacts, view: View) -> Cell:
     created = facts.batch.times.created
     if view.is_absolute:
-        return cell(clock_time(created, view.now))
+        return cell(formatting.narrow_day(created, view.now))
     return cell(age(None if created is None else view.now - created))
 
 
@@ -273,7 +261,7 @@ def _left(facts: BatchFacts, view: View) -> Cell:
     if expires is None:
         return cell(formatting.UNKNOWN)
     left = max(0.0, expires - view.now)
-    text = clock_time(expires, view.now) if view.is_absolute else age(left)
+    text = formatting.narrow_day(expires, view.now) if view.is_absolute else age(left)
     return cell(text, Tone.WARNING if left < _SOON else Tone.PLAIN)
 
 

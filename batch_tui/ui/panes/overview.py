@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from batch_tui.domain import formatting
@@ -127,22 +126,9 @@ def _expiry(facts: OverviewFacts) -> list[Cell]:
         return []
     left = expires - facts.now
     tone = Tone.WARNING if left < _WARN_LEFT else Tone.PLAIN
-    when = clock_text(expires, facts.now)
+    when = formatting.moment(expires, facts.now)
     what = f"in {formatting.duration(left)}" if left > 0 else "any moment"
     return [line("expires", Piece(what, tone), Piece(f"  ({when})", Tone.MUTED))]
-
-
-def clock_text(at: float, now: float) -> str:
-    """A local time, with its day when that isn't today: ``15:10``, ``15:10 tomorrow``, ``15:10 Nov 24``."""
-    then, today = time.localtime(at), time.localtime(now)
-    clock = time.strftime("%H:%M", then)
-    if then[:3] == today[:3]:
-        return clock
-    if time.localtime(now + 86_400)[:3] == then[:3]:
-        return f"{clock} tomorrow"
-    if time.localtime(now - 86_400)[:3] == then[:3]:
-        return f"{clock} yesterday"
-    return f"{clock} {time.strftime('%b %d', then)}"
 
 
 def _timeline(facts: OverviewFacts) -> list[Piece]:
@@ -150,13 +136,13 @@ def _timeline(facts: OverviewFacts) -> list[Piece]:
     times, now = facts.batch.times, facts.now
     if times.created is None:
         return [Piece(formatting.UNKNOWN)]
-    pieces = [Piece(f"created {clock_text(times.created, now)}")]
+    pieces = [Piece(f"created {formatting.moment(times.created, now)}")]
     steps = [("validating", times.created), ("in_progress", times.in_progress), ("finalizing", times.finalizing)]
     steps += [("cancelling", times.cancelling), ("ended", times.ended)]
     reached = [(word, at) for word, at in steps if at is not None]
     for (word, at), after in zip(reached, [*reached[1:], None], strict=True):
         if word == "ended":
-            pieces.append(Piece(f" · ended {clock_text(at, now)}"))
+            pieces.append(Piece(f" · ended {formatting.moment(at, now)}"))
             continue
         is_now = after is None and not facts.batch.is_terminal
         until = now if is_now else (after[1] if after else at)

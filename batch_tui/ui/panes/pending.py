@@ -8,7 +8,6 @@ from batch_tui.domain.text import printable
 from batch_tui.engine.submitting.submission import Phase, message_of
 from batch_tui.ui.commands.pending_submit import PendingSubmit, command_twin
 from batch_tui.ui.commands.registry import Naming, usual_keys
-from batch_tui.ui.panes.columns import clock_time
 from batch_tui.ui.text.bars import share_bar
 from batch_tui.ui.text.cells import Cell, Piece, Tone
 from batch_tui.ui.text.glyphs import GlyphSet, glyphs
@@ -43,7 +42,7 @@ def pending_lines(
         _fact("state", *_standing(pending, now, chosen, None)),
         _fact("request", Piece("   ".join(word for word in what if word))),
         _fact("path", Piece(printable(operation.path))),
-        _fact("begun", Piece(clock_time(operation.created_at, now))),
+        _fact("begun", Piece(formatting.day(operation.created_at, now))),
         _fact("intent", Piece(operation.intent, Tone.MUTED)),
     ]
     if operation.file_id:
@@ -73,7 +72,7 @@ def _standing(pending: PendingSubmit, now: float, chosen: GlyphSet, name_keys: N
         case _:
             pass
     operation = pending.operation
-    at = clock_time(operation.created_at, now)
+    at = formatting.day(operation.created_at, now)
     if operation.stage is SubmitStage.MAYBE:
         text, verb, reason = f"maybe submitted {at}, not found", "submit again", ""
     elif operation.stage in _UNCONFIRMED:

@@ -9,7 +9,6 @@ from batch_tui.domain.groups import Group, Member
 from batch_tui.domain.queueing import QueueEntry, QueueStage
 from batch_tui.domain.text import printable
 from batch_tui.ui.commands.registry import Naming, usual_keys
-from batch_tui.ui.panes.columns import clock_time
 from batch_tui.ui.panes.overview import line
 from batch_tui.ui.text.cells import Cell, Piece, Tone
 from batch_tui.ui.text.glyphs import batch_sign, glyphs
@@ -67,7 +66,7 @@ def queued_lines(
         line("request", "   ".join(word for word in what if word)),
         line("tokens", f"~{formatting.grouped(entry.tokens)} in"),
         line("path", printable(entry.path)),
-        line("queued", clock_time(int(entry.created_at), now)),
+        line("queued", formatting.day(entry.created_at, now)),
     ]
     if entry.reason:
         lines.append(line("why", Piece(printable(entry.reason), Tone.WARNING)))

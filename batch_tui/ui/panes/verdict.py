@@ -10,7 +10,7 @@ from batch_tui.domain.limits import Limits
 from batch_tui.domain.problems import Code, Problem, Report, Severity
 from batch_tui.ui.commands.registry import Naming, usual_keys
 from batch_tui.ui.commands.selection import Place, Scope, Selection
-from batch_tui.ui.panes.overview import clock_text, line
+from batch_tui.ui.panes.overview import line
 from batch_tui.ui.text.cells import Cell, Piece, Tone
 from batch_tui.ui.text.glyphs import glyphs
 
@@ -150,10 +150,10 @@ def remote_lines(file: RemoteFile, users: tuple[str, ...], now: float) -> list[C
         line("size", formatting.size(file.bytes)),
     ]
     if file.created_at is not None:
-        lines.append(line("created", clock_text(file.created_at, now)))
+        lines.append(line("created", formatting.moment(file.created_at, now)))
     if file.expires_at is not None:
         left = formatting.duration(file.expires_at - now)
-        lines.append(line("expires", f"in {left}  ({clock_text(file.expires_at, now)})"))
+        lines.append(line("expires", f"in {left}  ({formatting.moment(file.expires_at, now)})"))
     lines += [line("used by", name) for name in users] or [
         line("used by", Piece("no batch that is known", Tone.MUTED))
     ]
