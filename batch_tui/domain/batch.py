@@ -18,6 +18,7 @@ NAME_LIMIT = 512
 """Characters of a name: the most a value of metadata may have (the API's reference of batches)."""
 NAME_KEY = "batch_tui_name"
 """Metadata key of the name the user gave."""
+_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,16 @@ class Timestamps:
             (t for t in (self.completed, self.failed, self.expired, self.cancelled) if t is not None),
             None,
         )
+
+    def notice(self, seconds: float) -> float:
+        """How long before its end a window is about to close, in seconds.
+
+        Args:
+            seconds: The same for a window of a day, or longer; of a shorter one it is as much less.
+        """
+        if self.created is None or self.expires is None or self.expires <= self.created:
+            return seconds
+        return seconds * min(1.0, (self.expires - self.created) / _DAY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,10 @@ class GuardRules:
     no_progress_seconds: float | None = 1_800.0
     """Alarm when a batch in progress hasn't moved for this long."""
     expires_within_seconds: float | None = 7_200.0
-    """Alarm when the window closes within this time and less than ``below_percent`` is done."""
+    """Alarm when the window closes within this time and less than ``below_percent`` is done.
+
+    Of a window of less than a day it is the same share: 5 minutes of an hour.
+    """
     below_percent: float = 90.0
     """Share of finished requests that is enough shortly before the window closes, 0 to 100."""
     cancel_on: frozenset[Rule] = frozenset()
@@ -152,7 +155,7 @@ def _expiring(batch: Batch, now: float, rules: GuardRules) -> Alarm | None:
     if expires is None or within is None or batch.status is BatchStatus.FINALIZING:
         return None
     left, done = expires - now, 100 * batch.counts.fraction
-    if left > within or done >= rules.below_percent:
+    if left > batch.times.notice(within) or done >= rules.below_percent:
         return None
     when = f"expires in {duration(left)}" if left > 0 else "its window is over"
     return Alarm(Rule.EXPIRING, f"{when} with {int(done)}% done (limit {rules.below_percent:g}%)")

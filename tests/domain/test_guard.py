@@ -57,6 +57,25 @@ def test_an_alarm_has_its_numbers() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("window", "left", "is_alarm"),
+    [
+        (86_400, 7_200, True),
+        (86_400, 7_201, False),
+        (7 * 86_400, 7_200, True),
+        (7 * 86_400, 7_201, False),
+        (3_600, 3_600, False),
+        (3_600, 301, False),
+        (3_600, 300, True),
+        (0, 7_200, True),
+    ],
+)
+def test_a_short_window_is_about_to_close_as_much_later(window: int, left: int, is_alarm: bool) -> None:  # noqa: FBT001
+    times = Timestamps(created=NOON + left - window, expires=NOON + left)
+    found = broken(replace(a_batch(), times=times), rules=replace(SILENT, expires_within_seconds=7200.0))
+    assert [rule for rule, _ in found] == [Rule.EXPIRING] * is_alarm
+
+
 @pytest.mark.parametrize("nearness", ["about", "more than"])
 def test_an_estimated_cost_says_so(nearness: str) -> None:
     rules = replace(SILENT, cost_above=Decimal(50))

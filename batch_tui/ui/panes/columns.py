@@ -24,7 +24,7 @@ _BAR = 8
 _LONGEST_NAME = 48
 """Cells from which on a name only pushes away what belongs to it."""
 _SOON = 3600
-"""Seconds before the window closes from which the time left is a warning."""
+"""Seconds before a window of a day closes from which the time left is a warning."""
 _MINUTE, _HOUR = 60, 3600
 
 
@@ -262,7 +262,7 @@ def _left(facts: BatchFacts, view: View) -> Cell:
         return cell(formatting.UNKNOWN)
     left = max(0.0, expires - view.now)
     text = formatting.narrow_day(expires, view.now) if view.is_absolute else age(left)
-    return cell(text, Tone.WARNING if left < _SOON else Tone.PLAIN)
+    return cell(text, Tone.WARNING if left < batch.times.notice(_SOON) else Tone.PLAIN)
 
 
 def _cost(facts: BatchFacts, _view: View) -> Cell:

@@ -19,7 +19,7 @@ _BAR = 12
 """Cells of the bar: with the numbers behind its signs it fits a line of 80."""
 _SPARK = 16
 _WARN_LEFT = 2 * 3600
-"""Seconds before the window closes from which the time left is a warning."""
+"""Seconds before a window of a day closes from which the time left is a warning."""
 _WHY_NO_RATE = {
     BatchStatus.VALIDATING: "none yet, the service checks the input",
     BatchStatus.FINALIZING: "every request is done, the service writes the result files",
@@ -125,7 +125,7 @@ def _expiry(facts: OverviewFacts) -> list[Cell]:
     if expires is None:
         return []
     left = expires - facts.now
-    tone = Tone.WARNING if left < _WARN_LEFT else Tone.PLAIN
+    tone = Tone.WARNING if left < facts.batch.times.notice(_WARN_LEFT) else Tone.PLAIN
     when = formatting.moment(expires, facts.now)
     what = f"in {formatting.duration(left)}" if left > 0 else "any moment"
     return [line("expires", Piece(what, tone), Piece(f"  ({when})", Tone.MUTED))]
