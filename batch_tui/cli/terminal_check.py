@@ -11,6 +11,8 @@ from batch_tui.ui.terminal.facts import MIN_COLUMNS, MIN_LINES, TerminalFacts, t
 
 _TMUX_SECONDS = 2.0
 """How long tmux has to answer."""
+_OF_A_PANE = frozenset({"allow-passthrough"})
+"""Options of tmux that a pane has, or takes from its window; the others are the server's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,17 @@ class Finding:
 
 
 def ask_tmux(option: str) -> str | None:
-    """The value of one of tmux's server options; None when tmux doesn't answer. Blocking."""
+    """The value of one of tmux's options here; None when tmux doesn't answer or doesn't know it. Blocking."""
     tmux = shutil.which("tmux")
     if tmux is None:
         return None
     try:
         done = subprocess.run(
-            [tmux, "show", "-sv", option], capture_output=True, text=True, timeout=_TMUX_SECONDS, check=False
+            [tmux, "show", "-Apv" if option in _OF_A_PANE else "-sv", option],
+            capture_output=True,
+            text=True,
+            timeout=_TMUX_SECONDS,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -43,6 +49,7 @@ def terminal_findings(
     is_input_tty: bool,
     is_output_tty: bool,
     size: tuple[int, int],
+    notify: str = "bell",
     tmux_option: Callable[[str], str | None] = ask_tmux,
 ) -> Iterator[Finding]:
     """Look at the terminal, tmux, the clipboard, the colours and the letters.
@@ -52,15 +59,19 @@ def terminal_findings(
         is_input_tty: Whether standard input is a terminal.
         is_output_tty: Whether the screen's output is one.
         size: Columns and lines.
-        tmux_option: Gives the value of a server option of tmux.
+        notify: How the screen calls for attention.
+        tmux_option: Gives the value of an option of tmux.
     """
     facts = terminal_facts(environ, is_input_tty=is_input_tty, is_output_tty=is_output_tty)
     yield _terminal(facts, environ, size, is_tty=is_input_tty and is_output_tty)
     yield Finding("colours", is_well=True, message=_colours(facts, environ))
     yield Finding("letters", is_well=True, message=_letters(facts))
-    yield _clipboard(facts, tmux_option)
+    clipboard = tmux_option("set-clipboard") if facts.is_tmux else None
+    yield _clipboard(facts, clipboard)
     if facts.is_tmux:
-        yield from _tmux(environ, tmux_option)
+        yield from _tmux_term(environ)
+    if clipboard is not None:  # one that did not answer once isn't waited for again
+        yield from _tmux(notify, tmux_option)
 
 
 def _terminal(facts: TerminalFacts, environ: Mapping[str, str], size: tuple[int, int], *, is_tty: bool) -> Finding:
@@ -92,10 +103,9 @@ def _letters(facts: TerminalFacts) -> str:
     return "UTF-8."
 
 
-def _clipboard(facts: TerminalFacts, tmux_option: Callable[[str], str | None]) -> Finding:
+def _clipboard(facts: TerminalFacts, value: str | None) -> Finding:
     if not facts.is_tmux:
         return Finding("clipboard", is_well=True, message="y copies by OSC 52, which the terminal must allow.")
-    value = tmux_option("set-clipboard")
     if value is None:
         return Finding(
             "clipboard", is_well=False, message="TMUX is set, but tmux does not answer: y may copy nothing."
@@ -106,15 +116,31 @@ def _clipboard(facts: TerminalFacts, tmux_option: Callable[[str], str | None]) -
     return Finding("clipboard", is_well=True, message=f"y copies through tmux (set-clipboard {value}).")
 
 
-def _tmux(environ: Mapping[str, str], tmux_option: Callable[[str], str | None]) -> Iterator[Finding]:
+def _tmux_term(environ: Mapping[str, str]) -> Iterator[Finding]:
     term = environ.get("TERM", "")
     if not term.startswith(("tmux", "screen")):
         message = f"TERM={term} inside tmux: let tmux set it (default-terminal tmux-256color), or lines may break."
         yield Finding("tmux", is_well=False, message=message)
+
+
+def _tmux(notify: str, tmux_option: Callable[[str], str | None]) -> Iterator[Finding]:
     delay = tmux_option("escape-time")
     if delay is not None and delay.isdecimal() and int(delay) > 100:
         message = f"tmux holds escape back for {delay} ms: tmux set -s escape-time 20"
         yield Finding("tmux", is_well=True, message=message)
+    yield from _passthrough(notify, tmux_option("allow-passthrough"))
     if tmux_option("focus-events") == "off":
         message = "tmux does not tell who looks, so a minute without a key decides: tmux set -s focus-events on"
         yield Finding("notify", is_well=True, message=message)
+
+
+def _passthrough(notify: str, value: str | None) -> Iterator[Finding]:
+    """Whether a notification by a sequence gets through tmux; older ones have no such option, and let it."""
+    is_wanted = notify.startswith("osc")
+    if value == "off":
+        which = notify if is_wanted else "osc9, osc777 or osc99"
+        message = f"tmux lets no notification by {which} through: tmux set -g allow-passthrough on"
+        yield Finding("passthrough", is_well=not is_wanted, message=message)
+    elif value == "on" and is_wanted:
+        message = f"tmux lets {notify} through from a window in sight; tmux 3.4: tmux set -g allow-passthrough all"
+        yield Finding("passthrough", is_well=True, message=message)

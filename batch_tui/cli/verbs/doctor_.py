@@ -17,6 +17,7 @@ from batch_tui.cli.terminal_check import Finding, terminal_findings
 from batch_tui.domain.errors import ConfigurationError, ServiceError
 from batch_tui.domain.formatting import plural
 from batch_tui.domain.text import printable
+from batch_tui.engine.configuration.config import DEFAULT_NOTIFY
 from batch_tui.engine.configuration.settings import Settings
 
 
@@ -39,11 +40,13 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 
 def _local(args: argparse.Namespace, environ: Mapping[str, str]) -> Iterator[Finding]:
+    notify = DEFAULT_NOTIFY
     try:
         settings = settings_for(args)
     except ConfigurationError as error:
         yield Finding("configuration", is_well=False, message=str(error))
     else:
+        notify = settings.notify
         yield from _configuration(settings)
         yield from _connection(connection_of(settings.profile), environ)
     size = shutil.get_terminal_size()
@@ -52,6 +55,7 @@ def _local(args: argparse.Namespace, environ: Mapping[str, str]) -> Iterator[Fin
         is_input_tty=sys.stdin.isatty(),
         is_output_tty=sys.stderr.isatty(),  # where the screen is drawn
         size=(size.columns, size.lines),
+        notify=notify.how,
     )
 
 
