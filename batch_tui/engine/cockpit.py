@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from batch_tui.engine.events import EventLog
 from batch_tui.engine.gate import RateGate
-from batch_tui.engine.kit import Kit
+from batch_tui.engine.kit import Kit, persistently
 from batch_tui.engine.money.cost_book import CostBook
 from batch_tui.engine.money.forecast import Forecast
 from batch_tui.engine.money.prices import PriceList
@@ -26,6 +26,7 @@ from batch_tui.engine.submitting.journal import Journal
 
 if TYPE_CHECKING:
     from batch_tui.domain.batch import Batch
+    from batch_tui.domain.errors import ServiceError
     from batch_tui.engine.cancel import Canceller
     from batch_tui.engine.configuration.settings import Settings
     from batch_tui.engine.ports import BatchService
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from batch_tui.engine.submitting.submission import OnStep, Submission
     from batch_tui.engine.submitting.submit import Submitter
     from batch_tui.jsonl.worker.workshop import Workshop
+
+T = TypeVar("T")
 
 _NAMED = 3
 """Batches that a sentence names; of more it tells the number."""
@@ -279,6 +282,10 @@ class Cockpit:
                 await self.submitter.notice(batches)
             self.patrol.review(tick.changes, is_current=tick.condition is Condition.LIVE)
             yield tick
+
+    async def ask(self, call: Callable[[], Awaitable[T]], *, told: Callable[[ServiceError], None]) -> T:
+        """Ask the service something; see :func:`~batch_tui.engine.kit.persistently`."""
+        return await persistently(self._kit, call, told=told)
 
     async def renew_key(self) -> bool:
         """Ask for the key anew where it comes from, then ask the service; False when it is the same key.

@@ -30,6 +30,8 @@ READ_DELAYS = (1.0, 2.0, 5.0, 10.0, 20.0)
 """Seconds between the tries of a call that costs nothing and changes nothing."""
 LONGEST_FOR_A_STRANGER = 5.0
 """Seconds: a longer wait is not worth it for an address at which nobody was ever met."""
+_ASK_AGAIN = 60.0
+"""Seconds between the tries of what is waited for as long as it takes."""
 _LIMITED_AT_MOST = 30
 """How often a call may be told 429 before it gives up; each waits as long as the service asked."""
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
@@ -122,3 +124,26 @@ async def patiently(
             if wait is None or (is_stranger and wait > LONGEST_FOR_A_STRANGER):
                 raise
         await kit.sleep(wait)
+
+
+async def persistently(kit: Kit, call: Callable[[], Awaitable[T]], *, told: Callable[[ServiceError], None]) -> T:
+    """Make a call that is harmless to repeat until it succeeds or is hopeless, however long the service is away.
+
+    Where nobody was ever met, it is told within seconds: that is for the user to mend.
+
+    Args:
+        kit: The parts shared by all actions.
+        call: What is to be done.
+        told: Called with the error that each wait begins with.
+
+    Raises:
+        ServiceError: The call is hopeless, or the address is nobody's.
+    """
+    while True:
+        try:
+            return await patiently(kit, call)
+        except ServiceError as error:
+            if is_hopeless(error) or not kit.gate.was_reached:
+                raise
+            told(error)
+        await kit.sleep(_ASK_AGAIN)

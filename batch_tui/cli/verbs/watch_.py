@@ -6,13 +6,14 @@ import argparse
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 
 from batch_tui.cli import overview
 from batch_tui.cli.arguments import add_json, add_profile
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit
 from batch_tui.cli.session import open_cockpit, record, run_async
-from batch_tui.domain.errors import UnauthorizedError
+from batch_tui.domain.errors import Effect, ForbiddenError, ServiceError, UnauthorizedError
 from batch_tui.domain.formatting import plural
 from batch_tui.domain.groups import Group
 from batch_tui.domain.guard import Rule
@@ -147,13 +148,16 @@ async def follow(
         console: Where changes are told.
         after: Called after each tick with the ids that are followed.
     """
-    groups = await _groups_among(cockpit, ids)
+    groups = await _groups_among(cockpit, ids, console)
     wanted = {batch_id: None for batch_id in ids if batch_id not in groups}  # a set that keeps its order
-    for batch_id in wanted:
-        cockpit.store.apply([await cockpit.service.retrieve_batch(batch_id)])
+    await _look_up(cockpit, wanted, console)
     shown: dict[str, str] = {}
     _tell_waiting(cockpit, groups, console)
     async for tick in cockpit.ticks():
+        if tick.condition is Condition.OFFLINE and not cockpit.gate.was_reached:
+            await cockpit.ask(cockpit.service.list_batches, told=partial(_tell_error, console))
+            cockpit.monitor.refresh()
+            continue
         _tell(tick, console)
         wanted |= dict.fromkeys(await _batches_of(cockpit, groups))
         if not ids:
@@ -173,11 +177,20 @@ async def follow(
     return Exit.FAILURES if has_failures else outcome(cockpit, wanted.keys() - of_groups)
 
 
-async def _groups_among(cockpit: Cockpit, names: list[str]) -> list[str]:
+async def _look_up(cockpit: Cockpit, ids: Collection[str], console: Console) -> None:
+    """Get what isn't known yet: a batch that was just created may not be there to be asked for."""
+    for batch_id in ids:
+        if cockpit.store.get(batch_id) is None:
+            ask = partial(cockpit.service.retrieve_batch, batch_id)
+            cockpit.store.apply([await cockpit.ask(ask, told=partial(_tell_error, console))])
+
+
+async def _groups_among(cockpit: Cockpit, names: list[str], console: Console) -> list[str]:
     """Which of these names are groups; only for them the account's whole list is read."""
     if not any(map(is_group_name, names)):
         return []
-    cockpit.store.apply((await list_all(cockpit.service)).batches)
+    listing = await cockpit.ask(partial(list_all, cockpit.service), told=partial(_tell_error, console))
+    cockpit.store.apply(listing.batches)
     await cockpit.queue_runner.look()
     return [name for name in names if is_group_name(name) and cockpit.groups.get(name) is not None]
 
@@ -232,8 +245,14 @@ def _show_change(cockpit: Cockpit, batch_id: str, shown: dict[str, str], console
 def _tell(tick: Tick, console: Console) -> None:
     if tick.condition is Condition.UNAUTHORIZED:
         raise UnauthorizedError(tick.message or "The service does not accept the key.")
+    if tick.condition is Condition.DENIED:
+        raise ForbiddenError(tick.message, effect=Effect.NONE)
     if tick.message:
         console.say(tick.message)
+
+
+def _tell_error(console: Console, error: ServiceError) -> None:
+    console.say(str(error))
 
 
 def _all_ended(cockpit: Cockpit, ids: Collection[str]) -> bool:
