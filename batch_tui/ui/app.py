@@ -139,7 +139,8 @@ class BatchTuiApp(OrderlyApp, ThriftyApp, inherit_bindings=False):
         """A screen that isn't sent again when the focus moves, arranged for this width before it is styled."""
         width = self.size.width
         layout_class = next(name for least, name in reversed(layout.BREAKPOINTS) if width >= least)
-        return QuietScreen(classes=" ".join((layout_class, *self.deck.panels.arrangement.classes(width))))
+        classes = " ".join((layout_class, *self.deck.panels.arrangement.classes(width)))
+        return QuietScreen(is_busy=lambda: self.is_under_way, classes=classes)
 
     def compose(self) -> ComposeResult:
         """Header, panes, docked line; the list of commands lies over the panes."""

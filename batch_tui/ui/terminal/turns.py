@@ -12,7 +12,9 @@ from typing import TypeAlias
 
 from textual.app import App
 from textual.dom import DOMNode
-from textual.events import Event, Key, Paste
+from textual.events import Event, InputEvent, Key, Paste
+
+from batch_tui.ui.widgets.quiet_screen import QuietScreen
 
 Typed: TypeAlias = Key | Paste
 _ROUNDS = 2
@@ -40,20 +42,22 @@ class OrderlyApp(App[int], inherit_bindings=False):
 
     async def on_event(self, event: Event) -> None:
         """Keys one after the other; everything else as it comes."""
+        if isinstance(event, InputEvent | Paste) and isinstance(self.screen, QuietScreen):
+            self.screen.hurry()
         if not isinstance(event, Typed) or event.is_forwarded:
             await super().on_event(event)
-        elif event is self._due or self._is_free:
+        elif event is self._due or not self.is_under_way:
             await self._take(event)
         else:
             self._waiting.append(event)
             self._wait()
 
     @property
-    def _is_free(self) -> bool:
-        """True when nothing is left of the keys before."""
+    def is_under_way(self) -> bool:
+        """True while something is left of the keys before: to be pressed, or of what they set off."""
         if self._waiting or self._due is not None:
-            return False
-        return not any(node.message_queue_size for node in self._path)
+            return True
+        return any(node.message_queue_size for node in self._path)
 
     async def _take(self, event: Typed) -> None:
         self._due = None
