@@ -50,3 +50,25 @@ def test_the_worker_process_loads_neither_the_sdk_nor_the_screen() -> None:
 
 def test_the_probe_sees_what_is_loaded() -> None:
     assert "httpx2" in _loaded_after("import httpx2")
+
+
+_SLOW_RECORDS = """
+import inspect, sys
+import batch_tui.ui.app
+from dataclasses import fields, is_dataclass
+above = ("batch_tui.engine", "batch_tui.ui", "batch_tui.cli", "batch_tui.api")
+made = {
+    entry
+    for name, module in list(sys.modules.items()) if name.startswith(above)
+    for entry in vars(module).values() if inspect.isclass(entry) and entry.__module__ == name
+}
+for entry in sorted(made, key=lambda entry: entry.__name__):
+    if is_dataclass(entry) and entry.__dataclass_params__.frozen and all(field.repr for field in fields(entry)):
+        print(entry.__name__)
+"""
+
+
+def test_above_the_domain_a_frozen_record_is_a_struct_unless_it_hides_a_field() -> None:
+    """A frozen dataclass takes 640 µs of the start, a Struct 16, and a hundred are made before the first row."""
+    done = subprocess.run([sys.executable, "-c", _SLOW_RECORDS], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from batch_tui.cli.table import VERBS
 from batch_tui.engine.configuration.config import (
@@ -54,12 +54,12 @@ def test_the_configuration_it_shows_is_one_that_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("table", [ProfileTable, PriceTable, LimitsTable, GuardTable, UiTable, NotifyTable])
-def test_the_configuration_it_shows_has_every_key(table: type) -> None:
+def test_the_configuration_it_shows_has_every_key(table: type[Struct]) -> None:
     shown = re.search(r"```toml\n(.*?)```", README, flags=re.DOTALL)
     assert shown
     named = set(re.findall(r"^(?:# )?(\w+) = ", shown[1], flags=re.MULTILINE))
     headings = set(re.findall(r"^\[(?:profiles\.\w+\.)?(\w+)", shown[1], flags=re.MULTILINE))
-    assert {entry.name for entry in fields(table)} <= named | headings
+    assert set(table.__struct_fields__) <= named | headings
 
 
 def test_the_variables_it_names_are_those_that_are_read() -> None:

@@ -24,7 +24,8 @@ import tempfile  # noqa: E402
 import threading  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 from contextlib import contextmanager  # noqa: E402
-from dataclasses import dataclass, replace  # noqa: E402
+from dataclasses import dataclass
+from msgspec.structs import replace
 from pathlib import Path  # noqa: E402
 
 from batch_tui.api.lazy import LazyService  # noqa: E402

@@ -11,12 +11,12 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import aiofiles
 import httpx2
 from aiofiles.threadpool.binary import AsyncFileIO
+from msgspec import Struct
 from openai.resources.files import AsyncFilesWithStreamingResponse
 
 from batch_tui.api.errors import translated
@@ -31,8 +31,7 @@ WRITE_BYTES = 512 * 1024
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
 
 
-@dataclass(frozen=True, slots=True)
-class DownloadOrder:
+class DownloadOrder(Struct, frozen=True):
     """What to fetch, and where to."""
 
     file: RemoteFile
@@ -72,8 +71,7 @@ async def fetch(
         await finished(asyncio.to_thread(part.close))
 
 
-@dataclass(frozen=True, slots=True)
-class _Download:
+class _Download(Struct, frozen=True):
     """One request for one part."""
 
     files: AsyncFilesWithStreamingResponse

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeGuard
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
+from msgspec import Struct
 
 from batch_tui.api.connection import Connection
 from batch_tui.domain.errors import (
@@ -47,8 +47,7 @@ _PLAIN_TO_TLS = (b"sent to HTTPS port", b"to an HTTPS server", b"sent a plain HT
 _UNKNOWN_ROUTE = ("invalid url", "unknown url", "unknown_url", "unrecognized request url", "no route")
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One request, as far as its errors depend on it."""
 
     connection: Connection
@@ -219,8 +218,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, min((moment - now).total_seconds(), MAX_WAIT))
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """What the body of a refusal says, cleaned."""
 
     text: str

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 
 import httpx2
+from msgspec import Struct
 from openai.resources.files import AsyncFilesWithStreamingResponse
 
 from batch_tui.api.download import chunks
@@ -23,8 +23,7 @@ from batch_tui.domain.files import FileStart
 _CONTENT_RANGE = re.compile(r"bytes 0-(\d{1,18})/(\d{1,18}|\*)")
 
 
-@dataclass(frozen=True, slots=True)
-class StartOrder:
+class StartOrder(Struct, frozen=True):
     """What to read of which file."""
 
     file_id: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
+
+from msgspec import Struct
 
 from batch_tui.domain.errors import TransferStalledError
 from batch_tui.domain.files import Progress
@@ -18,8 +19,7 @@ PROGRESS_EVERY = 0.1
 """Seconds between two reports of progress, at least."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
+class Timeouts(Struct, frozen=True):
     """How long each kind of request may take, in seconds."""
 
     connect: float = 5.0

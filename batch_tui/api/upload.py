@@ -15,11 +15,11 @@ import stat
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
 import openai
+from msgspec import Struct
 from openai import omit
 from openai.resources.files import AsyncFilesWithRawResponse
 
@@ -41,8 +41,7 @@ _QUICK = 0.05
 """Seconds between two pieces of a quick line. On a slow one a large piece would look like a stall."""
 
 
-@dataclass(frozen=True, slots=True)
-class UploadOrder:
+class UploadOrder(Struct, frozen=True):
     """What to send, and how."""
 
     path: Path
@@ -54,8 +53,7 @@ class UploadOrder:
     """Seconds the service keeps the file, or None for its default."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """What came of an upload."""
 
     reply: httpx2.Response

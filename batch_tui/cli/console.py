@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TextIO
+
+from msgspec import Struct, field
 
 from batch_tui.domain.files import Progress
 from batch_tui.domain.formatting import percent, size
 from batch_tui.domain.text import clip, printable, printable_body, printable_json
 
 
-@dataclass(slots=True)
-class Console:
+class Console(Struct):
     """Data out, talk out, questions in. Every outside string passes ``printable`` on its way."""
 
     is_json: bool = False

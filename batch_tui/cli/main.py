@@ -7,7 +7,8 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from batch_tui._version import __version__
 from batch_tui.cli.arguments import add_profile, add_screen
@@ -19,8 +20,7 @@ from batch_tui.domain.errors import BatchTuiError, UnauthorizedError, Unreachabl
 from batch_tui.ui.first_frame import FirstFrame
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedVerb:
+class LoadedVerb(Struct, frozen=True):
     """What a verb's module gives."""
 
     add_arguments: Callable[[argparse.ArgumentParser], None]

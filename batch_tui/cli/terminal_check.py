@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from batch_tui.ui.terminal.facts import MIN_COLUMNS, MIN_LINES, TerminalFacts, terminal_facts, too_small
 
@@ -15,8 +16,7 @@ _OF_A_PANE = frozenset({"allow-passthrough"})
 """Options of tmux that a pane has, or takes from its window; the others are the server's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that was looked at."""
 
     topic: str

@@ -10,8 +10,9 @@ import asyncio
 import uuid
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import (
@@ -57,8 +58,7 @@ class CancelState(StrEnum):
     """Sent, and no answer could be had; it goes on."""
 
 
-@dataclass(frozen=True, slots=True)
-class CancelOutcome:
+class CancelOutcome(Struct, frozen=True):
     """How the cancellation of one batch stands."""
 
     batch_id: str
@@ -71,8 +71,7 @@ class CancelOutcome:
     """False when another outcome of this batch will follow."""
 
 
-@dataclass(slots=True)
-class _Attempt:
+class _Attempt(Struct):
     """What one cancellation has met so far."""
 
     operation: CancelOperation

@@ -7,10 +7,10 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from batch_tui.domain.redaction import redact
 from batch_tui.domain.text import printable
@@ -20,8 +20,7 @@ _LIMIT = 2000
 _TEXT_LIMIT = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One line of the Events tab."""
 
     at: float

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
+
+from msgspec import Struct
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import (
@@ -50,8 +51,7 @@ class Batches(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Kit:
+class Kit(Struct, frozen=True):
     """The parts that the actions of one profile share."""
 
     service: BatchService

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from batch_tui.domain.errors import StateError
 from batch_tui.domain.file_use import Users, orphans, unneeded, users_of_files
@@ -17,8 +18,7 @@ GRACE = 3_600
 """Seconds in which a file without a batch is not taken for an orphan: its batch may be about to be made."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileListing:
+class FileListing(Struct, frozen=True):
     """All files a service has told of."""
 
     files: tuple[RemoteFile, ...]
@@ -27,8 +27,7 @@ class FileListing:
     """False when the list ended in a way that may hide further files."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leftovers:
+class Leftovers(Struct, frozen=True):
     """Files that can go."""
 
     files: tuple[RemoteFile, ...]

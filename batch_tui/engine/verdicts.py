@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from batch_tui.domain.limits import Limits
 from batch_tui.domain.problems import Report
@@ -26,8 +27,7 @@ _PROBLEMS = 200
 """Problems kept of one file: as many as the screen lists."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileState:
+class FileState(Struct, frozen=True):
     """What tells one content of a file from another without reading it."""
 
     size: int
@@ -45,14 +45,12 @@ class FileState:
         return cls(facts.st_size, facts.st_mtime_ns)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     state: FileState
     report: Report
 
 
-@dataclass(frozen=True, slots=True)
-class _Book:
+class _Book(Struct, frozen=True):
     version: int
     limits: str
     verdicts: dict[str, _Kept]

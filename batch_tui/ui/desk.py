@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.queueing import QueueEntry
@@ -36,8 +37,7 @@ ENTRY = "entry"
 """Kind of the prompt for a line of text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """A third answer to a question."""
 
     key: str

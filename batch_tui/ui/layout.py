@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 FILES, BATCHES, INSPECT, RESULTS = "files", "batches", "inspect", "results"
 PANES = (FILES, BATCHES, INSPECT, RESULTS)
@@ -16,8 +18,7 @@ _MEDIUM, _WIDE = 100, 160
 _FILES_WIDTH, _FILES_STEP, _MOST_STEPS = 34, 6, 3
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
+class Arrangement(Struct, frozen=True):
     """What the user chose."""
 
     lower: str = INSPECT
@@ -65,8 +66,7 @@ class Arrangement:
         return self.lower if self.lower in {INSPECT, RESULTS} else INSPECT
 
 
-@dataclass(frozen=True, slots=True)
-class Shares:
+class Shares(Struct, frozen=True):
     """How much larger than usual the user made panes, in steps."""
 
     files: int = 0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from batch_tui.engine.configuration.paths import write_private
 
@@ -14,8 +14,7 @@ _MAX_BYTES = 4_000_000
 """A file larger than this was not written here."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionState:
+class SessionState(Struct, frozen=True):
     """What makes the next start look like the last end."""
 
     pane: str = "batches"

@@ -3,8 +3,9 @@ from __future__ import annotations
 import asyncio
 import io
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from batch_tui.cli.console import Console
 from batch_tui.cli.exits import Exit

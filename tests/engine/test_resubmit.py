@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from batch_tui.domain.batch import NAME_KEY, PARENT_KEY
 from batch_tui.domain.errors import InputFileError
@@ -175,7 +176,7 @@ async def test_a_group_is_retried_as_one_file_over_its_parts(tmp_path: Path) -> 
     first = await scene.ended(metadata={GROUP_KEY: "G", PART_KEY: "1/2", "team": "a"})
     order = an_order(tmp_path, request("e") + request("f"), file_name="two.jsonl", name="night 2/2")
     metadata = {GROUP_KEY: "G", PART_KEY: "2/2"}
-    second = await scene.submitter.submit(replace(order, metadata=metadata))
+    second = await scene.submitter.submit(structs.replace(order, metadata=metadata))
     assert second.batch is not None
     scene.service.finish(second.batch.id, output=answer("f", 200), errors=answer("e", 429))
     plan = await scene.resubmitter.plan("G", batches=tuple(scene.service.batches.values()))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from batch_tui.domain.batch import INTENT_KEY, NAME_KEY, Batch, BatchPage, NewBatch
 from batch_tui.domain.errors import (
@@ -416,7 +417,7 @@ async def test_fault_17_35_upload_an_error_that_is_an_answer_is_sat_out(tmp_path
 async def test_fault_35_upload_goes_on_by_itself_within_seconds_of_the_services_return(tmp_path: Path) -> None:
     time = VirtualTime(float(NOON))
     service = FakeService(clock=time.clock)
-    kit = replace(World(tmp_path, service, time).start(), sleep=time.sleep)
+    kit = structs.replace(World(tmp_path, service, time).start(), sleep=time.sleep)
     steps: list[Submission] = []
     ends: list[float] = []
 
@@ -460,7 +461,7 @@ async def test_fault_35_upload_a_service_that_says_nothing_to_a_look_is_away_too
 async def test_fault_35_upload_that_waits_for_the_service_is_stopped_at_once(tmp_path: Path) -> None:
     service = FakeService()
     time = VirtualTime(float(NOON))
-    kit = replace(World(tmp_path, service, time).start(), sleep=time.sleep)
+    kit = structs.replace(World(tmp_path, service, time).start(), sleep=time.sleep)
     await met(kit)
     service.go_down(unreachable())
     waits = asyncio.Event()
@@ -551,9 +552,9 @@ async def test_an_invalid_file_and_a_read_only_profile_send_nothing(tmp_path: Pa
     service = FakeService()
     world = World(tmp_path, service)
     order = an_order(tmp_path)
-    invalid = replace(order, report=a_report(order.path, errors=1))
+    invalid = structs.replace(order, report=a_report(order.path, errors=1))
     assert (await Submitter(world.start()).submit(invalid)).phase is Phase.FAILED
-    assert (await Submitter(world.start()).submit(replace(order, endpoint=""))).phase is Phase.FAILED
+    assert (await Submitter(world.start()).submit(structs.replace(order, endpoint=""))).phase is Phase.FAILED
     assert (await Submitter(world.start(is_read_only=True)).submit(order)).phase is Phase.FAILED
     assert service.ledger == []
 

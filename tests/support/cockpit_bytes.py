@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from msgspec import structs
 from textual.binding import Binding
 
 from batch_tui.engine.cockpit import Cockpit
@@ -123,7 +124,7 @@ def main() -> None:
         service._clock = lambda: now[0]
         settings = settings_in(folder)
         guard = replace(settings.guard, no_progress_seconds=None, expires_within_seconds=None)
-        cockpit = Cockpit(replace(settings, guard=guard), service, clock=lambda: now[0], sleep=until_asked)
+        cockpit = Cockpit(structs.replace(settings, guard=guard), service, clock=lambda: now[0], sleep=until_asked)
         app = ByteCockpit(cockpit, service, folder / "workspace", now)
         app.run()
         if app.bug is not None:

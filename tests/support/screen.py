@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
+from msgspec import structs
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
@@ -121,9 +122,9 @@ async def stage(
     """The app on a service, its first poll shown."""
     workspace = folder / "workspace"
     workspace.mkdir(exist_ok=True)
-    settings = replace(settings_in(folder, is_read_only=is_read_only), theme=theme, keymap=keymap or {})
-    settings = replace(settings, columns=columns)
-    settings = replace(settings, profile=replace(settings.profile, confirm_above=confirm_above, limits=limits))
+    settings = structs.replace(settings_in(folder, is_read_only=is_read_only), theme=theme, keymap=keymap or {})
+    profile = replace(settings.profile, confirm_above=confirm_above, limits=limits)
+    settings = structs.replace(settings, columns=columns, profile=profile)
     cockpit = Cockpit(settings, service, clock=lambda: float(NOON), sleep=until_asked)
     cockpit.memory.restore()
     app = BatchTuiApp(cockpit, workspace=workspace, session=session, is_ascii=is_ascii, clock=lambda: float(NOON))

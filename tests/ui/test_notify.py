@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.configuration.config import NotifyTable

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from batch_tui.cli.arguments import add_json, add_profile
 from batch_tui.cli.console import Console
@@ -72,8 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_profile(parser)
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(Struct, frozen=True):
     """The files that are joined, and what their tokens cost."""
 
     results: list[list[Path]]

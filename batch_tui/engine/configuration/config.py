@@ -52,18 +52,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct, field
 
 from batch_tui.domain.errors import ConfigurationError
 
 KeyPath = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PriceTable:
+class PriceTable(Struct, frozen=True):
     """``[profiles.NAME.prices.MODEL]``: US dollars per million tokens, at batch rates."""
 
     input: Decimal
@@ -72,8 +72,7 @@ class PriceTable:
     """Of input tokens read from the cache; left out, they cost what others cost."""
 
 
-@dataclass(frozen=True, slots=True)
-class LimitsTable:
+class LimitsTable(Struct, frozen=True):
     """``[profiles.NAME.limits]``: what the service accepts; a key left out keeps the preset's value."""
 
     max_requests: int | None = None
@@ -85,8 +84,7 @@ class LimitsTable:
     allows_mixed_models: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GuardTable:
+class GuardTable(Struct, frozen=True):
     """``[guard]``: when a batch counts as running away; 0 switches a rule off."""
 
     failure_percent: float = 20.0
@@ -100,8 +98,7 @@ class GuardTable:
     countdown_seconds: float = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileTable:
+class ProfileTable(Struct, frozen=True):
     """``[profiles.NAME]``: one service with one key."""
 
     provider: Literal["openai", "azure", "groq", "dashscope", "other"] = "other"
@@ -123,8 +120,7 @@ class ProfileTable:
     guard: GuardTable | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UiTable:
+class UiTable(Struct, frozen=True):
     """``[ui]``: how the screen looks; flags and the environment go before it."""
 
     theme: str | None = None
@@ -135,8 +131,7 @@ class UiTable:
     """Columns of Batches in order; empty for the usual ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotifyTable:
+class NotifyTable(Struct, frozen=True):
     """``[notify]``: how to call for attention."""
 
     when: Literal["unfocused", "always", "never"] = "unfocused"
@@ -148,8 +143,7 @@ class NotifyTable:
 DEFAULT_NOTIFY = NotifyTable()
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """A configuration file, every value of the right type."""
 
     path: Path

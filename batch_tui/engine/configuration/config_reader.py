@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field, fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeGuard, TypeVar
 
 import msgspec
+from msgspec import Struct, field
 
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.text import printable
@@ -45,8 +45,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _RootTable:
+class _RootTable(Struct, frozen=True):
     default_profile: str | None = None
     ui: UiTable = field(default_factory=UiTable)
     notify: NotifyTable = field(default_factory=NotifyTable)
@@ -154,8 +153,8 @@ class Reader:
         return place_of(self._path, self._lines, key)
 
 
-def _field_names(table: type[object]) -> list[str]:
-    return [entry.name for entry in fields(table)] if is_dataclass(table) else []
+def _field_names(table: type[object]) -> tuple[str, ...]:
+    return table.__struct_fields__ if issubclass(table, Struct) else ()
 
 
 def _plain(what: str) -> str:

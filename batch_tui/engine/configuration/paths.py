@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 _APP = "batch-tui"
 _UNSAFE = re.compile(r"[^A-Za-z0-9@._-]+")
 _MAX_NAME = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(Struct, frozen=True):
     """The places of one profile; nothing is made before it is needed."""
 
     config: Path

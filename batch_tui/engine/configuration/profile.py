@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from batch_tui.domain.errors import ConfigurationError
@@ -22,11 +22,11 @@ def limits_of(table: ProfileTable, config: Config, name: str) -> Limits:
     """
     own = table.limits
     base = PROVIDERS[table.provider].limits
-    for entry in fields(own):
-        value = getattr(own, entry.name)
+    for limit in own.__struct_fields__:
+        value = getattr(own, limit)
         if value is not None and value is not False and value <= 0:
-            place = config.place("profiles", name, "limits", entry.name)
-            raise ConfigurationError(f"{place}: {entry.name} must be above 0; leave it out for the usual limit.")
+            place = config.place("profiles", name, "limits", limit)
+            raise ConfigurationError(f"{place}: {limit} must be above 0; leave it out for the usual limit.")
     return replace(
         base,
         max_requests=_or(own.max_requests, base.max_requests),

@@ -23,6 +23,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from msgspec import Struct
+
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.guard import DEFAULT_RULES, GuardRules
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
@@ -66,13 +68,12 @@ class Profile:
         return host_of(self.base_url)
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Everything a front end needs to know before it starts."""
 
     profile: Profile
     paths: Paths
-    keymap: Mapping[str, str] = field(default_factory=dict[str, str])
+    keymap: Mapping[str, str] = {}
     """The user's keys by command id, not yet judged; ``places`` tells where each stands."""
     theme: str | None = None
     is_ascii: bool | None = None
@@ -86,12 +87,11 @@ class Settings:
     guard: GuardRules = DEFAULT_RULES
     profiles: tuple[str, ...] = ()
     """Names of all profiles in the configuration, in its order."""
-    places: Mapping[str, str] = field(default_factory=dict[str, str])
+    places: Mapping[str, str] = {}
     """Where each key of ``keymap`` stands, as ``FILE:LINE``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
+class Flags(Struct, frozen=True):
     """What the command line says about the settings; None and False leave them to the environment."""
 
     profile: str | None = None

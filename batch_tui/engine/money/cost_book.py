@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.money import NOTHING, Bill, Cost
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from batch_tui.domain.operation import SubmitOperation
 
 
-@dataclass(frozen=True, slots=True)
-class DaySpent:
+class DaySpent(Struct, frozen=True):
     """What some batches have cost: those of a day, of a group."""
 
     cost: Cost

@@ -11,10 +11,11 @@ of a second to load, so it is loaded at the first question, off the event loop i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from batch_tui.domain.batch import Usage
 from batch_tui.domain.money import Cost, Price
@@ -30,8 +31,7 @@ _TIERS = frozenset({"flex", "priority", "fast"})
 _MILLION = Decimal(1_000_000)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rates:
+class _Rates(Struct, frozen=True):
     """What requests of one model, tier and length cost."""
 
     paid: Price
@@ -41,8 +41,7 @@ class _Rates:
         return Cost(self.paid.cost(usage), self.synchronous.cost(usage))
 
 
-@dataclass(frozen=True, slots=True)
-class _Ladder:
+class _Ladder(Struct, frozen=True):
     """The rates of one model and tier, by the input tokens of a request."""
 
     starts: tuple[int, ...]
@@ -109,8 +108,7 @@ def _rates(data: _PriceData, context: Mapping[str, str], length: int) -> _Rates:
     return _Rates(paid, synchronous)
 
 
-@dataclass(frozen=True, slots=True)
-class _PriceData:
+class _PriceData(Struct, frozen=True):
     """What the bundled data says of one model; every method raises ``LookupError`` for one it doesn't know."""
 
     model: str

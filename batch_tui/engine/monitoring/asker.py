@@ -12,8 +12,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from batch_tui.domain.batch import Batch, BatchPage
 from batch_tui.engine.gate import RateGate
@@ -26,8 +27,7 @@ _PATIENCE = 2.0
 """How often longer than the last call one may take before anybody looks: a slow service is not a silent one."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Call(Generic[T]):
+class _Call(Struct, Generic[T], frozen=True):
     """A question under way."""
 
     at: float

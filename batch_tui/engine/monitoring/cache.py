@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, TypeGuard
 
 import msgspec
+from msgspec import Struct
 
 from batch_tui.domain.batch import Batch
 from batch_tui.engine.configuration.paths import write_private
@@ -29,8 +30,7 @@ MAX_FIRST_BYTES = 4 * 1024 * 1024
 """Bytes that are read of it for a first picture, and of its longest line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """What was known at a time."""
 
     batches: tuple[Batch, ...]
@@ -45,8 +45,7 @@ class Snapshot:
     """True when the file holds older batches too."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
+class _Header(Struct, frozen=True):
     version: int
     service: str
     at: float

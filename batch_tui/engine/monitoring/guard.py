@@ -9,7 +9,9 @@ It decides and keeps time; whoever drives it (the screen, ``watch --guard``) sho
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.guard import Alarm, Expected, GuardRules, Rule, alarms
@@ -19,16 +21,14 @@ PaceOf = Callable[[Batch, float], Pace]
 CostOf = Callable[[Batch], Expected | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Struct, frozen=True):
     """An alarm that was not there before."""
 
     batch_id: str
     alarm: Alarm
 
 
-@dataclass(frozen=True, slots=True)
-class Countdown:
+class Countdown(Struct, frozen=True):
     """A batch that will be cancelled unless somebody stops it."""
 
     batch_id: str

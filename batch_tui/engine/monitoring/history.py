@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.pace import NO_PACE, Pace, Sample, pace_of, with_sample
@@ -18,8 +18,7 @@ MAX_BATCHES = 1_000
 """Batches remembered on disk, those that moved last."""
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(Struct, frozen=True):
     version: int
     batches: dict[str, tuple[tuple[float, int], ...]]
 

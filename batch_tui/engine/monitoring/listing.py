@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from batch_tui.domain.batch import Batch, BatchPage
 from batch_tui.engine.ports import Polled
@@ -23,8 +24,7 @@ Turn = Callable[[], AbstractAsyncContextManager[None]]
 OnPage = Callable[[tuple[Batch, ...]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """All batches a service has told of."""
 
     batches: tuple[Batch, ...]

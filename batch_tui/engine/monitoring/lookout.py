@@ -13,7 +13,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from batch_tui.engine.gate import RateGate
 from batch_tui.engine.looking import until_next_look
@@ -24,8 +25,7 @@ _QUIET = (1.0, 5.0, 20.0)
 _BLIND_SLICE = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """A piece of the time between two lists."""
 
     seconds: float

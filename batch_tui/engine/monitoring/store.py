@@ -10,7 +10,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from msgspec import Struct
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.lineage import parent_of
@@ -21,8 +23,7 @@ _OFFSET_TOLERANCE = 2.0
 _SortKey = tuple[int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """Which batches an ``apply`` touched; ids, each in one of the three. False when nothing did."""
 
     added: tuple[str, ...] = ()

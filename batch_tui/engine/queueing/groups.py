@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
+
+from msgspec import Struct
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import NotFoundError
@@ -61,8 +62,7 @@ class JoinBench(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class GroupFiles:
+class GroupFiles(Struct, frozen=True):
     """What the parts of a group brought back, as one."""
 
     group: Group

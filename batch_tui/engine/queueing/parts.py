@@ -6,9 +6,11 @@ import asyncio
 import shutil
 import time
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct, structs
 
 from batch_tui.domain.errors import InputFileError
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
@@ -53,8 +55,7 @@ class Cutter(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class PartedOrder:
+class PartedOrder(Struct, frozen=True):
     """What is submitted for one file."""
 
     orders: tuple[SubmitOrder, ...]
@@ -141,7 +142,7 @@ class PartMaker:
             raise InputFileError(f"Part {place} of {printable(whole.path.name)}: {why}")
         name = None if whole.name is None else f"{whole.name} {place}"
         metadata = {**whole.metadata, GROUP_KEY: group, PART_KEY: str(place)}
-        return replace(whole, path=part.path, report=report, name=name, metadata=metadata)
+        return structs.replace(whole, path=part.path, report=report, name=name, metadata=metadata)
 
     def _prepare(self, folder: Path) -> None:
         make_private(folder)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.queueing import QueueEntry, QueueStage
@@ -37,8 +38,7 @@ class RunnerState(StrEnum):
     """Something waits that only the user or the network can help; the last message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueueEvent:
+class QueueEvent(Struct, frozen=True):
     """Something moved."""
 
     state: RunnerState

@@ -6,8 +6,9 @@ import asyncio
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from batch_tui.domain.batch import INTENT_KEY, Batch
 from batch_tui.domain.errors import (
@@ -35,8 +36,7 @@ _LAGGING_DELAYS = (2.0, 5.0, 10.0)
 _NAME_BYTES = 150
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
+class Collected(Struct, frozen=True):
     """The files of a batch on this machine."""
 
     batch: Batch
@@ -261,8 +261,7 @@ class Collector:
         self._kit.events.record("collect", text, batch_id=batch_id, command=command)
 
 
-@dataclass(slots=True)
-class _Meter:
+class _Meter(Struct):
     """How far a download has come over all its tries."""
 
     tell: OnProgress | None

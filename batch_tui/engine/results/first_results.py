@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import NotFoundError
@@ -22,8 +23,7 @@ _DELAYS = (1.0,)
 """One second try: the whole file is fetched afterwards anyway, with all patience."""
 
 
-@dataclass(frozen=True, slots=True)
-class FirstResults:
+class FirstResults(Struct, frozen=True):
     """The first rows of the results of a batch, or of several as one."""
 
     joined: JoinedResults

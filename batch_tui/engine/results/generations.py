@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import NotFoundError
@@ -37,8 +38,7 @@ class MergeBench(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """The files of a batch and of everything that sent its requests again."""
 
     batches: tuple[Batch, ...]

@@ -14,11 +14,12 @@ import os
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from batch_tui.domain.errors import StateError
 from batch_tui.domain.text import printable
@@ -34,8 +35,7 @@ _HEX = "\x00hex:"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
+class _Record(Struct, frozen=True):
     version: int
     kind: str
     operation: msgspec.Raw

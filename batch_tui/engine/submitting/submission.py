@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from batch_tui.domain.batch import NO_METADATA, Batch
 from batch_tui.domain.errors import BatchTuiError
@@ -14,8 +15,7 @@ from batch_tui.domain.operation import SubmitOperation, SubmitStage
 from batch_tui.domain.problems import Report
 
 
-@dataclass(frozen=True, slots=True)
-class SubmitOrder:
+class SubmitOrder(Struct, frozen=True):
     """One checked file to be made into one batch."""
 
     path: Path
@@ -59,8 +59,7 @@ class Phase(StrEnum):
         return self is Phase.UPLOADING
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Struct, frozen=True):
     """A submit as it stands."""
 
     intent: str

@@ -6,7 +6,9 @@ import asyncio
 import json
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
@@ -27,8 +29,7 @@ _NAME = 24
 """Cells of the batch's name in the question."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What the user wants sent again, and changed how."""
 
     batch: Batch

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from batch_tui.domain.text import printable
 from batch_tui.ui.commands.pending_submit import command_twin
 from batch_tui.ui.commands.selection import Selection
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One entry of the menu."""
 
     key: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from batch_tui.ui.commands import availability as can
 from batch_tui.ui.commands.availability import Unavailable
@@ -20,8 +21,7 @@ class Group(StrEnum):
     VIEW = "view"
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """Something a user can ask for."""
 
     id: str

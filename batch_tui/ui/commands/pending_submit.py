@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from batch_tui.domain.files import Progress
 from batch_tui.domain.text import printable
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 _PREFIX = "submit:"
 
 
-@dataclass(frozen=True, slots=True)
-class PendingSubmit:
+class PendingSubmit(Struct, frozen=True):
     """One submit without a batch, as it stands."""
 
     operation: SubmitOperation

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from batch_tui.ui.commands.kinds import Command, Group
 from batch_tui.ui.commands.selection import Scope, Selection

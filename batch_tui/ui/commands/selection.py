@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.files import RemoteFile
@@ -34,8 +35,7 @@ class Scope(StrEnum):
     RESULTS = "results"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A line of a local file."""
 
     path: Path
@@ -43,8 +43,7 @@ class Place:
     """1-based."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What the focused pane has under its cursor, and what is marked."""
 
     pane: Scope = Scope.BATCHES

@@ -6,7 +6,8 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from batch_tui.domain import formatting
 from batch_tui.engine.cockpit import Cockpit

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from msgspec import Struct, structs
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -33,8 +34,7 @@ _NAME = 16
 """Cells a name gets before another column does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """How the rows are sorted."""
 
     column: str = _BY_AGE
@@ -334,5 +334,5 @@ class BatchesPane(Pane):
 def _columns(chosen: Sequence[str]) -> tuple[Column, ...]:
     """The chosen columns, with room for a name in a group."""
     return tuple(
-        replace(column, width=_NAME) if column.id == "name" else column for column in batch_columns(chosen)
+        structs.replace(column, width=_NAME) if column.id == "name" else column for column in batch_columns(chosen)
     )

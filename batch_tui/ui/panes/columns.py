@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
+from msgspec import Struct, structs
+
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import ConfigurationError
@@ -98,8 +100,7 @@ def group_facts(whole: Batch, parts: Sequence[BatchFacts]) -> BatchFacts:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """How facts are written now."""
 
     now: float
@@ -161,7 +162,7 @@ def batch_columns(chosen: Sequence[str] = DEFAULT_COLUMNS) -> tuple[Column, ...]
     """The columns a user chose, in that order; sign and name are always there, unknown names are left out."""
     known = {column.id: column for column in COLUMNS}
     if "percent" in chosen:
-        known["percent"] = replace(known["percent"], instead_of=None)
+        known["percent"] = structs.replace(known["percent"], instead_of=None)
     ids = ["glyph", *(["name"] if "name" not in chosen else []), *chosen]
     if "progress" in ids and "percent" not in ids:
         ids.insert(ids.index("progress") + 1, "percent")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import takewhile
 from operator import eq
+
+from msgspec import Struct
 
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
@@ -73,8 +74,7 @@ _SHARED = 12
 _ARROW = Piece(" → ", Tone.MUTED)
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """The two batches of a comparison."""
 
     first: Batch

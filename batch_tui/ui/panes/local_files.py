@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from batch_tui.domain import formatting
 from batch_tui.domain.problems import Report
@@ -25,8 +26,7 @@ _MOST = 5_000
 """Entries shown of one folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One file or folder in sight."""
 
     path: Path

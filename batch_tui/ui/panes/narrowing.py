@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from batch_tui.domain.batch import Batch
 from batch_tui.ui.panes.columns import BatchFacts
@@ -12,8 +13,7 @@ Keeps = Callable[[BatchFacts], bool]
 """Whether a filter keeps a batch."""
 
 
-@dataclass(slots=True)
-class Narrowing:
+class Narrowing(Struct):
     """Which batches are shown.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import INTENT_KEY, NAME_KEY, PARENT_KEY, Batch, BatchError
@@ -28,8 +28,7 @@ _STILL = 120
 """Seconds without movement that are worth saying."""
 
 
-@dataclass(frozen=True, slots=True)
-class OverviewFacts:
+class OverviewFacts(Struct, frozen=True):
     """A batch with what is known around it."""
 
     batch: Batch

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec import Struct
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 _HOW = "⟦open⟧ on an ended batch (⟦batches⟧ Batches) fetches its results."
 
 
-@dataclass(slots=True)
-class _View:
+class _View(Struct):
     """What the pane shows, or showed before a comparison lay over it."""
 
     batch: Batch | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from batch_tui.domain.text import printable
 
@@ -16,8 +17,7 @@ RESTORE_TITLE = "\x1b[23;0t"
 _TITLE_LIMIT = 100
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalFacts:
+class TerminalFacts(Struct, frozen=True):
     """What is known about the terminal before anything is drawn."""
 
     refusal: str = ""

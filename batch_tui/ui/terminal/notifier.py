@@ -8,8 +8,9 @@ import shlex
 from asyncio import create_subprocess_exec, timeout
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
 from typing import Literal
+
+from msgspec import Struct, structs
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.formatting import grouped
@@ -24,8 +25,7 @@ _LIMIT = 200
 TITLE = "batch-tui"
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """One thing worth a call."""
 
     kind: Kind
@@ -119,7 +119,7 @@ class Notifier:
         except ValueError:
             return
         if words:
-            await self._run(words, json.dumps(asdict(notice)).encode() + b"\n")
+            await self._run(words, json.dumps(structs.asdict(notice)).encode() + b"\n")
 
 
 async def run_command(words: list[str], text: bytes) -> None:

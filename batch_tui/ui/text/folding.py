@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from msgspec import Struct
 
 from batch_tui.domain.text import clip, printable_body
 from batch_tui.ui.text.json_reading import as_list, as_object
@@ -34,8 +35,7 @@ class _Part(Enum):
     END = auto()
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(Struct):
     """One line."""
 
     part: _Part

@@ -5,8 +5,10 @@ The ASCII set serves ``--ascii`` and every locale that is not UTF-8.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.groups import QUEUED
@@ -14,8 +16,7 @@ from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.text.cells import Tone
 
 
-@dataclass(frozen=True, slots=True)
-class GlyphSet:
+class GlyphSet(Struct, frozen=True):
     """All signs of one character set."""
 
     validating: str
@@ -124,8 +125,7 @@ def glyphs(*, is_ascii: bool = False) -> GlyphSet:
     return ASCII if is_ascii else UTF8
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(Struct, frozen=True):
     """How a batch's state is shown."""
 
     glyph: str

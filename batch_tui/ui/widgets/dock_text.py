@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from batch_tui.ui.commands.registry import Command, key_label
@@ -27,8 +28,7 @@ class Level(StrEnum):
         return {Level.WARN: Tone.WARNING, Level.ERROR: Tone.ERROR}.get(self, Tone.PLAIN)
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A message on the line."""
 
     text: str
@@ -41,8 +41,7 @@ class Note:
         return self.until is not None and now >= self.until and (is_seen or self.level is Level.INFO)
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """A line being typed."""
 
     kind: str
@@ -68,8 +67,7 @@ class Answer(StrEnum):
     """The third answer, where the question has one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """Something to be confirmed."""
 
     token: str
@@ -94,8 +92,7 @@ class Question:
         return Answer.YES if key == "enter" and self.line.text == str(self.number) else Answer.NO
 
 
-@dataclass(frozen=True, slots=True)
-class TwoEnds:
+class TwoEnds(Struct, frozen=True):
     """A line with a left part, clipped where it must be, and a right part that stays whole."""
 
     left: Cell

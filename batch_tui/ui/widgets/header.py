@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
+from msgspec import Struct
 from textual.app import ComposeResult
 from textual.strip import Strip
 
@@ -35,8 +35,7 @@ _STEP = 8
 """Cells by which freshness gets more room: another second doesn't move the line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """What the account holds, in one line's worth of numbers."""
 
     by_glyph: tuple[tuple[str, Tone, int], ...] = ()
@@ -51,8 +50,7 @@ class Counts:
     """Requests of the active batches."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderFacts:
+class HeaderFacts(Struct, frozen=True):
     """All the header shows."""
 
     profile: str
@@ -67,8 +65,7 @@ class HeaderFacts:
     """When something last changed, as ``18:22``: a still screen sends nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Share:
+class _Share(Struct, frozen=True):
     """What one batch adds to the counts."""
 
     sign: tuple[str, Tone]
@@ -154,8 +151,7 @@ def _signs(is_ascii: bool) -> list[tuple[str, Tone]]:  # noqa: FBT001 - private
     return shown
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderPieces:
+class HeaderPieces(Struct, frozen=True):
     """What the header says, in the three parts that change apart from each other."""
 
     account: Cell

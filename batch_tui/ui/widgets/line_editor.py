@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 
-@dataclass(frozen=True, slots=True)
-class EditedLine:
+class EditedLine(Struct, frozen=True):
     """A text with a cursor in it."""
 
     text: str = ""

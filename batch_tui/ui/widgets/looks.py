@@ -6,8 +6,8 @@ Twelve rules for each widget cost a tenth of the time until the screen is up, an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.style import Style
 from textual.color import Color
 
@@ -34,8 +34,7 @@ OWN_COLORS = NO_COLOR | {
 """The terminal's own colours: nothing is said about the ground, so they serve dark and light ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Recipe:
+class _Recipe(Struct, frozen=True):
     """Which of a theme's variables make a look."""
 
     ink: str

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from batch_tui.ui.text.lines import Lines, LineSource, TextLine
 
@@ -21,16 +22,14 @@ _LEAST_FILLED = 3
 """A row is broken inside a word rather than left emptier than one in so many."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Row:
+class Row(Struct, frozen=True, order=True):
     """One row of the screen: a line, and which part of it when it is wrapped."""
 
     line: int
     part: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(Struct, frozen=True):
     """What a search found."""
 
     lines: tuple[int, ...] = ()

@@ -8,6 +8,7 @@ from functools import lru_cache
 from textwrap import wrap
 from typing import ClassVar
 
+from msgspec import Struct
 from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
@@ -28,8 +29,7 @@ _NOTE_LIMIT = 1000
 _CACHE_LIMIT = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     """A row as it was drawn, and the state it was drawn in."""
 
     look: RowLook

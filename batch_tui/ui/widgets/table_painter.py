@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from textual.strip import Strip
@@ -20,8 +20,7 @@ MARGIN = 2
 _BOLD = Style(bold=True)
 
 
-@dataclass(frozen=True, slots=True)
-class RowLook:
+class RowLook(Struct, frozen=True):
     """The state of a row that its drawing depends on."""
 
     cursor: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.cells import cell_len
 from textual import events
 from textual.message import Message
@@ -15,8 +16,7 @@ from batch_tui.ui.text.cells import Piece, Tone
 from batch_tui.ui.widgets.lines import OneLine
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
+class Tab(Struct, frozen=True):
     """One tab."""
 
     id: str
