@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 from rich.color import ColorType
+from rich.style import Style
+from textual.color import Color
 from textual.strip import Strip
 from textual.theme import BUILTIN_THEMES
 
 from batch_tui.domain.errors import ConfigurationError
 from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.themes import DEFAULT, TERMINAL, choose_theme
+from batch_tui.ui.widgets.looks import contrast, look_in
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService
 from tests.support.screen import Stage, stage
@@ -130,3 +133,34 @@ async def test_a_resize_keeps_the_place_in_a_long_text(tmp_path: Path) -> None:
             await running.pilot.resize_terminal(width, height)
             await running.settle()
         assert running.app.deck.inspect.viewer.cursor_line == line
+
+
+GROUNDS = ("background", "surface", "panel")
+TONES = ("plain", "muted", "strong", "accent", "success", "warning", "error", "key", "header")
+
+
+@pytest.mark.parametrize("name", sorted(name for name in BUILTIN_THEMES if not name.startswith("ansi")))
+def test_every_look_can_be_read_in_every_theme(name: str) -> None:
+    theme = BUILTIN_THEMES[name].to_color_system().generate()
+    for ground in (Color.parse(theme[variable]) for variable in GROUNDS):
+        blurred = look_in(theme, "cursor-blurred", ground)
+        for tone in TONES:
+            style = look_in(theme, tone, ground)
+            assert _contrast(style, style) > 2.95, tone
+            assert _contrast(style, blurred) > 2.95, f"{tone} in the row of a cursor without the focus"
+        for look in ("cursor", "cursor-blurred", "hit"):
+            assert _contrast(look_in(theme, look, ground), look_in(theme, look, ground)) > 2.95, look
+
+
+def test_a_theme_that_can_be_read_keeps_its_own_colours() -> None:
+    theme = BUILTIN_THEMES["textual-dark"].to_color_system().generate()
+    ground = Color.parse(theme["background"])
+    amber = look_in(theme, "warning", ground).color
+    assert amber is not None
+    assert amber.triplet == (ground + Color.parse(theme["text-warning"])).rich_color.triplet
+
+
+def _contrast(ink: Style, ground: Style) -> float:
+    assert ink.color is not None
+    assert ground.bgcolor is not None
+    return contrast(Color.from_rich_color(ink.color), Color.from_rich_color(ground.bgcolor))

@@ -6,8 +6,9 @@ Twelve rules for each widget cost a tenth of the time until the screen is up, an
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 
-from msgspec import Struct
 from rich.style import Style
 from textual.color import Color
 
@@ -34,7 +35,13 @@ OWN_COLORS = NO_COLOR | {
 """The terminal's own colours: nothing is said about the ground, so they serve dark and light ones."""
 
 
-class _Recipe(Struct, frozen=True):
+_LEAST_CONTRAST = 3.0
+"""Between a letter and its ground, as WCAG 2.2 counts it for what carries meaning; amber on pale grey has 2."""
+_STEPS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipe:
     """Which of a theme's variables make a look."""
 
     ink: str
@@ -68,10 +75,41 @@ def look_in(theme: Mapping[str, str], name: str, ground: Color) -> Style:
         ground: What the widget stands on.
     """
     recipe = _RECIPES[name]
+    grounds: tuple[Color, ...] = (ground, ground + _color(theme[_RECIPES["cursor-blurred"].ground], ground))
     if recipe.ground:
         ground += _color(theme[recipe.ground], ground)
-    ink = ground + _color(theme[recipe.ink], ground)
+        grounds = (ground,)
+    ink = legible(ground + _color(theme[recipe.ink], ground), grounds)
     return Style(color=ink.rich_color, bgcolor=ground.rich_color, bold=recipe.is_bold or None)
+
+
+@lru_cache(maxsize=256)
+def legible(ink: Color, grounds: tuple[Color, ...]) -> Color:
+    """A colour that can be read on each of its grounds: itself where it can, else as little darker or lighter.
+
+    Args:
+        ink: The colour a theme gives to letters.
+        grounds: What they stand on; the first one decides which way to go.
+    """
+    best = grounds[0].get_contrast_text(1.0)
+    shades = (ink.blend(best, step / _STEPS) for step in range(_STEPS + 1))
+    return next(
+        (shade for shade in shades if all(contrast(shade, ground) >= _LEAST_CONTRAST for ground in grounds)), best
+    )
+
+
+def contrast(first: Color, second: Color) -> float:
+    """How much two colours stand out from each other, as WCAG 2.2 counts it: 1 to 21."""
+    darker, lighter = sorted((_luminance(first), _luminance(second)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(color: Color) -> float:
+    """The light of a colour, 0 to 1, as WCAG 2.2 counts it."""
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in color.normalized
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _color(text: str, ground: Color) -> Color:
