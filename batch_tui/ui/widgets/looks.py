@@ -6,9 +6,9 @@ Twelve rules for each widget cost a tenth of the time until the screen is up, an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
+from msgspec import Struct
 from rich.style import Style
 from textual.color import Color
 
@@ -40,8 +40,7 @@ _LEAST_CONTRAST = 3.0
 _STEPS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class _Recipe:
+class _Recipe(Struct, frozen=True):
     """Which of a theme's variables make a look."""
 
     ink: str
