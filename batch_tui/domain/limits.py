@@ -20,6 +20,10 @@ class Limits:
     max_metadata_pairs: int = 16
     max_metadata_key: int = 64
     max_metadata_value: int = 512
+    min_expires_after: int = 3_600
+    """Seconds; the shortest time that an output file may be asked to be kept."""
+    max_expires_after: int = 2_592_000
+    """Seconds; the longest one."""
     creations_per_hour: int = 2_000
     enqueued_tokens: int | None = None
     """Queued input tokens per model, learned from a refusal or set in the profile; None when unknown."""
@@ -27,6 +31,14 @@ class Limits:
 
 
 OPENAI_LIMITS = Limits()
+
+
+def expiry_problem(seconds: int | None, limits: Limits = OPENAI_LIMITS) -> str | None:
+    """One sentence when the service would refuse to keep an output file for so long, else None."""
+    shortest, longest = limits.min_expires_after, limits.max_expires_after
+    if seconds is None or shortest <= seconds <= longest:
+        return None
+    return f"An output file is kept for {shortest:,} to {longest:,} s; {seconds:,} s is outside of that."
 
 
 def metadata_problem(metadata: dict[str, str], limits: Limits = OPENAI_LIMITS) -> str | None:

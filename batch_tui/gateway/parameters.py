@@ -10,7 +10,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from batch_tui.domain.limits import Limits
+from batch_tui.domain.limits import OPENAI_LIMITS, Limits
 from batch_tui.gateway.replies import ApiError, page_reply
 from batch_tui.gateway.shapes import as_object
 
@@ -24,7 +24,7 @@ _TYPE_NAMES = {
 }
 _DIGITS = re.compile(r"-?[0-9]{1,18}")
 _MAX_BODY = 1024 * 1024
-SHORTEST_LIFE, LONGEST_LIFE = 3_600, 2_592_000
+SHORTEST_LIFE, LONGEST_LIFE = OPENAI_LIMITS.min_expires_after, OPENAI_LIMITS.max_expires_after
 """Bounds of ``expires_after`` and ``output_expires_after``, in seconds."""
 
 

@@ -311,8 +311,22 @@ def test_a_submit_that_is_refused_ends_with_what_the_refusal_means(
     source = write_input(tmp_path / "in.jsonl", 2)
     monkeypatch.setenv("OPENAI_API_KEY", "another-key")
     assert run("submit", source)[0] == 4
-    monkeypatch.setenv("OPENAI_API_KEY", "the-key")
-    assert run("submit", source, "--expires", "5s")[0] == 3
+
+
+@pytest.mark.parametrize("how", [(), ("--split",), ("--queue",)])
+def test_a_time_the_service_keeps_no_output_for_is_refused_before_a_byte_goes_out(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: tuple[str, ...]
+) -> None:
+    source = write_input(tmp_path / "in.jsonl", 2)
+    code, ids, said = run("submit", source, "--expires", "5s", *how)
+    assert (code, ids) == (2, [])
+    assert "--expires: An output file is kept for 3,600 to 2,592,000 s; 5 s is outside of that." in said
+    assert run("files", "list")[1] == []
+    assert run("queue")[1] == []
+    config = tmp_path / "config.toml"
+    config.write_text("[profiles.default.limits]\nmin_expires_after = 1\n", encoding="utf-8")
+    monkeypatch.setenv("BATCH_TUI_CONFIG", str(config))
+    assert run("submit", source, "--expires", "5s", *how)[0] == 3, "the profile's word counts, the service refuses"
 
 
 def test_what_is_deleted_or_dropped_is_json_too(run: Run, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_tui.domain.limits import OPENAI_LIMITS, Limits, metadata_problem
+from batch_tui.domain.limits import OPENAI_LIMITS, Limits, expiry_problem, metadata_problem
 
 
 def test_the_defaults_are_those_of_the_guide() -> None:
@@ -26,6 +26,14 @@ def test_the_defaults_are_those_of_the_guide() -> None:
 )
 def test_metadata_the_service_would_refuse_is_told_before(metadata: dict[str, str], problem: str | None) -> None:
     assert metadata_problem(metadata) == problem
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_fine"), [(None, True), (3_599, False), (3_600, True), (2_592_000, True), (2_592_001, False)]
+)
+def test_how_long_an_output_may_be_kept_is_the_services(seconds: int | None, is_fine: bool) -> None:  # noqa: FBT001
+    assert (expiry_problem(seconds) is None) is is_fine
+    assert expiry_problem(5, Limits(min_expires_after=5)) is None
 
 
 @given(st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=4))

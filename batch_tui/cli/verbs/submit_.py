@@ -18,6 +18,7 @@ from batch_tui.cli.verbs.check_ import refusal_lines
 from batch_tui.cli.verbs.watch_ import follow
 from batch_tui.domain.errors import ConfigurationError, ServiceError, UnreachableError
 from batch_tui.domain.formatting import plural
+from batch_tui.domain.limits import expiry_problem
 from batch_tui.domain.problems import Report
 from batch_tui.domain.queueing import QueueEntry, QueueStage
 from batch_tui.engine.cockpit import Cockpit
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 async def _submit(args: argparse.Namespace, console: Console) -> int:
     async with open_cockpit(args, console) as cockpit:
-        require_writable(cockpit, "nothing is submitted")
+        _require_possible(cockpit, args)
         found = await _recovered(cockpit, console)
         reports = [await _check(cockpit, path, args, console) for path in args.files]
         if not all(report.is_valid for report in reports):
@@ -87,6 +88,14 @@ async def _submit(args: argparse.Namespace, console: Console) -> int:
         if args.wait and ids:
             codes.append(await follow(cockpit, ids, Console(is_json=False, out=console.err, err=console.err)))
     return max(codes)
+
+
+def _require_possible(cockpit: Cockpit, args: argparse.Namespace) -> None:
+    """Stop before anything is looked at, split or sent."""
+    require_writable(cockpit, "nothing is submitted")
+    problem = expiry_problem(args.expires, cockpit.settings.profile.limits)
+    if problem is not None:
+        raise ConfigurationError(f"--expires: {problem}")
 
 
 async def _recovered(cockpit: Cockpit, console: Console) -> dict[str, Submission]:

@@ -33,6 +33,8 @@ def limits_of(table: ProfileTable, config: Config, name: str) -> Limits:
         max_bytes=_or(own.max_bytes, base.max_bytes),
         max_embedding_inputs=_or(own.max_embedding_inputs, base.max_embedding_inputs),
         max_line_bytes=_or(own.max_line_bytes, base.max_line_bytes),
+        min_expires_after=_or(own.min_expires_after, base.min_expires_after),
+        max_expires_after=_or(own.max_expires_after, base.max_expires_after),
         creations_per_hour=_or(own.creations_per_hour, base.creations_per_hour),
         enqueued_tokens=own.enqueued_tokens if own.enqueued_tokens is not None else base.enqueued_tokens,
         allows_mixed_models=bool(own.allows_mixed_models or base.allows_mixed_models),

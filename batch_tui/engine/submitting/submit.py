@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError, ConfigurationError, InputFileError, ServiceError, StateError
-from batch_tui.domain.limits import OPENAI_LIMITS, Limits, metadata_problem
+from batch_tui.domain.limits import OPENAI_LIMITS, Limits, expiry_problem, metadata_problem
 from batch_tui.domain.operation import Step, SubmitOperation, SubmitStage, full_metadata
 from batch_tui.domain.text import printable
 from batch_tui.engine.kit import Kit
@@ -170,7 +170,7 @@ class Submitter:
         if not order.endpoint:
             return InputFileError(f"{order.path.name} names no endpoint; give one.")
         metadata = full_metadata(operation.intent, operation.name, operation.parent, operation.metadata)
-        problem = metadata_problem(metadata, self._limits)
+        problem = metadata_problem(metadata, self._limits) or expiry_problem(order.expires_after, self._limits)
         if problem is not None:
             return ConfigurationError(problem)
         if self.in_doubt(operation.sha256, operation.endpoint) is not None:
