@@ -18,15 +18,17 @@ for name in ("NO_COLOR", "SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "TMUX", "LC_
 time.tzset()
 
 import asyncio  # noqa: E402
+import dataclasses  # noqa: E402
 import math  # noqa: E402
 import re  # noqa: E402
 import tempfile  # noqa: E402
 import threading  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 from contextlib import contextmanager  # noqa: E402
-from dataclasses import dataclass
-from msgspec.structs import replace
+from dataclasses import dataclass  # noqa: E402
 from pathlib import Path  # noqa: E402
+
+from msgspec.structs import replace  # noqa: E402
 
 from batch_tui.api.lazy import LazyService  # noqa: E402
 from batch_tui.cli.session import connection_of  # noqa: E402
@@ -132,8 +134,8 @@ def _remember(cockpit: Cockpit, batch: Batch) -> None:
     done = 0.0
     for minute, step in enumerate(steps):
         done += step / sum(steps) * batch.counts.done
-        counts = replace(batch.counts, completed=int(done), failed=0)
-        cockpit.history.record(replace(batch, counts=counts), NOW - 60.0 * (minutes - 1 - minute))
+        counts = dataclasses.replace(batch.counts, completed=int(done), failed=0)
+        cockpit.history.record(dataclasses.replace(batch, counts=counts), NOW - 60.0 * (minutes - 1 - minute))
 
 
 async def _until_still(app: BatchTuiApp) -> None:
