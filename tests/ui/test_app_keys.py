@@ -233,6 +233,23 @@ async def test_the_palette_has_every_command_of_the_pane_and_says_why_one_cannot
         assert "Nothing to cancel" in running.said()
 
 
+@pytest.mark.parametrize("size", [(80, 24), (40, 10)])
+async def test_what_a_row_of_the_palette_has_no_room_for_stands_in_full_below_it(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with stage(tmp_path, account(), size=size) as running:
+        await running.press("colon", *"new batch")
+        commands = running.app.commands
+        assert commands.table.size.height >= 4
+        told = [running.line_of(commands.detail, y).strip() for y in range(commands.detail.size.height)]
+        assert " ".join(told).strip() == "No local file is selected: move the cursor to a .jsonl file in Files."
+        await running.pilot.press(*["backspace"] * 9, *"zoom")
+        await running.settle()
+        assert running.line_of(commands.detail).strip().startswith("Give the pane the whole screen")
+        await running.press(*"zzz")
+        assert not running.line_of(commands.detail).strip()
+
+
 async def test_the_palette_finds_every_command_of_the_screen_and_says_where_it_works(tmp_path: Path) -> None:
     async with stage(tmp_path, account(), session=SessionState(cursor="done")) as running:
         await running.press("colon")
@@ -253,7 +270,7 @@ async def test_what_is_typed_for_the_palette_stays_in_sight_below_it(
         assert lowest is running.app.dock
         assert running.said().startswith(":can")
         above, _ = running.app.screen.get_widget_at(0, size[1] - 2)
-        assert above is running.app.commands.table
+        assert above is running.app.commands.detail
 
 
 async def test_enter_without_a_command_leaves_the_palette(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from textwrap import wrap
 from types import MappingProxyType
 
 from textual import on
@@ -25,6 +26,7 @@ from batch_tui.ui.commands.registry import (
     with_keys,
 )
 from batch_tui.ui.text.cells import Cell, Piece, Tone, cell
+from batch_tui.ui.text.glyphs import glyphs
 from batch_tui.ui.widgets.fitting import Column
 from batch_tui.ui.widgets.lines import LineWidget
 from batch_tui.ui.widgets.table import VirtualTable
@@ -52,6 +54,7 @@ class CommandList(Vertical):
         layer: over;
         width: 100%;
         height: 60%;
+        min-height: 8;  /* on the smallest screen too there are rows to choose from */
         margin-bottom: 1;  /* the docked line below shows what is typed */
         background: $surface;
     }
@@ -81,11 +84,13 @@ class CommandList(Vertical):
         self.heading = Heading()
         self.table = VirtualTable(_COLUMNS, self._row, is_ascii=is_ascii, empty="No command has these words.")
         self.table.can_focus = False
+        self.detail = Detail(is_ascii=is_ascii)
 
     def compose(self) -> ComposeResult:
-        """A title over the list."""
+        """A title over the list, and under it in full what a row has no room for."""
         yield self.heading
         yield self.table
+        yield self.detail
 
     @property
     def is_open(self) -> bool:
@@ -122,6 +127,7 @@ class CommandList(Vertical):
         self.table.set_rows([entry.id for entry in found])
         self.table.update_rows()
         self.table.action_first()
+        self._explain()
         return len(found)
 
     def press(self, event: Key) -> bool:
@@ -157,16 +163,27 @@ class CommandList(Vertical):
     @on(VirtualTable.CursorMoved)
     def _moved(self, event: VirtualTable.CursorMoved) -> None:
         event.stop()
+        self._explain()
+
+    def _explain(self) -> None:
+        """Say in full what the command under the cursor does, or why it can't."""
+        chosen = self.table.cursor_id
+        self.detail.say("" if chosen is None else self._sentence(with_keys(command(chosen), self._keymap)))
+
+    def _reason(self, entry: Command) -> str | None:
+        return why_not(entry, self._selection, is_read_only=self._is_read_only)
+
+    def _sentence(self, entry: Command) -> str:
+        return with_key_names(self._reason(entry) or entry.help, self._keymap)
 
     def _row(self, row_id: str) -> Sequence[Cell]:
         entry = with_keys(command(row_id), self._keymap)
-        reason = why_not(entry, self._selection, is_read_only=self._is_read_only)
-        tone = Tone.MUTED if reason else Tone.PLAIN
+        tone = Tone.MUTED if self._reason(entry) else Tone.PLAIN
         keys = " ".join(key_label(key, is_ascii=self._is_ascii) for key in entry.keys)
         return (
             cell(keys, Tone.ACCENT),
             cell(entry.title, tone),
-            cell(with_key_names(reason or entry.help, self._keymap), Tone.MUTED),
+            cell(self._sentence(entry), Tone.MUTED),
         )
 
 
@@ -191,6 +208,30 @@ class Heading(LineWidget):
         del y
         how = Piece("  type to narrow · up down · enter runs · esc closes", Tone.MUTED)
         return self.compose_line((Piece(f" {self._title}", Tone.STRONG), how), width)
+
+
+class Detail(LineWidget):
+    """The lines under the list: one sentence, folded."""
+
+    _LINES = 2
+    DEFAULT_CSS = f"""
+    Detail {{ height: {_LINES}; width: 1fr; background: $panel; }}
+    """
+
+    def __init__(self, *, is_ascii: bool = False) -> None:
+        super().__init__()
+        self._sentence = ""
+        self._ellipsis = glyphs(is_ascii=is_ascii).ellipsis
+
+    def say(self, sentence: str) -> None:
+        """Another sentence."""
+        self._sentence = sentence
+        self.repaint()
+
+    def draw(self, y: int, width: int) -> Strip:
+        """A line of it."""
+        lines = wrap(self._sentence, max(1, width - 2), max_lines=self._LINES, placeholder=self._ellipsis)
+        return self.compose_line((Piece(f" {lines[y]}" if y < len(lines) else ""),), width)
 
 
 def _haystack(entry: Command) -> str:
