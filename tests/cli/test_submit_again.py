@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,6 +112,17 @@ def test_what_was_maybe_submitted_is_told_and_looked_for_before_it_is_sent_anew(
     assert (code, ids) == (0, failing.ledger)
     assert failing.count("list") > before
     assert len(failing.ledger) == 1
+
+
+def test_the_window_is_the_profiles(
+    run: Run, failing: FaultServer, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = source.with_name("config.toml")
+    config.write_text('[profiles.default]\ncompletion_window = "336h"\n', encoding="utf-8")
+    monkeypatch.setenv("BATCH_TUI_CONFIG", str(config))
+    assert run("submit", source)[0] == 0
+    (create,) = (seen for seen in failing.seen if seen.call == "create")
+    assert json.loads(create.body)["completion_window"] == "336h"
 
 
 def test_a_maybe_that_turns_up_is_not_sent_anew(run: Run, failing: FaultServer, source: Path) -> None:

@@ -136,7 +136,7 @@ async def _orders(
     """What is sent: a file as one order, or as one for each of its parts."""
     orders: list[SubmitOrder] = []
     for report in reports:
-        order = _order(args, report)
+        order = _order(args, report, cockpit.settings.profile.completion_window)
         if not args.split:
             orders.append(order)
             continue
@@ -221,7 +221,7 @@ async def _check(cockpit: Cockpit, path: Path, args: argparse.Namespace, console
     return report
 
 
-def _order(args: argparse.Namespace, report: Report) -> SubmitOrder:
+def _order(args: argparse.Namespace, report: Report, window: str) -> SubmitOrder:
     path = Path(report.path)
     return SubmitOrder(
         path=path,
@@ -229,6 +229,7 @@ def _order(args: argparse.Namespace, report: Report) -> SubmitOrder:
         endpoint=args.endpoint or report.endpoint or "",
         name=args.name or path.stem,
         metadata=dict(args.metadata),
+        completion_window=window,
         expires_after=args.expires,
     )
 
