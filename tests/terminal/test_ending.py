@@ -74,6 +74,15 @@ def test_fault_65_view_a_terminal_that_takes_nothing_can_not_keep_it(tmp_path: P
         assert screen.ended_unread() == 128 + signal.SIGTERM
 
 
+def test_who_waits_for_keys_keeps_nobody_from_ending(tmp_path: Path) -> None:
+    patient = "import runpy, batch_tui.ui.terminal.driver as driver; driver._LOOK = 3600.0\n"
+    program = patient + "runpy.run_module('tests.support.screen_program', run_name='__main__')"
+    with terminal(["-c", program, str(tmp_path), "calm"]) as screen:
+        opened(screen).send("\x11")
+        assert screen.ended() == 0
+        assert screen.is_restored
+
+
 @pytest.mark.parametrize(
     ("name", "keys"),
     [

@@ -64,6 +64,8 @@ class PatientDriver(LinuxDriver):
         self._taken: TerminalSettings | None = None
         self._title = ""
         self._is_taken = False
+        self._woken, self._waker = os.pipe()
+        """A byte in it makes who waits for keys look whether it is to end."""
 
     def start_application_mode(self) -> None:
         """Take the terminal."""
@@ -126,6 +128,12 @@ class PatientDriver(LinuxDriver):
     def flush(self) -> None:
         """Nothing is held back."""
 
+    def disable_input(self) -> None:
+        """Read no more keys, without waiting for the next look of who reads them."""
+        os.write(self._waker, b".")
+        super().disable_input()
+        os.read(self._woken, _READ)
+
     def close(self) -> None:
         """Give the terminal back; one that takes nothing more is left as it is."""
         if self._output is not None:
@@ -147,8 +155,8 @@ class PatientDriver(LinuxDriver):
         decode = getincrementaldecoder("utf-8")("replace").decode
         is_escape = False
         while not self.exit_event.is_set():
-            ready, _, _ = select.select([self.fileno], [], [], _ESCAPE if is_escape else _LOOK)
-            if ready:
+            ready, _, _ = select.select([self.fileno, self._woken], [], [], _ESCAPE if is_escape else _LOOK)
+            if self.fileno in ready:
                 data = self._read()
                 if not data:
                     self._hang_up()
