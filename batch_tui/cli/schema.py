@@ -8,6 +8,10 @@ _BATCH = (
     "the batch under the API's own field names, and derived {name, unfinished, rate_per_minute, eta_s, "
     "still_for_s, stalled, cost_usd, intent}"
 )
+_SENT = (
+    f"a line for each batch: {_BATCH}; for a file of which none is known {{id, path, intent, state, message}}, "
+    "id null, state failed or unknown"
+)
 _USAGE = "usage {input_tokens, cached_tokens, output_tokens, reasoning_tokens}"
 _COST = "cost_usd, synchronous_usd"
 _OUTCOME = "custom_id, outcome, status_code, code, message"
@@ -20,7 +24,7 @@ SCHEMAS: Mapping[str, str] = {
     f"the three is {{{_COST}}}",
     "wrap": "{path, requests, endpoint}",
     "split": "a line for each part {path, requests, bytes}",
-    "submit": f"a line for each batch: {_BATCH}",
+    "submit": _SENT,
     "list": f"a line for each batch: {_BATCH}",
     "show": f"{_BATCH}; a group as groups prints it",
     "watch": f"a line for each change: {_BATCH}; {{alarm}} for a rule of the guard that is broken",
@@ -32,7 +36,7 @@ SCHEMAS: Mapping[str, str] = {
     "{requests, succeeded, failed, not_run, missing, foreign, duplicate, unreadable, truncated, usage, causes "
     "[{outcome, status_code, code, message, meaning, count, can_pass, second_try, examples}], validation [{line, "
     f"custom_id, code, message, param, meaning, can_pass, second_try}}], cost {{{_COST}, {_BILL}}}}}",
-    "retry": f"{{id, path, requests, changed, others}}; with --submit a line for each batch: {_BATCH}",
+    "retry": f"{{id, path, requests, changed, others}}; with --submit {_SENT}",
     "merge": f"a line for each request that never succeeded {{{_OUTCOME}}}, then {{path, requests, succeeded}}",
     "cost": "of a file {file, requests, input_tokens, low, likely, high, by_model [{model, requests, "
     "input_tokens, is_exact, output_tokens_at_most, requests_without_limit}]}, each of the three "

@@ -114,6 +114,24 @@ def test_what_was_maybe_submitted_is_told_and_looked_for_before_it_is_sent_anew(
     assert len(failing.ledger) == 1
 
 
+@pytest.mark.parametrize(
+    ("fault", "code", "state"),
+    [(faults.reset(after=False), 3, "unknown"), (faults.status(400, "No."), 3, "failed")],
+    ids=["in doubt", "refused"],
+)
+def test_a_submit_without_a_batch_is_an_object_too(
+    run: Run, failing: FaultServer, source: Path, fault: faults.Fault, code: int, state: str
+) -> None:
+    failing.fail("create", fault)
+    ended, (line,), said = run("submit", source, "--json")
+    record = json.loads(line)
+    assert (ended, record["state"]) == (code, state)
+    assert record.keys() == {"id", "path", "intent", "state", "message"}
+    assert (record["id"], record["path"]) == (None, str(source))
+    assert len(record["intent"]) == 32
+    assert record["message"] in said
+
+
 def test_the_window_is_the_profiles(
     run: Run, failing: FaultServer, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 
 from batch_tui.cli.arguments import add_json, add_profile
 from batch_tui.cli.confirm import too_costly
 from batch_tui.cli.console import Console
-from batch_tui.cli.exits import Exit, exit_for
-from batch_tui.cli.session import open_cockpit, record, require_writable, run_async
+from batch_tui.cli.exits import Exit
+from batch_tui.cli.session import open_cockpit, require_writable, run_async
 from batch_tui.cli.verbs.check_ import refusal_lines
-from batch_tui.cli.verbs.submit_ import send_by_queue
+from batch_tui.cli.verbs.submit_ import send_by_queue, show
 from batch_tui.domain.formatting import grouped, plural
 from batch_tui.domain.lines import Cause, Outcome
-from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.monitoring.listing import list_all
 from batch_tui.engine.queueing.parts import is_only_too_large
 from batch_tui.engine.results.resubmit import RetryPlan
-from batch_tui.engine.submitting.submit import Phase, Submission
 from batch_tui.jsonl.rewriting.edit import REMOVED, Changes, check_place, read_change
 
 
@@ -93,7 +90,7 @@ async def _retry(args: argparse.Namespace, changes: Changes, console: Console) -
             return refused
         if args.queue:
             return await send_by_queue(cockpit, await cockpit.groups.retry_orders(plan), console, [])
-        return max([_show_sent(cockpit, one, console) for one in await cockpit.groups.send_retry(plan)])
+        return max([show(cockpit, one, console) for one in await cockpit.groups.send_retry(plan)])
 
 
 def kept_line(plan: RetryPlan) -> str:
@@ -122,14 +119,3 @@ def _reason(cause: Cause) -> str:
     is_repeated = cause.outcome is Outcome.MISSING and not cause.message
     said = "its custom_id is that of another line, so no answer can be matched" if is_repeated else cause.message
     return " ".join(part for part in (what, cause.code, said) if part)
-
-
-def _show_sent(cockpit: Cockpit, submission: Submission, console: Console) -> int:
-    if submission.phase is not Phase.SUBMITTED or submission.batch is None:
-        console.say(submission.message)
-        return Exit.SERVICE if submission.error is None else exit_for(submission.error)
-    if console.is_json:
-        console.json(record(cockpit, submission.batch, time.time()))
-    else:
-        console.data(submission.batch.id)
-    return Exit.CLEAN

@@ -125,7 +125,7 @@ def _not_found(
         if made is None or made.batch is None:
             left.append(order)
         else:
-            _show(cockpit, made, console)
+            show(cockpit, made, console)
             ids.append(made.batch.id)
     return left
 
@@ -160,7 +160,7 @@ async def _send(cockpit: Cockpit, orders: Sequence[SubmitOrder], console: Consol
             submission = await cockpit.submitter.submit(order, on_step=step)
         else:
             submission = await cockpit.submitter.resubmit(doubt.intent, on_step=step)
-        codes.append(_show(cockpit, submission, console))
+        codes.append(show(cockpit, submission, console))
         ids += [submission.batch.id] if submission.batch else []
     return max(codes, default=Exit.CLEAN)
 
@@ -246,7 +246,8 @@ def _talk(console: Console, report: Report) -> Callable[[Submission], None]:
     return step
 
 
-def _show(cockpit: Cockpit, submission: Submission, console: Console) -> int:
+def show(cockpit: Cockpit, submission: Submission, console: Console) -> int:
+    """Print the batch that was made, or why there is none that is known; gives what that says to a script."""
     if submission.phase is Phase.SUBMITTED and submission.batch is not None:
         if console.is_json:
             console.json(record(cockpit, submission.batch, time.time()))
@@ -254,6 +255,19 @@ def _show(cockpit: Cockpit, submission: Submission, console: Console) -> int:
             console.data(submission.batch.id)
         return Exit.CLEAN
     console.say(submission.message)
+    if console.is_json:
+        console.json(_without_batch(submission))
     if submission.phase is Phase.FAILED and isinstance(submission.error, UnreachableError):
         console.say("No batch was made; batch-tui doctor looks for the cause.")
     return Exit.SERVICE if submission.error is None else exit_for(submission.error)
+
+
+def _without_batch(submission: Submission) -> dict[str, object]:
+    operation = submission.operation
+    return {
+        "id": None,
+        "path": None if operation is None else operation.path,
+        "intent": submission.intent,
+        "state": submission.phase.value,
+        "message": submission.message,
+    }
