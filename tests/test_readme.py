@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
+from batch_tui.cli.exits import Exit
+from batch_tui.cli.main import build_parser
 from batch_tui.cli.table import VERBS
 from batch_tui.engine.configuration.config import (
     GuardTable,
@@ -28,6 +30,14 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def test_the_generated_tables_are_up_to_date() -> None:
     done = subprocess.run([sys.executable, "tools/readme.py", "--check"], cwd=ROOT, check=False)
     assert done.returncode == 0, "run: .venv/bin/python tools/readme.py"
+
+
+def test_every_exit_code_is_named() -> None:
+    said = re.search(r"Exit codes: (.*?)\n\n", README, flags=re.DOTALL)
+    assert said
+    assert {int(code) for code in re.findall(r"\d+", said[1])} == {*Exit}
+    help_text = " ".join(build_parser([]).format_help().split())
+    assert {int(code) for code in re.findall(r"\d+", help_text.partition("Exit codes: ")[2])} == {*Exit}
 
 
 def test_every_verb_of_the_examples_exists() -> None:

@@ -21,6 +21,8 @@ class Exit(IntEnum):
     UNAUTHORIZED = 4
     """The key is wrong or missing."""
     TIMED_OUT = 124
+    HUNG_UP = 129
+    """The terminal went away."""
     INTERRUPTED = 130
     TERMINATED = 143
 

@@ -62,7 +62,8 @@ def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
         prog="batch-tui",
         description="The terminal cockpit for the OpenAI Batch API. Without a verb it opens the screen.",
         epilog="Exit codes: 0 clean, 1 something failed or is invalid, 2 usage or configuration, 3 the service "
-        "refused or can't be reached, 4 unauthorized, 124 timed out, 130 interrupted, 143 terminated.",
+        "refused or can't be reached, 4 unauthorized, 124 timed out, 129 hung up, 130 interrupted, "
+        "143 terminated.",
     )
     parser.add_argument("--version", action="version", version=f"batch-tui {__version__}")
     parser.set_defaults(verb=None)
