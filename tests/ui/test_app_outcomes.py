@@ -144,6 +144,7 @@ async def test_the_other_rows_of_results_elsewhere_follow_unasked(tmp_path: Path
         await running.until(lambda: results.joined is not None and not results.is_partial)
         assert len(results.table.row_ids) == 500
         assert "500 ok" in running.line_of(results.title_bar)
+        assert results.table.cursor_row == 0, "nobody moved it, though the first answer was the last request's"
 
 
 @pytest.mark.usefixtures("large")

@@ -284,9 +284,9 @@ class ResultsPane(Pane):
         return listing.custom_id(int(row_id)), listing.answer(int(row_id))
 
     def _note_cursor(self) -> None:
-        """Remember on which request the cursor stands."""
+        """Remember on which request the cursor stands; the first of the first rows was chosen by nobody."""
         view, row_id = self._view, self.table.cursor_id
-        if view.listing is not None and row_id is not None:
+        if view.listing is not None and row_id is not None and (self.table.cursor_row or not self.is_partial):
             view.cursor = view.listing.custom_id(int(row_id))
 
     def _put_up(self) -> None:
