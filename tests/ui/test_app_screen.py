@@ -177,6 +177,7 @@ async def test_a_warning_that_was_read_gives_the_hints_back_with_the_next_key(tm
 async def test_the_order_reads_as_no_other_word(tmp_path: Path, is_ascii: bool, order: str) -> None:  # noqa: FBT001
     async with stage(tmp_path, FakeService(*many(3)), is_ascii=is_ascii) as running:
         assert order in running.line_of(running.app.deck.batches.title_bar)
+        assert f" {order.removeprefix('sort ')} " in running.line_of(running.app.deck.batches.table)
 
 
 def test_the_screen_loads_neither_openai_nor_httpx() -> None:

@@ -92,6 +92,21 @@ async def test_ascii_draws_nothing_else(tmp_path: Path, size: tuple[int, int]) -
                 await running.press("escape")
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+async def test_ascii_draws_nothing_else_between_two_sides_of_an_answer(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    service = FakeService(a_batch("b", total=1))
+    body = b'{"custom_id":"r","response":{"status_code":200,"body":{}},"error":null}\n'
+    service.finish("b", output=body)
+    async with stage(tmp_path, service, is_ascii=True, size=size) as running:
+        await running.press("4")
+        await running.until(lambda: running.app.deck.results.joined is not None)
+        await running.press("enter")
+        assert running.app.deck.results.is_answer_open
+        assert all(line.text.isascii() for line in strips(running))
+
+
 @pytest.mark.parametrize("pane", ["1", "2", "3", "4"])
 async def test_no_size_breaks_a_line(tmp_path: Path, pane: str) -> None:
     sizes = (

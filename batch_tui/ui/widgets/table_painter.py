@@ -137,7 +137,8 @@ class TablePainter:
             if arrow and gap and len(title) == placed.width < writer.room:
                 gap = arrow
             else:
-                title = title[: placed.width - len(arrow)] + arrow
+                apart = " " if arrow.isalpha() and len(title) + 1 < placed.width else ""
+                title = title[: placed.width - len(arrow)] + apart + arrow
             title = title.rjust(placed.width) if placed.column.align == "right" else title
             writer.add(title, style, placed.width)
             writer.add(gap, style)
