@@ -15,6 +15,10 @@ from batch_tui.domain.text import printable
 from batch_tui.ui.text.cells import Piece, Tone
 from batch_tui.ui.widgets.lines import OneLine
 
+_GAP = "  "
+_BEFORE, _AFTER = "< ", ">"
+"""Stand for the tabs that have no room."""
+
 
 class Tab(Struct, frozen=True):
     """One tab."""
@@ -84,17 +88,44 @@ class TabStrip(OneLine):
             self.open(ids[(ids.index(self._open) + count) % len(ids)])
 
     def on_click(self, event: events.Click) -> None:
-        """A click on a tab opens it."""
-        x = 0
-        for tab in self._tabs:
-            x += cell_len(tab.label) + 2
+        """A click on a tab opens it; one on what stands for others, the next of those."""
+        first, shown = self._in_sight(self.size.width)
+        if first and event.x < len(_BEFORE):
+            self.open(self._tabs[first - 1].id)
+            return
+        x = len(_BEFORE) if first else 0
+        for tab in (*shown, *self._tabs[first + len(shown) :][:1]):
+            x += cell_len(tab.label) + len(_GAP)
             if event.x < x:
                 self.open(tab.id)
                 return
 
     def content(self, width: int) -> Strip:
         """The line of tabs."""
-        pieces: list[Piece] = []
-        for tab in self._tabs:
-            pieces += (Piece(tab.label, Tone.KEY if tab.id == self._open else Tone.HEADER), Piece("  "))
+        first, shown = self._in_sight(width)
+        pieces = [Piece(_BEFORE, Tone.HEADER)] if first else []
+        for tab in shown:
+            gap = () if tab is self._tabs[-1] else (Piece(_GAP),)
+            pieces += (Piece(tab.label, Tone.KEY if tab.id == self._open else Tone.HEADER), *gap)
+        if first + len(shown) < len(self._tabs):
+            pieces.append(Piece(_AFTER, Tone.HEADER))
         return self.compose_line(pieces, width)
+
+    def _in_sight(self, width: int) -> tuple[int, tuple[Tab, ...]]:
+        """The tabs there is room for, the open one among them: the place of the first, and all of them."""
+        for first in range(len(self._tabs)):
+            shown = self._from(first, width)
+            if any(tab.id == self._open for tab in shown):
+                return first, shown
+        return 0, self._tabs
+
+    def _from(self, first: int, width: int) -> tuple[Tab, ...]:
+        """The tabs from one on that fit; at least one."""
+        x = len(_BEFORE) if first else 0
+        for place, tab in enumerate(self._tabs[first:], first):
+            x += cell_len(tab.label)
+            is_last = place == len(self._tabs) - 1
+            if x + (0 if is_last else len(_GAP + _AFTER)) > width and place > first:
+                return self._tabs[first:place]
+            x += len(_GAP)
+        return self._tabs[first:]
