@@ -37,7 +37,9 @@ OWN_COLORS = NO_COLOR | {
 
 _LEAST_CONTRAST = 3.0
 """Between a letter and its ground, as WCAG 2.2 counts it for what carries meaning; amber on pale grey has 2."""
-_STEPS = 10
+_STEPS = 20
+_ON_PALE = 0.6
+"""Share of the colour that the row of a cursor without the focus keeps in a light theme."""
 
 
 class _Recipe(Struct, frozen=True):
@@ -74,12 +76,19 @@ def look_in(theme: Mapping[str, str], name: str, ground: Color) -> Style:
         ground: What the widget stands on.
     """
     recipe = _RECIPES[name]
-    grounds: tuple[Color, ...] = (ground, ground + _color(theme[_RECIPES["cursor-blurred"].ground], ground))
+    grounds: tuple[Color, ...] = (ground, _grounded(theme, "cursor-blurred", ground))
     if recipe.ground:
-        ground += _color(theme[recipe.ground], ground)
+        ground = _grounded(theme, name, ground)
         grounds = (ground,)
     ink = legible(ground + _color(theme[recipe.ink], ground), grounds)
     return Style(color=ink.rich_color, bgcolor=ground.rich_color, bold=recipe.is_bold or None)
+
+
+def _grounded(theme: Mapping[str, str], name: str, ground: Color) -> Color:
+    """The ground of a look that brings its own; fainter where a pale one would leave little room for colours."""
+    own = _color(theme[_RECIPES[name].ground], ground)
+    is_pale = name == "cursor-blurred" and ground.brightness > 0.5
+    return ground + (own.multiply_alpha(_ON_PALE) if is_pale else own)
 
 
 @lru_cache(maxsize=256)
