@@ -231,6 +231,14 @@ def test_an_exact_repetition_may_be_dropped(path: Path) -> None:
     assert (problem.line, problem.cure) == (21, Cure.DROP_DUPLICATES)
 
 
+def test_a_repetition_behind_a_line_too_long_to_be_kept_may_be_dropped(path: Path) -> None:
+    rows = [*lines(600), json.dumps(request("long", text="x" * 68_000_000)).encode(), *lines(3)]
+    report = check_file(write(path, rows))
+    dropped = [p.line for p in report.problems if p.cure is Cure.DROP_DUPLICATES]
+    assert dropped == [602, 603, 604]
+    assert [p.line for p in report.problems] == [601, 602, 603, 604]
+
+
 def test_a_byte_order_mark_is_told_and_the_rest_is_checked(path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbf" + b"\n".join([*lines(5), b"{"]))
     first, last = check_file(path).problems

@@ -247,7 +247,9 @@ class Checker:
             for line, finding in file_findings(facts, self._limits):
                 self._log.add(line, finding)
         if self._repeats:
-            self._log.offer_dropping(lines_repeated_to_the_byte(path, self._repeats))
+            self._log.offer_dropping(
+                lines_repeated_to_the_byte(path, self._repeats, max_line=self._limits.max_line_bytes)
+            )
         return Report(
             path=str(path),
             requests=requests,

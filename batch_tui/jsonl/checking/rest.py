@@ -15,7 +15,7 @@ from batch_tui.domain.rules import Finding
 from batch_tui.domain.text import printable
 from batch_tui.jsonl.checking.explain import BOM, NOT_JSON
 from batch_tui.jsonl.checking.ids import MAX_IDS
-from batch_tui.jsonl.lines import LineReader
+from batch_tui.jsonl.lines import BlockReader
 
 BOM_FINDING = Finding(
     Code.INVALID_JSON_LINE,
@@ -137,21 +137,23 @@ def body_length(line: bytes) -> int:
     return length or len(line.strip())
 
 
-def lines_repeated_to_the_byte(path: Path, repeats: Sequence[tuple[int, int]]) -> frozenset[int]:
+def lines_repeated_to_the_byte(path: Path, repeats: Sequence[tuple[int, int]], *, max_line: int) -> frozenset[int]:
     """Which lines are byte for byte the earlier line with their id.
 
     Args:
         path: The file; it's read a second time, which only files with repeated ids need.
         repeats: Pairs of the later and the earlier 1-based line.
+        max_line: Bytes of a line that are kept in memory; a longer line is none of these.
     """
     wanted = frozenset(line for pair in repeats for line in pair)
     last = max(wanted, default=0)
     digests: dict[int, bytes] = {}
-    with LineReader(path) as lines:
-        for number, line in enumerate(lines, start=1):
-            if number in wanted:
-                text = line.removeprefix(BOM) if number == 1 else line
-                digests[number] = blake2b(text.rstrip(b"\r\n"), digest_size=16).digest()
-            if number >= last:
-                break
+    with BlockReader(path, max_line=max_line) as blocks:
+        number = 0
+        while number < last and blocks.advance():
+            lines = [b""] if blocks.cut else bytes(blocks.buffer[: blocks.end]).removesuffix(b"\n").split(b"\n")
+            for number, line in enumerate(lines, start=number + 1):  # noqa: B020 - goes on from block to block
+                if number in wanted:
+                    text = line.removeprefix(BOM) if number == 1 else line
+                    digests[number] = blake2b(text.rstrip(b"\r"), digest_size=16).digest()
     return frozenset(later for later, first in repeats if digests.get(later, b"") == digests.get(first))
