@@ -147,6 +147,7 @@ class BlockReader:
 
     def __exit__(self, *error: object) -> None:
         self._handle.close()
+        self.buffer = bytearray()
 
     def advance(self) -> bool:
         """Bring the next block into the buffer; False at the end of the file."""

@@ -49,3 +49,12 @@ def test_a_check_stays_below_40_mb_however_many_and_long_the_ids(tmp_path: Path,
         out.writelines(row % (n, tail) for n in numbers)
     checked = "assert [p for p in check_file(path).problems if p.line == 60_001 and 'line 8' in p.message]"
     assert peak_memory(IMPORTS, checked, str(path)).after < 40_000_000
+
+
+def test_a_line_too_long_to_be_kept_stands_in_memory_once(tmp_path: Path) -> None:
+    path = tmp_path / "long.jsonl"
+    row = '{"custom_id":"%s","method":"POST","url":"/v1/embeddings","body":{"model":"m","input":"%s"}}\n'
+    path.write_text(row % ("a", "x") + row % ("b", "x" * 68_000_000) + row % ("a", "x"), encoding="utf-8")
+    # A repeat is looked at once more, in a second reading.
+    checked = "assert [p.cure for p in check_file(path).problems if p.line == 3] == ['drop_duplicates']"
+    assert peak_memory(IMPORTS, checked, str(path)).after < 60_000_000

@@ -67,7 +67,7 @@ def check_file(
                 checker.take_cut_line(blocks.cut)
             else:
                 checker.take_block(blocks.buffer, blocks.end)
-        return checker.report(path, blocks.bytes_read, digest.hexdigest() if wants_digest else "")
+    return checker.report(path, blocks.bytes_read, digest.hexdigest() if wants_digest else "")
 
 
 class Checker:
