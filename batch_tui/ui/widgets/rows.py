@@ -25,13 +25,13 @@ class RowModel:
         self._has_page = False
         self.marks: frozenset[str] = frozenset()
         self.anchor: str | None = None
-        self._places: dict[str, int] = {}
+        self._place = 0
         self._marks_before_range: frozenset[str] = frozenset()
 
     @property
     def place(self) -> int:
         """Position of the cursor, 0 without rows."""
-        return self._places.get(self.cursor, 0) if self.cursor is not None else 0
+        return self._place
 
     @property
     def in_sight(self) -> tuple[str, ...]:
@@ -39,7 +39,7 @@ class RowModel:
         return self.ids[self.top : self.top + self.page]
 
     def __contains__(self, row_id: object) -> bool:
-        return row_id in self._places
+        return row_id in self.ids
 
     def set_rows(self, ids: Sequence[str]) -> None:
         """Other rows, or another order. The cursor keeps its row and its line on screen where it can.
@@ -49,13 +49,8 @@ class RowModel:
         """
         before, offset, was_at_top = self.place, self.place - self.top, self.top == 0
         known, self.ids = self.ids, tuple(ids)
-        if self.ids[: len(known)] != known:
-            self._places, known = {}, ()
-        places = range(len(known), len(self.ids))
-        self._places.update(zip(self.ids[len(known) :], places, strict=True))  # rows below leave those above alone
-        if self.cursor not in self._places:
-            self.cursor = self.ids[min(before, len(self.ids) - 1)] if self.ids else None
-            self.anchor = None
+        if self.ids[: len(known)] != known or self.cursor is None:  # rows below leave those above alone
+            self._follow(before)
         self.top = 0 if was_at_top else self.place - offset
         self.reveal()
 
@@ -74,16 +69,15 @@ class RowModel:
         """Put the cursor on a position, the nearest there is."""
         if not self.ids:
             return
-        self.cursor = self.ids[max(0, min(place, len(self.ids) - 1))]
-        self._extend_range()
+        self._put(place)
         self.reveal()
 
     def move_to(self, row_id: str) -> bool:
         """Put the cursor on a row; False when it isn't shown."""
-        if row_id not in self._places:
-            return False
-        self.move(self._places[row_id])
-        return True
+        place = self._find(row_id)
+        if place is not None:
+            self.move(place)
+        return place is not None
 
     def page_by(self, rows: int) -> None:
         """Move sight and cursor together by this many rows."""
@@ -95,8 +89,7 @@ class RowModel:
         """Move the sight; the cursor goes along only when it would leave it."""
         self.top = self._clamped(self.top + rows)
         if self.ids:
-            self.cursor = self.ids[max(self.top, min(self.place, self.top + self.page - 1, len(self.ids) - 1))]
-            self._extend_range()
+            self._put(max(self.top, min(self.place, self.top + self.page - 1)))
 
     def reveal(self) -> None:
         """Bring the cursor in sight.
@@ -136,7 +129,10 @@ class RowModel:
         """Mark all rows shown, or unmark them when all are."""
         shown = frozenset(self.ids)
         self.anchor = None
-        self.marks = self.marks - shown if shown <= self.marks else self.marks | shown
+        if self.marks:
+            self.marks = self.marks - shown if shown <= self.marks else self.marks | shown
+        else:
+            self.marks = shown
 
     def clear_marks(self) -> bool:
         """Unmark everything and end a range; False when there was nothing to do."""
@@ -144,11 +140,31 @@ class RowModel:
         self.marks, self.anchor = frozenset(), None
         return had_any
 
+    def _find(self, row_id: str) -> int | None:
+        """Where a row stands. It is looked for: a table of places takes longer to make than any one search."""
+        try:
+            return self.ids.index(row_id)
+        except ValueError:
+            return None
+
+    def _follow(self, before: int) -> None:
+        """Find the cursor's row among other rows; when it's gone, take the one at its position."""
+        place = None if self.cursor is None else self._find(self.cursor)
+        if place is None:
+            place = max(0, min(before, len(self.ids) - 1))
+            self.cursor, self.anchor = (self.ids[place] if self.ids else None), None
+        self._place = place
+
+    def _put(self, place: int) -> None:
+        self._place = max(0, min(place, len(self.ids) - 1))
+        self.cursor = self.ids[self._place]
+        self._extend_range()
+
     def _extend_range(self) -> None:
-        if self.anchor is None or self.anchor not in self._places:
-            return
-        first, last = sorted((self._places[self.anchor], self.place))
-        self.marks = self._marks_before_range.union(self.ids[first : last + 1])
+        anchor = None if self.anchor is None else self._find(self.anchor)
+        if anchor is not None:
+            first, last = sorted((anchor, self.place))
+            self.marks = self._marks_before_range.union(self.ids[first : last + 1])
 
     def _clamped(self, top: int) -> int:
         return max(0, min(top, len(self.ids) - self.page))
