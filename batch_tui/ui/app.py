@@ -110,7 +110,7 @@ class BatchTuiApp(OrderlyApp, ThriftyApp, inherit_bindings=False):
         self.commands = CommandList(is_ascii=is_ascii, is_read_only=is_read_only, keymap=self._own_keys)
         self.submits = Submits(self.desk, self.deck.show_pending, clock)
         self.desk.on_queue = self._show_queue
-        self.filter_prompt = FilterPrompt(self.dock, self.now)
+        self.filter_prompt = FilterPrompt(self.dock)
         self.prompts = Prompts(self.commands, self.filter_prompt, self.desk)
         self.feed = MonitorFeed(
             cockpit, self.desk, self.header, self.deck.batches, clock=clock, after=self._ticked
@@ -228,6 +228,7 @@ class BatchTuiApp(OrderlyApp, ThriftyApp, inherit_bindings=False):
         self._start(confirm_cancels(self.cockpit, self.desk), name="confirm", group="confirm")
         self._start(self.feed.run(), name="monitor", group="monitor")
         self._start(self.deck.facts.read_ahead(), name="read-ahead", group="read-ahead")
+        self._start(self.deck.batches.lineup.read_ahead(), name="line-up", group="line-up")
         self._start(self.feed.reckon(), name="prices", group="prices")
 
     def _rows_changed(self, ids: Sequence[str]) -> None:

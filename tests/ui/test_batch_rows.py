@@ -11,8 +11,7 @@ from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.panes.batch_rows import BatchRows
 from tests.support.batches import NOON, a_batch, many
 from tests.support.counted_id import CountedId
-
-NOTHING: frozenset[str] = frozenset()
+from tests.support.lineups import listed
 
 
 def part(number: int, status: BatchStatus = BatchStatus.COMPLETED, *, of: int = 3, group: str = "g") -> Batch:
@@ -30,7 +29,7 @@ def waiting(number: int, *, of: int = 3, group: str = "g", stage: QueueStage = Q
 
 
 def shown(rows: BatchRows) -> list[str]:
-    return rows.rows(lambda _: True, None, NOTHING)
+    return listed(rows, text="!nobody")
 
 
 def three_parts() -> BatchRows:
@@ -76,12 +75,12 @@ def test_a_retry_of_a_part_stands_in_its_group() -> None:
 
 def test_a_filter_that_keeps_one_part_shows_the_group() -> None:
     rows = three_parts()
-    assert rows.rows(lambda batch: batch.id == "p2", None, NOTHING) == ["g"]
-    assert rows.rows(lambda batch: batch.id == "nobody", None, NOTHING) == []
+    assert listed(rows, text="id:p2") == ["g"]
+    assert listed(rows, text="nobody") == []
 
 
 def test_an_alarmed_part_brings_its_group_to_the_top() -> None:
-    assert three_parts().rows(lambda _: True, None, frozenset({"p1"})) == ["g", "new", "old"]
+    assert listed(three_parts(), first=frozenset({"p1"})) == ["g", "new", "old"]
 
 
 def test_what_waits_by_itself_stands_over_everything() -> None:
@@ -127,7 +126,7 @@ def test_a_page_of_older_batches_looks_at_the_page_alone() -> None:
     rows.set_batches(batches[:4_900])
     CountedId.looks = 0
     rows.set_batches(batches, touched=[batch.id for batch in batches[4_900:]])
-    found = rows.rows(None, None, NOTHING)
+    found = listed(rows)
     assert rows.batches_of(tuple(found)) == tuple(batches)
     assert CountedId.looks < 500
     assert found == [batch.id for batch in batches]
@@ -139,7 +138,7 @@ def test_batches_that_changed_or_went_while_others_came_are_what_they_are_now() 
     rows.set_batches(first)
     moved, late = replace(first[1], raw="moved"), a_batch("d", created=NOON - 9)
     rows.set_batches([first[0], moved, late], touched=["b", "c", "d"])
-    assert rows.rows(None, None, NOTHING) == ["a", "b", "d"]
+    assert listed(rows) == ["a", "b", "d"]
     assert rows.batches_of(("a", "b", "d")) == (first[0], moved, late)
     assert rows.get("c") is None
     assert len(rows) == 3
@@ -148,8 +147,8 @@ def test_batches_that_changed_or_went_while_others_came_are_what_they_are_now() 
 def test_everything_is_shown_by_what_keeps_all_as_by_nothing_that_hides() -> None:
     rows = three_parts()
     rows.fold("g", is_open=True)
-    assert rows.rows(None, None, NOTHING) == shown(rows)
-    assert rows.rows(None, None, frozenset({"old"}))[0] == "old"
+    assert listed(rows) == shown(rows)
+    assert listed(rows, first=frozenset({"old"}))[0] == "old"
 
 
 def test_the_batches_of_the_marks_are_looked_up_once_and_anew_for_what_changed() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 
 from textual.app import App
 
-LASTING = frozenset({"monitor", "queue", "read-ahead"})
+LASTING = frozenset({"monitor", "queue", "read-ahead", "line-up"})
 """Names of the workers that run as long as the screen does: who waits for it to come to rest leaves them out."""
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from batch_tui.ui.panes.base import Pane
 from batch_tui.ui.panes.batches import BatchesPane
 from batch_tui.ui.panes.files import FilesPane
@@ -20,12 +18,10 @@ class FilterPrompt:
 
     Args:
         dock: The docked line.
-        now: Unix seconds by the server's clock.
     """
 
-    def __init__(self, dock: Dock, now: Callable[[], float]) -> None:
+    def __init__(self, dock: Dock) -> None:
         self._dock = dock
-        self._now = now
         self._pane: Pane | None = None
 
     def open(self, pane: Pane) -> None:
@@ -75,8 +71,7 @@ class FilterPrompt:
         from batch_tui.ui.panes.filter_language import parse_filter  # noqa: PLC0415 - not at the start
 
         found = parse_filter(text)
-        now = self._now
-        shown = pane.set_filter(text, (lambda: found.at(now())) if found else None)
+        shown = pane.set_filter(text, found or None)
         if found.mistake:
             raise ValueError(found.mistake)
         return f"{shown} match"

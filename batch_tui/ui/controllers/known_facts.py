@@ -83,7 +83,7 @@ class KnownFacts:
             del self._unread[batch_id]
             batch = store.get(batch_id)
             if batch is not None and batch.is_terminal:
-                self.of(batch).warm()
+                self.of(batch)
 
     def _of_running(self, batch: Batch) -> BatchFacts:
         now = self._now()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
 
 from batch_tui.domain.batch import NO_METADATA, PARENT_KEY, Batch
 from batch_tui.domain.groups import Group, Grouping, Member
 from batch_tui.domain.lineage import GROUP_KEY, place_in
 from batch_tui.domain.queueing import QueueEntry
 
+_MANY = 100
+"""Marks from which on the order of all ids is worth remembering."""
 _QUEUED = "queue:"
 _CLOSED, _OPENED, _PART = "+ ", "- ", "  "
 """What stands before a name, as before a folder in Files."""
@@ -18,6 +22,14 @@ _CLOSED, _OPENED, _PART = "+ ", "- ", "  "
 def queued_row(entry: QueueEntry) -> str:
     """The id of the row of something that waits: never a batch's."""
     return _QUEUED + entry.id
+
+
+class Shown(Struct, frozen=True):
+    """Rows, top to bottom."""
+
+    ids: Sequence[str]
+    batches: Sequence[Batch]
+    """What waits has none."""
 
 
 class BatchRows:
@@ -32,6 +44,9 @@ class BatchRows:
         self._batches: dict[str, Batch] = {}
         self._ordered: tuple[Batch, ...] = ()
         self._ids: tuple[str, ...] = ()
+        self._tops: tuple[Batch, ...] | None = None
+        self._top_ids: tuple[str, ...] | None = None
+        self._by_id: list[str] | None = None
         self._grouping = Grouping()
         self._wholes: dict[str, Batch] = {}
         self._titles: dict[str, str] = {}
@@ -58,8 +73,9 @@ class BatchRows:
         # While older ones are listed, each page comes behind what is there: that isn't looked at again for it.
         fresh = {batch.id: batch for batch in ordered[known:]}
         self._batches |= fresh
+        self._by_id = None if fresh else self._by_id
         self._ids += tuple(fresh)
-        self._ordered = ordered
+        self._ordered, self._tops, self._top_ids = ordered, None, None
         if not touched or any(map(self._is_related, touched)):
             self._regroup()
 
@@ -89,7 +105,7 @@ class BatchRows:
     def marked(self, marks: frozenset[str]) -> tuple[Batch, ...]:
         """The batches of marked rows, by id; remembered, for every step of the cursor asks for them."""
         if self._marked[0] is not marks:
-            self._marked = (marks, self.batches_of(sorted(marks)))
+            self._marked = (marks, self.batches_of(self._sorted(marks)))
         return self._marked[1]
 
     def title(self, row_id: str) -> str:
@@ -112,53 +128,64 @@ class BatchRows:
         self._opened ^= {group_id}
         return group_id
 
-    def rows(
-        self,
-        keeps: Callable[[Batch], bool] | None,
-        order: Callable[[list[Batch]], None] | None,
-        first: frozenset[str],
-    ) -> list[str]:
-        """The ids of the rows, top to bottom: what waits by itself, then batches and groups.
+    @property
+    def tops(self) -> tuple[Batch, ...]:
+        """What has a row when nothing is unfolded: batches by themselves, and groups as if each were one."""
+        if self._tops is None:
+            self._tops = self._with_wholes() if self.groups else self._ordered
+        return self._tops
+
+    @property
+    def top_ids(self) -> tuple[str, ...]:
+        """The ids of :attr:`tops`; remembered, for each key of a filter asks for them."""
+        if not self.groups:
+            return self._ids
+        if self._top_ids is None:
+            self._top_ids = tuple([batch.id for batch in self.tops])
+        return self._top_ids
+
+    @property
+    def members(self) -> Sequence[tuple[str, Batch]]:
+        """The batches of groups, each with the id of its group."""
+        return [(group.id, batch) for group in self.groups.values() for batch in group.batches]
+
+    def listed(self, shown: Shown) -> Shown:
+        """The rows, top to bottom: what waits by itself, then batches and groups with what is unfolded of them.
 
         Args:
-            keeps: Whether a batch is shown; a group is when one of its batches is, or the whole. None: all are.
-            order: Sorts; None leaves the newest first.
-            first: Batches that stand on top, whatever the order.
+            shown: Those of :attr:`tops` that are shown, in their order.
         """
         alone = [row_id for row_id, entry in self.queued.items() if place_in(entry.metadata) is None]
-        if keeps is None and order is None and not first and not self.groups:
-            return [*alone, *self._ids]
-        shown = self._tops()
-        if keeps is not None:
-            shown = [batch for batch in shown if keeps(batch) or (self.groups and self._has_kept(batch, keeps))]
-        if order is not None:
-            order(shown)
-        if first:
-            on_top = self.with_groups(first)
-            shown.sort(key=lambda batch: batch.id not in on_top)
-        if not self._opened:
-            return [*alone, *(batch.id for batch in shown)]
-        return [*alone, *(row for batch in shown for row in (batch.id, *self._unfolded(batch.id)))]
+        opened = {row_id for row_id in self._opened if row_id in self.groups}
+        if not alone and not opened:
+            return shown
+        ids, batches = [*shown.ids], [*shown.batches]
+        places = [place for place, row_id in enumerate(ids) if row_id in opened] if opened else []
+        for place in reversed(places):
+            inside = self._unfolded(ids[place])
+            batches[place + 1 : place + 1] = self.batches_of(inside)
+            ids[place + 1 : place + 1] = inside
+        return Shown((*alone, *ids), batches)
 
-    def _tops(self) -> list[Batch]:
-        if not self.groups:
-            return list(self._ordered)
+    def _sorted(self, marks: frozenset[str]) -> list[str]:
+        """Marks by id; the order of all ids is remembered, for all may be marked and unmarked again."""
+        if len(marks) < _MANY:
+            return sorted(marks)
+        if self._by_id is None:
+            self._by_id = sorted((*self._batches, *self._wholes))
+        return [row_id for row_id in self._by_id if row_id in marks]
+
+    def _with_wholes(self) -> tuple[Batch, ...]:
         tops = [batch for batch in self._ordered if batch.id not in self._group_of]
         for whole in self._wholes.values():
             insort(tops, whole, key=_newest_first)
-        return tops
-
-    def _has_kept(self, batch: Batch, keeps: Callable[[Batch], bool]) -> bool:
-        group = self.groups.get(batch.id)
-        return group is not None and any(map(keeps, group.batches))
+        return tuple(tops)
 
     def _unfolded(self, group_id: str) -> list[str]:
-        if group_id not in self._opened:
-            return []
         return [row_id for row_id in self._titles if self._group_of[row_id] == group_id]
 
     def _regroup(self) -> None:
-        self._marked = (frozenset(), ())
+        self._marked, self._tops, self._top_ids, self._by_id = (frozenset(), ()), None, None, None
         self._titles, self._group_of = {}, {}
         is_grouped = any(GROUP_KEY in batch.metadata for batch in self._batches.values())
         if not is_grouped and not any(place_in(entry.metadata) for entry in self.queued.values()):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
-from msgspec import Struct, structs
+from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -23,60 +23,21 @@ from batch_tui.ui.commands.selection import Scope, Selection
 from batch_tui.ui.panes.base import Pane
 from batch_tui.ui.panes.batch_rows import BatchRows
 from batch_tui.ui.panes.columns import DEFAULT_COLUMNS, BatchFacts, View, batch_cells, batch_columns
-from batch_tui.ui.panes.narrowing import Keeps, Narrowing
+from batch_tui.ui.panes.lineup import Lineup
+from batch_tui.ui.panes.narrowing import Narrowing
+from batch_tui.ui.panes.ordering import Order
 from batch_tui.ui.text.cells import Cell
-from batch_tui.ui.text.glyphs import GlyphSet, glyphs
+from batch_tui.ui.text.glyphs import glyphs
 from batch_tui.ui.widgets.fitting import Column
 from batch_tui.ui.widgets.table import VirtualTable
 
-_BY_AGE = "age"
+if TYPE_CHECKING:
+    from batch_tui.ui.panes.filter_language import Filter
+
+__all__ = ["BatchesPane", "Order"]
+
 _NAME = 16
 """Cells a name gets before another column does."""
-
-
-class Order(Struct, frozen=True):
-    """How the rows are sorted."""
-
-    column: str = _BY_AGE
-    is_descending: bool = True
-    """For ``age``: the newest first."""
-
-    @classmethod
-    def parse(cls, text: str) -> Order:
-        """The order of a stored session: ``-age``, ``name``; the default for an empty text."""
-        return cls(text.removeprefix("-"), text.startswith("-")) if text else cls()
-
-    def __str__(self) -> str:
-        return ("-" if self.is_descending else "") + self.column
-
-    def told(self, chosen: GlyphSet) -> str:
-        """How it reads: ``age↓``; in ASCII, where the arrow is a letter, ``age v``."""
-        arrow = chosen.down if self.is_descending else chosen.up
-        return f"{self.column} {arrow}" if arrow.isalpha() else self.column + arrow
-
-    def reversed(self) -> Order:
-        """The other way round."""
-        return Order(self.column, not self.is_descending)
-
-    def next_of(self, columns: Sequence[Column]) -> Order:
-        """By the column after this one; one that only stands in for another is left out."""
-        ids = [column.id for column in columns if column.title and not column.instead_of]
-        place = ids.index(self.column) if self.column in ids else -1
-        return Order(ids[(place + 1) % len(ids)], is_descending=True)
-
-    def by(self, column: Column) -> Order:
-        """By a column, or the other way round when it is by that one; as it is for one without a title."""
-        column_id = column.instead_of or column.id
-        if column_id == self.column:
-            return self.reversed()
-        return Order(column_id, is_descending=True) if column.title else self
-
-    def sort(self, batches: list[Batch], facts_of: Callable[[Batch], BatchFacts]) -> None:
-        """Sort batches by what is known about them; those that are equal stay as they are, newest first."""
-        column = self.column
-        # The newest first is the oldest last: ages grow the other way round than the order tells.
-        is_reversed = self.is_descending != (column == _BY_AGE)
-        batches.sort(key=lambda batch: facts_of(batch).sort_value(column), reverse=is_reversed)
 
 
 class BatchesPane(Pane):
@@ -124,7 +85,9 @@ class BatchesPane(Pane):
         """The batches, groups and queue entries, and in which rows they stand."""
         self._pending: dict[str, PendingSubmit] = {}
         self._shown: tuple[Batch, ...] | None = None
-        self._narrowing = Narrowing(facts_of)
+        self._narrowing = Narrowing()
+        self.lineup = Lineup(self.rows, facts_of, (column.id for column in self._columns if column.title))
+        """Which rows are shown, and in which order."""
         self._alarmed: frozenset[str] = frozenset()
         self._order = Order()
         self.table = VirtualTable(
@@ -183,7 +146,8 @@ class BatchesPane(Pane):
         is_same_set = not changes.added and not changes.removed
         self.rows.set_batches(batches, (*changes.added, *changes.updated, *changes.removed))
         self._shown = None
-        if not (is_same_set and not self.is_filtered and self._order == Order()):
+        self.lineup.forget((*changes.added, *changes.updated))
+        if not (is_same_set and not self.is_filtered and self._order.is_usual):
             self.refill()
         updated = self.rows.with_groups((*changes.added, *changes.updated)) - set(changes.added)
         self.table.update_rows(updated)
@@ -225,18 +189,20 @@ class BatchesPane(Pane):
 
     def redraw_rows(self, ids: Sequence[str] | None = None) -> None:
         """Rows say something else now: notes, ages."""
+        self.lineup.forget(ids or ())
         self.table.update_rows(None if ids is None else self.rows.with_groups(ids))
 
     def set_alarmed(self, ids: frozenset[str]) -> None:
         """These batches break a rule of the guard: they stand on top, whatever the order."""
         if ids != self._alarmed:
             changed, self._alarmed = ids ^ self._alarmed, ids
+            self.lineup.forget(changed)
             self.refill()
             self.table.update_rows(self.rows.with_groups(changed))
 
-    def set_filter(self, text: str, keeps: Callable[[], Keeps] | None) -> int:
-        """Show only what a filter keeps at the time (None: everything); gives how many that are."""
-        self._narrowing.text, self._narrowing.filter = text, keeps
+    def set_filter(self, text: str, wanted: Filter | None) -> int:
+        """Show only what a filter keeps (None: everything); gives how many rows that are."""
+        self._narrowing.text, self._narrowing.filter = text, wanted
         self.refill()
         return len(self.table.row_ids)
 
@@ -274,18 +240,12 @@ class BatchesPane(Pane):
 
     def refill(self) -> None:
         """Filter and sort anew."""
-        shown = self.rows.rows(
-            self._narrowing.judge(), None if self._order == Order() else self._sort, self._alarmed
-        )
+        shown = self.lineup.shown(self._order, self._narrowing, self._alarmed, self._view().now)
         if self.is_filtered or len(self.rows):
-            none = "No batch matches: ⟦back⟧ shows all." if self.is_filtered else ""
-            self.table.set_empty(self.name_keys(none))
-        self._shown = None
-        self.table.set_rows([*self._pending, *shown])
+            self.table.set_empty(self.name_keys("No batch matches: ⟦back⟧ shows all.") if self.is_filtered else "")
+        self._shown = tuple(shown.batches)
+        self.table.set_rows((*self._pending, *shown.ids) if self._pending else shown.ids)
         self._describe()
-
-    def _sort(self, batches: list[Batch]) -> None:
-        self._order.sort(batches, self._facts_of)
 
     def _all_shown(self) -> tuple[Batch, ...]:
         """What the filter shows; remembered, for every step of the cursor asks for it."""
@@ -334,5 +294,5 @@ class BatchesPane(Pane):
 def _columns(chosen: Sequence[str]) -> tuple[Column, ...]:
     """The chosen columns, with room for a name in a group."""
     return tuple(
-        structs.replace(column, width=_NAME) if column.id == "name" else column for column in batch_columns(chosen)
+        replace(column, width=_NAME) if column.id == "name" else column for column in batch_columns(chosen)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -30,12 +30,7 @@ _SOON = 3600
 _MINUTE, _HOUR = 60, 3600
 
 
-SortValue = float | str
-"""What rows are ordered by."""
-
-
-@dataclass(frozen=True, slots=True)
-class BatchFacts:
+class BatchFacts(Struct, frozen=True):
     """A batch with what is known about it beyond the service's words."""
 
     batch: Batch
@@ -50,36 +45,6 @@ class BatchFacts:
     """A guard's rule holds: it fails too much, costs too much, or stands still."""
     title: str = ""
     """Stands in place of its name, for a group of parts or one of them; empty for its name."""
-    _read: dict[str, str] = field(default_factory=dict[str, str], init=False, repr=False, compare=False)
-    """Texts to order by that were folded already, by column: they hold as long as these facts do."""
-    _text: str = field(default="", init=False, repr=False, compare=False)
-
-    @property
-    def search_text(self) -> str:
-        """All that a word of the filter is looked for in, in lower case."""
-        if not self._text:
-            batch = self.batch
-            texts = (batch.name, batch.id, batch.model or "", batch.status.value, *batch.metadata.values())
-            object.__setattr__(self, "_text", "\n".join(texts).casefold())
-        return self._text
-
-    def warm(self) -> None:
-        """Work out what each key of a filter asks for."""
-        _ = self.search_text
-
-    def sort_value(self, column_id: str) -> SortValue:
-        """What rows are ordered by: a number where the column has one, else a text; unknown ones come first.
-
-        ``age`` grows with the time since creation, ``left`` with the time to the end of the window.
-        """
-        read = _NUMBERS.get(column_id)
-        if read is not None:
-            number = read(self)
-            return float("-inf") if number is None else number
-        known = self._read.get(column_id)
-        if known is None:
-            known = self._read[column_id] = _TEXTS.get(column_id, _id_of)(self.batch)
-        return known
 
 
 def group_facts(whole: Batch, parts: Sequence[BatchFacts]) -> BatchFacts:
@@ -172,29 +137,6 @@ def batch_columns(chosen: Sequence[str] = DEFAULT_COLUMNS) -> tuple[Column, ...]
 def batch_cells(facts: BatchFacts, columns: Sequence[Column], view: View) -> tuple[Cell, ...]:
     """What stands in each column."""
     return tuple(_WRITERS[column.id](facts, view) for column in columns)
-
-
-def _id_of(batch: Batch) -> str:
-    return batch.id
-
-
-_NUMBERS: Mapping[str, Callable[[BatchFacts], float | None]] = {
-    "status": lambda facts: facts.batch.status.rank,
-    "glyph": lambda facts: facts.batch.status.rank,
-    "progress": lambda facts: facts.batch.counts.fraction,
-    "percent": lambda facts: facts.batch.counts.fraction,
-    "total": lambda facts: facts.batch.counts.total,
-    "fail": lambda facts: facts.batch.counts.failed,
-    "age": lambda facts: None if facts.batch.times.created is None else -facts.batch.times.created,
-    "left": lambda facts: None if facts.batch.is_terminal else facts.batch.times.expires,
-    "cost": lambda facts: None if facts.cost is None else float(facts.cost),
-    "rate": lambda facts: facts.pace.per_minute,
-}
-_TEXTS: Mapping[str, Callable[[Batch], str]] = {
-    "name": lambda batch: batch.name.casefold(),
-    "model": lambda batch: (batch.model or "").casefold(),
-    "endpoint": lambda batch: batch.endpoint.casefold(),
-}
 
 
 def age(seconds: float | None) -> str:

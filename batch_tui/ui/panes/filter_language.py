@@ -8,17 +8,21 @@ for everything, so the list doesn't jump.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from batch_tui.domain.batch import Batch
-from batch_tui.domain.status import BatchStatus
 from batch_tui.domain.text import printable
 from batch_tui.ui.panes.columns import BatchFacts
-
-Condition = Callable[[BatchFacts, float], bool]
-"""Tells whether a batch is shown, at a time in Unix seconds."""
+from batch_tui.ui.panes.conditions import (
+    Condition,
+    KindCondition,
+    NumberCondition,
+    TextCondition,
+    select,
+)
+from batch_tui.ui.panes.row_fields import KNOWN_NUMBERS, NUMBERS, TEXTS, WORDS, Kind, kinds_of
 
 _TOKEN = re.compile(r'!?(?:[^\s"]*"[^"]*"?|\S+)')
 _FIELD = re.compile(r"(?P<field>[A-Za-z_]+):(?P<value>.*)", re.DOTALL)
@@ -42,17 +46,9 @@ class Filter(Struct, frozen=True):
     def __bool__(self) -> bool:
         return bool(self.conditions)
 
-    def at(self, now: float) -> Callable[[BatchFacts], bool]:
-        """Tells of many batches whether they match at a time."""
-        match self.conditions:
-            case (condition,):
-                return lambda facts: condition(facts, now)
-            case _:
-                return lambda facts: self.matches(facts, now)
-
     def matches(self, facts: BatchFacts, now: float) -> bool:
-        """True when every condition holds."""
-        return all(condition(facts, now) for condition in self.conditions)
+        """True when every condition holds for one batch, at a time in Unix seconds."""
+        return bool(select((0,), self.conditions, _OneRow(facts), now))
 
 
 def parse_filter(text: str) -> Filter:
@@ -67,7 +63,7 @@ def parse_filter(text: str) -> Filter:
             mistake = mistake or str(error)
             continue
         if condition is not None:
-            conditions.append(_negation(condition) if is_negated else condition)
+            conditions.append(replace(condition, is_negated=is_negated))
     return Filter(text, tuple(conditions), mistake)
 
 
@@ -87,43 +83,31 @@ def _condition(token: str) -> Condition | None:
     return _word(word) if word else None
 
 
-def _negation(condition: Condition) -> Condition:
-    return lambda facts, now: not condition(facts, now)
-
-
 def _word(word: str) -> Condition:
-    return lambda facts, _now: word in facts.search_text
+    return TextCondition(WORDS, (word,))
 
 
 def _field(field: str, value: str) -> Condition | None:
     words = tuple(word for word in value.replace('"', "").casefold().split(",") if word)
     if field == "is":
         return _is(words)
-    read = _TEXTS.get(field)
-    if read is None:
+    if field not in _TEXTS:
         known = ", ".join((*_TEXTS, "is"))
         raise _NotUnderstoodError(f"There is no field {printable(field, 20)}: (use {known}).")
-    if not words:
-        return None
-    if len(words) == 1:
-        (only,) = words
-        return lambda facts, _now: only in read(facts).casefold()
-    return lambda facts, _now: any(word in read(facts).casefold() for word in words)
+    return TextCondition(field, words) if words else None
 
 
-def _is(words: tuple[str, ...]) -> Condition | None:
+def _is(words: Sequence[str]) -> Condition | None:
     if not words:
         return None
-    starts = [name for word in words for name in _KINDS if name.startswith(word)]
-    if not starts:
+    kinds = sum({kind for word in words for name, kind in _KINDS.items() if name.startswith(word)})
+    if not kinds:
         raise _NotUnderstoodError(f"is:{printable(words[0], 20)} means nothing (use {', '.join(_KINDS)}).")
-    kinds = [_KINDS[name] for name in starts]
-    return lambda facts, _now: any(kind(facts) for kind in kinds)
+    return KindCondition(kinds)
 
 
 def _comparison(field: str, sign: str, value: str) -> Condition | None:
-    read = _NUMBERS.get(field)
-    if read is None:
+    if field not in _NUMBERS:
         raise _NotUnderstoodError(f"{printable(field, 20)}{sign} can't be compared (use {', '.join(_NUMBERS)}).")
     if not value:
         return None
@@ -131,13 +115,7 @@ def _comparison(field: str, sign: str, value: str) -> Condition | None:
     if wanted is None:
         example = "2h, 3h30m, 1d" if field in _TIMES else "1, 0.5, 10k"
         raise _NotUnderstoodError(f"{printable(value, 20)} is no value for {field} (like {example}).")
-    compare = _SIGNS[sign]
-
-    def holds(facts: BatchFacts, now: float) -> bool:
-        found = read(facts, now)
-        return found is not None and compare(found, wanted)
-
-    return holds
+    return NumberCondition(_NUMBERS[field], sign, wanted)
 
 
 def _quantity(text: str, units: Mapping[str, float]) -> float | None:
@@ -150,48 +128,39 @@ def _quantity(text: str, units: Mapping[str, float]) -> float | None:
     return None if factor is None else float(match["number"]) * factor
 
 
-def _age(facts: BatchFacts, now: float) -> float | None:
-    created = facts.batch.times.created
-    return None if created is None else max(0.0, now - created)
+class _OneRow:
+    """The fields of one batch."""
 
+    def __init__(self, facts: BatchFacts) -> None:
+        self._facts = facts
 
-def _left(facts: BatchFacts, now: float) -> float | None:
-    expires = facts.batch.times.expires
-    return None if expires is None or facts.batch.is_terminal else max(0.0, expires - now)
+    def texts(self, field: str) -> Sequence[str]:
+        return (TEXTS[field](self._facts.batch),)
 
+    def numbers(self, field: str) -> Sequence[float | None]:
+        known = KNOWN_NUMBERS.get(field)
+        return (NUMBERS[field](self._facts.batch) if known is None else known(self._facts),)
 
-def _has_problem(batch: Batch) -> bool:
-    return batch.has_failures or batch.status is BatchStatus.UNKNOWN
+    def kinds(self) -> Sequence[int]:
+        return (kinds_of(self._facts),)
 
 
 _TIMES = frozenset({"age", "left"})
-_SIGNS: Mapping[str, Callable[[float, float], bool]] = {
-    "<": lambda left, right: left < right,
-    ">": lambda left, right: left > right,
-    "<=": lambda left, right: left <= right,
-    ">=": lambda left, right: left >= right,
-    "=": lambda left, right: left == right,
+_TEXTS = tuple(field for field in TEXTS if field != WORDS)
+_NUMBERS: Mapping[str, str] = {
+    "age": "age",
+    "left": "left",
+    "cost": "cost",
+    "fail": "fail",
+    "total": "total",
+    "done": "percent",
+    "rate": "rate",
 }
-_NUMBERS: Mapping[str, Callable[[BatchFacts, float], float | None]] = {
-    "age": _age,
-    "left": _left,
-    "cost": lambda facts, _now: None if facts.cost is None else float(facts.cost),
-    "fail": lambda facts, _now: float(facts.batch.counts.failed),
-    "total": lambda facts, _now: float(facts.batch.counts.total),
-    "done": lambda facts, _now: facts.batch.counts.fraction * 100,
-    "rate": lambda facts, _now: facts.pace.per_minute,
-}
-_TEXTS: Mapping[str, Callable[[BatchFacts], str]] = {
-    "status": lambda facts: f"{facts.batch.status.value} {facts.batch.raw_status}",
-    "model": lambda facts: facts.batch.model or "",
-    "name": lambda facts: facts.batch.name,
-    "id": lambda facts: facts.batch.id,
-    "endpoint": lambda facts: facts.batch.endpoint,
-}
-_KINDS: Mapping[str, Callable[[BatchFacts], bool]] = {
-    "active": lambda facts: not facts.batch.is_terminal,
-    "ended": lambda facts: facts.batch.is_terminal,
-    "problem": lambda facts: _has_problem(facts.batch),
-    "alarmed": lambda facts: facts.is_alarmed,
-    "gone": lambda facts: facts.is_gone,
+"""What can be compared, and the field of a row that it means."""
+_KINDS: Mapping[str, Kind] = {
+    "active": Kind.ACTIVE,
+    "ended": Kind.ENDED,
+    "problem": Kind.PROBLEM,
+    "alarmed": Kind.ALARMED,
+    "gone": Kind.GONE,
 }

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from batch_tui.domain.batch import Batch
-from batch_tui.ui.panes.columns import BatchFacts
-
-Keeps = Callable[[BatchFacts], bool]
-"""Whether a filter keeps a batch."""
+if TYPE_CHECKING:
+    from batch_tui.ui.panes.conditions import Condition
+    from batch_tui.ui.panes.filter_language import Filter
 
 
 class Narrowing(Struct):
-    """Which batches are shown.
+    """Which batches are shown."""
 
-    Args:
-        facts_of: What is known about a batch now.
-    """
-
-    facts_of: Callable[[Batch], BatchFacts]
     text: str = ""
     """The filter as it was typed."""
-    filter: Callable[[], Keeps] | None = None
-    """Gives what the filter keeps now."""
+    filter: Filter | None = None
+    """What was understood of it; None without a condition."""
     is_active_only: bool = False
     is_problems_only: bool = False
 
@@ -40,24 +33,15 @@ class Narrowing(Struct):
         words = [word for word, is_on in switches if is_on]
         return " ".join([*words, f"/{self.text}"] if self.text else words)
 
-    def judge(self) -> Callable[[Batch], bool] | None:
-        """Tells of many batches whether they are shown now; None when all are."""
-        if not self.is_on:
-            return None
-        keeps, facts_of = None if self.filter is None else self.filter(), self.facts_of
-        is_active_only, is_problems_only = self.is_active_only, self.is_problems_only
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """What a row must meet to be shown."""
+        from batch_tui.ui.panes.conditions import KindCondition  # noqa: PLC0415 - not at the start
+        from batch_tui.ui.panes.row_fields import Kind  # noqa: PLC0415
 
-        if keeps is not None and not is_active_only and not is_problems_only:
-            return lambda batch: keeps(facts_of(batch))
-
-        def is_shown(batch: Batch) -> bool:
-            if is_active_only and batch.is_terminal:
-                return False
-            if is_problems_only and not batch.has_failures:
-                return False
-            return keeps is None or keeps(facts_of(batch))
-
-        return is_shown
+        switches = ((Kind.ACTIVE, self.is_active_only), (Kind.FAILURES, self.is_problems_only))
+        switched = tuple(KindCondition(kind) for kind, is_on in switches if is_on)
+        return switched if self.filter is None else (*switched, *self.filter.conditions)
 
     def clear(self) -> None:
         """Show everything."""
