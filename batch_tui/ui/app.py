@@ -25,7 +25,7 @@ from batch_tui.ui.commands.bindings import asking, textual_keymap
 from batch_tui.ui.commands.keymap import read_keymap
 from batch_tui.ui.commands.registry import Scope, command
 from batch_tui.ui.controllers.attention import Attention
-from batch_tui.ui.controllers.background import start_work
+from batch_tui.ui.controllers.background import LongLived, start_work
 from batch_tui.ui.controllers.dispatcher import Dispatcher
 from batch_tui.ui.controllers.filter_prompt import FilterPrompt
 from batch_tui.ui.controllers.handlers import action_handlers, handover_handlers, list_handlers, submit_handlers
@@ -228,7 +228,7 @@ class BatchTuiApp(OrderlyApp, ThriftyApp, inherit_bindings=False):
         self._start(confirm_cancels(self.cockpit, self.desk), name="confirm", group="confirm")
         self._start(self.feed.run(), name="monitor", group="monitor")
         self._start(self.deck.facts.read_ahead(), name="read-ahead", group="read-ahead")
-        self._start(self.deck.batches.lineup.read_ahead(), name="line-up", group="line-up")
+        self._start(self.deck.batches.lineup.read_ahead(LongLived().settled), name="line-up", group="line-up")
         self._start(self.feed.reckon(), name="prices", group="prices")
 
     def _rows_changed(self, ids: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import count
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from batch_tui.domain.batch import Batch, Timestamps
 from batch_tui.domain.status import BatchStatus
+from batch_tui.ui.controllers.background import LongLived
 from batch_tui.ui.panes.batch_rows import BatchRows
 from batch_tui.ui.panes.columns import BatchFacts
 from batch_tui.ui.panes.conditions import Readings, TextCondition
@@ -145,13 +147,31 @@ def test_a_toggle_of_the_order_reads_nothing_and_a_change_only_what_changed(read
 async def test_all_is_read_before_a_key_asks_for_it(reads: list[str]) -> None:
     rows = rows_of(*many(250))
     lineup = lineup_of(rows)
-    work = asyncio.create_task(lineup.read_ahead())
+    settled: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    work = asyncio.create_task(lineup.read_ahead(settled.set_result))
     lineup.forget(["b00000"])
-    while len(reads) < 250:  # noqa: ASYNC110 - it tells nobody
-        await asyncio.sleep(0.001)
+    assert await settled == len(reads) == 250
     work.cancel()
     listed(rows, lineup, order=Order("fail"))
     assert len(reads) == 250
+
+
+def test_what_many_rows_are_made_of_is_looked_through_once_for_garbage() -> None:
+    before = gc.get_freeze_count()
+    try:
+        long_lived = LongLived()
+        long_lived.settled(200)
+        assert gc.get_freeze_count() == before
+        long_lived.settled(5_000)
+        frozen = gc.get_freeze_count()
+        assert frozen > before
+        kept: list[list[int]] = [[] for _ in range(1_000)]
+        long_lived.settled(5_100)
+        assert gc.get_freeze_count() <= frozen
+        long_lived.settled(6_100)
+        assert gc.get_freeze_count() > frozen + len(kept) // 2
+    finally:
+        gc.unfreeze()
 
 
 def test_what_is_known_beyond_the_services_words_is_asked_for_anew_when_it_is_another() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import weakref
 from collections.abc import Coroutine
 
@@ -9,6 +10,24 @@ from textual.app import App
 
 LASTING = frozenset({"monitor", "queue", "read-ahead", "line-up"})
 """Names of the workers that run as long as the screen does: who waits for it to come to rest leaves them out."""
+
+
+_WORTH_IT = 1_000
+"""Rows more than before from which on a collection of garbage over all of them would keep a key waiting."""
+
+
+class LongLived:
+    """Keeps what was listed out of the collections of garbage: looking through 10,000 batches takes 20 ms."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+
+    def settled(self, rows: int) -> None:
+        """So many rows are listed, and no more come for now."""
+        if gc.isenabled() and rows >= self._rows + _WORTH_IT:
+            self._rows = rows
+            gc.collect(1)
+            gc.freeze()
 
 
 def start_work(app: App[int], work: Coroutine[None, None, None], *, name: str, group: str) -> None:

@@ -86,8 +86,12 @@ class Lineup:
             self._known.forget(self._rows.with_groups(ids))
         self._is_due.set()
 
-    async def read_ahead(self) -> None:
-        """Read and order the rows while nothing else is to be done, so that no key waits for it; never ends."""
+    async def read_ahead(self, settled: Callable[[int], None]) -> None:
+        """Read and order the rows while nothing else is to be done, so that no key waits for it; never ends.
+
+        Args:
+            settled: Told how many rows there are, whenever all are read and none comes.
+        """
         while True:
             await self._is_due.wait()
             self._is_due.clear()
@@ -97,6 +101,8 @@ class Lineup:
                 await asyncio.sleep(_BREATH)
                 self._align()
             await asyncio.sleep(_REST)
+            if not self._is_due.is_set():
+                settled(len(self._tops))
             for column in self._columns:
                 if self._is_due.is_set():
                     break
