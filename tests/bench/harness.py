@@ -16,14 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-_CHILD = """
-import importlib, json, resource, sys, time
-def peak():
-    try:
-        with open("/proc/self/status") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+from tests.support.peak_memory import PEAK
+
+_CHILD = f"""{PEAK}
+import importlib, json, time
 module, function = sys.argv[1].split(":")
 run = getattr(importlib.import_module(module), function)
 before, started = peak(), time.process_time()
@@ -31,7 +27,7 @@ measured = run(*sys.argv[2:])
 seconds = measured if isinstance(measured, float) else time.process_time() - started
 print(json.dumps([seconds, peak(), peak() - before]))
 """
-"""What a child runs. Its own high-water mark counts: the system's figure begins at that of who started it."""
+"""What a child runs."""
 
 NEWS = 0.02
 """The part by which a time must fall to be worth another round."""

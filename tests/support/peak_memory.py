@@ -6,16 +6,18 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-_CHILD = """
+PEAK = """
 import resource, sys
-from pathlib import Path
 def peak():
-    # What the system's resource figure begins with is the high-water mark of the process that started this one.
     try:
         with open("/proc/self/status") as status:
             return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+"""
+"""Kilobytes at most so far, in a child: the system's own figure begins at that of who started it."""
+_CHILD = """
+from pathlib import Path
 {imports}
 before = peak()
 {work}
@@ -38,7 +40,7 @@ class PeakMemory:
 
 def peak_memory(imports: str, work: str, *arguments: str) -> PeakMemory:
     """Run statements in a new process; they find ``Path`` and ``sys.argv``."""
-    program = _CHILD.format(imports=imports, work=work)
+    program = PEAK + _CHILD.format(imports=imports, work=work)
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments], check=True, stdout=subprocess.PIPE, text=True
     )
