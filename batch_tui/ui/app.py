@@ -119,7 +119,7 @@ class BatchTuiApp(OrderlyApp, ThriftyApp, inherit_bindings=False):
         self.dispatcher = self._wire(workspace)
         self.presence = Presence(clock)
         notifier = Notifier(settings.notify, write=self.write_raw, is_focused=lambda: self.presence.is_there)
-        self.attention = Attention(self.desk, notifier, mark=self.deck.mark_alarmed)
+        self.attention = Attention(self.desk, notifier, mark=self.deck.mark_alarmed, began=clock())
 
     def _wire(self, workspace: Path) -> Dispatcher:
         handover = Handover(self.desk, guests=self.guests, write=self.write_raw, environ=os.environ)

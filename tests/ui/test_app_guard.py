@@ -141,3 +141,19 @@ async def test_the_bell_rings_when_no_key_came_for_a_minute_where_the_terminal_t
             await running.until_seen(partial(has_ended, running, batch_id))
             await running.settle()
             assert written.count("\x07") == rings
+
+
+async def test_the_bell_rings_for_a_batch_that_came_and_ended_between_two_looks(tmp_path: Path) -> None:
+    async with guarded(tmp_path, an_account(), GuardRules(failure_percent=None)) as (running, clock):
+        written: list[str] = []
+        running.app.attention._notifier._write = written.append
+        began = int(clock[0])
+        clock[0] += 61
+        late = a_batch("old", BatchStatus.COMPLETED, completed=9, created=began - 600, ended=began - 1)
+        quick = a_batch("quick", BatchStatus.COMPLETED, completed=9, created=began + 1, ended=began + 9)
+        for batch, rings in ((late, 0), (quick, 1), (quick, 1)):
+            running.service.put(batch)
+            running.app.cockpit.monitor.refresh()
+            await running.until_seen(partial(has_ended, running, batch.id))
+            await running.settle()
+            assert written.count("\x07") == rings

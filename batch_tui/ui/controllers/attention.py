@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from batch_tui.domain.batch import Batch
 from batch_tui.engine.monitoring.guard import Raised
 from batch_tui.engine.monitoring.store import Changes
 from batch_tui.ui.controllers.guard_alarm import GuardAlarm
@@ -18,12 +19,16 @@ class Attention:
         desk: For the store, the docked line and the workers.
         notifier: Who calls.
         mark: Told which batches are alarmed, after each tick.
+        began: When the screen was opened, in Unix seconds by this machine.
     """
 
-    def __init__(self, desk: Desk, notifier: Notifier, *, mark: Callable[[frozenset[str]], None]) -> None:
+    def __init__(
+        self, desk: Desk, notifier: Notifier, *, mark: Callable[[frozenset[str]], None], began: float
+    ) -> None:
         self._desk = desk
         self._notifier = notifier
         self._active = desk.cockpit.store.active_ids
+        self._began = began
         self._alarms: list[Notice] = []
         self.guard_alarm = GuardAlarm(desk, mark=mark, cancel=self._cancel, told=self._alarmed)
 
@@ -32,11 +37,10 @@ class Attention:
         self.guard_alarm.show()
         store = self._desk.cockpit.store
         notices, self._alarms = self._alarms, []
-        for batch_id in changes.updated:
-            batch = store.get(batch_id)
-            notice = ended_notice(batch) if batch is not None and batch_id in self._active else None
-            if notice is not None:
-                notices.append(notice)
+        was_active = [store.get(batch_id) for batch_id in changes.updated if batch_id in self._active]
+        is_new = [batch for batch in map(store.get, changes.added) if batch is not None and self._is_new(batch)]
+        told = [ended_notice(batch) for batch in (*was_active, *is_new) if batch is not None]
+        notices += [notice for notice in told if notice is not None]
         self._active = store.active_ids
         if any(map(self._notifier.wants, notices)):
             self._desk.start(self._notifier.tell(notices), name="notify", group="")
@@ -44,6 +48,11 @@ class Attention:
     def stopped_by_key(self) -> bool:
         """A key was pressed: True when it stopped a countdown, and so did its work."""
         return self.guard_alarm.stopped_by_key()
+
+    def _is_new(self, batch: Batch) -> bool:
+        """True for a batch of this session; one that came and ended between two looks never was seen active."""
+        created = batch.times.created
+        return created is not None and created >= int(self._began + self._desk.cockpit.store.server_offset)
 
     def _cancel(self, ids: tuple[str, ...]) -> None:
         from batch_tui.ui.actions.cancel import CancelAction  # noqa: PLC0415 - hardly ever needed
