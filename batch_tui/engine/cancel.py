@@ -17,6 +17,7 @@ from msgspec import Struct
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import (
     ConfigurationError,
+    Effect,
     ForbiddenError,
     NotFoundError,
     RateLimitedError,
@@ -78,6 +79,8 @@ class _Attempt(Struct):
     outcomes: asyncio.Queue[CancelOutcome | None]
     lane: asyncio.Semaphore
     """Held while a POST is under way: shared by all that were asked for together."""
+    may_have_arrived: bool
+    """False while every POST is proven to have changed nothing."""
     waited: float = 0.0
     tries: int = 0
     refusals: int = 0
@@ -90,6 +93,10 @@ class _Attempt(Struct):
         self.tries += 1
         self.waited += delay
         return delay
+
+    def standing(self) -> str:
+        """How far it got, in words."""
+        return "Sent, not confirmed" if self.may_have_arrived else "Not through yet, it is tried again"
 
     def tell(self, state: CancelState, message: str = "", *, is_final: bool = True) -> None:
         if is_final or message != self.told:
@@ -129,7 +136,7 @@ class Canceller:
         if self._kit.is_read_only:
             raise ConfigurationError("This profile is read-only: nothing is cancelled.")
         wishes = [self._wish(batch_id) for batch_id in dict.fromkeys(ids)]
-        async with aclosing(self._all(wishes)) as outcomes:
+        async with aclosing(self._all(wishes, may_have_arrived=False)) as outcomes:
             async for outcome in outcomes:
                 yield outcome
 
@@ -139,7 +146,7 @@ class Canceller:
             return
         for note in await self._kit.journal.load():
             self._kit.events.record("error", note)
-        async with aclosing(self._all(self.pending())) as outcomes:
+        async with aclosing(self._all(self.pending(), may_have_arrived=True)) as outcomes:
             async for outcome in outcomes:
                 yield outcome
 
@@ -160,12 +167,15 @@ class Canceller:
             host=self._kit.service.host,
         )
 
-    async def _all(self, operations: Iterable[CancelOperation]) -> AsyncGenerator[CancelOutcome, None]:
+    async def _all(
+        self, operations: Iterable[CancelOperation], *, may_have_arrived: bool
+    ) -> AsyncGenerator[CancelOutcome, None]:
         outcomes: asyncio.Queue[CancelOutcome | None] = asyncio.Queue()
         lane = asyncio.Semaphore(ABREAST)
         running = [
             asyncio.create_task(
-                self._one(_Attempt(operation, outcomes, lane)), name=f"cancel {operation.batch_id}"
+                self._one(_Attempt(operation, outcomes, lane, may_have_arrived)),
+                name=f"cancel {operation.batch_id}",
             )
             for operation in operations
         ]
@@ -222,9 +232,12 @@ class Canceller:
     async def _post(self, attempt: _Attempt) -> _Reply:
         try:
             async with attempt.lane, self._kit.gate.turn("cancel"):
-                return await self._kit.service.cancel_batch(attempt.operation.batch_id)
+                batch = await self._kit.service.cancel_batch(attempt.operation.batch_id)
         except ServiceError as error:
+            attempt.may_have_arrived |= error.effect is not Effect.NONE
             return error
+        attempt.may_have_arrived = True
+        return batch
 
     async def _get(self, batch_id: str) -> _Reply:
         try:
@@ -242,7 +255,7 @@ class Canceller:
             if verdict is not None:
                 return verdict
             if attempt.waited >= _LONGEST:
-                return CancelState.UNCONFIRMED, "Sent, but not confirmed; the next start goes on with it."
+                return CancelState.UNCONFIRMED, f"{attempt.standing()}; the next start goes on with it."
             await self._kit.sleep(attempt.next_delay())
             reply = await self._post(attempt)
 
@@ -256,7 +269,7 @@ class Canceller:
             return CancelState.REFUSED, str(reply)
         if is_hopeless(reply) and not isinstance(reply, RefusedError | NotFoundError):
             return CancelState.UNCONFIRMED, str(reply)
-        attempt.tell(CancelState.UNCONFIRMED, f"Sent, not confirmed: {reply}", is_final=False)
+        attempt.tell(CancelState.UNCONFIRMED, f"{attempt.standing()}: {reply}", is_final=False)
         return None
 
     def _grace(self, batch_id: str) -> float:

@@ -122,6 +122,19 @@ async def test_fault_07_cancel_a_lost_reply_is_settled_by_looking(tmp_path: Path
     assert [call.method for call in service.ledger] == ["cancel_batch", "retrieve_batch"]
 
 
+async def test_fault_01_02_cancel_one_that_never_left_is_not_called_sent(tmp_path: Path) -> None:
+    refused = UnreachableError("Nobody listens there.", effect=Effect.NONE)
+    service = FakeService(a_batch())
+    service.fail_next("cancel_batch", refused, cut())
+    outcomes = await outcomes_of(Canceller(World(tmp_path, service).start()), "batch_1")
+    assert [outcome.message for outcome in outcomes] == [
+        "",
+        "Not through yet, it is tried again: Nobody listens there.",
+        "Sent, not confirmed: The connection broke.",
+        "",
+    ]
+
+
 @pytest.mark.parametrize("status", [BatchStatus.COMPLETED, BatchStatus.FAILED, BatchStatus.EXPIRED])
 async def test_fault_19_cancel_409_shows_the_end_the_service_tells(tmp_path: Path, status: BatchStatus) -> None:
     service = FakeService(a_batch(status=status))

@@ -107,7 +107,7 @@ async def _waiting(cockpit: Cockpit, groups: list[str]) -> list[QueueEntry]:
 
 def _show(outcome: CancelOutcome, console: Console) -> CancelOutcome:
     if not outcome.is_final:
-        console.say(f"{outcome.batch_id}  {outcome.message or 'cancel sent, not confirmed yet'}")
+        console.say(f"{outcome.batch_id}  {outcome.message or 'cancel on its way'}")
     elif console.is_json:
         status = outcome.batch.status if outcome.batch else None
         console.json(
