@@ -101,8 +101,18 @@ async def test_a_command_gets_each_notice_as_json_and_tmux_one_message() -> None
     assert json.loads(command.ran[1][1])["batch_id"] == "batch_2"
     tmux = Called(NotifyTable(how="tmux"))
     await tmux.notifier.tell([NOTICE, NOTICE])
-    assert tmux.ran[0][0][:3] == ["tmux", "display-message", "-l"]
-    assert tmux.ran[0][0][3].endswith("(and 1 more)")
+    assert tmux.ran[0][0][:2] == ["tmux", "display-message"]
+    assert tmux.ran[0][0][2].endswith("(and 1 more)")
+
+
+async def test_a_name_is_no_format_to_tmux() -> None:
+    tmux = Called(NotifyTable(how="tmux"))
+    await tmux.notifier.tell([replace(NOTICE, name="#(touch x) 50% #{pid} -l")])
+    (words, _), *_ = tmux.ran
+    shown = words[2].replace("##", "").replace("%%", "")
+    assert "#" not in shown
+    assert "%" not in shown
+    assert words[2].startswith("batch-tui: ##(touch x) 50%% ##{pid} -l: ")
 
 
 @pytest.mark.parametrize("command", [None, "", "'unclosed"])

@@ -109,7 +109,7 @@ class Notifier:
                 for notice in wanted:
                     await self._command(notice)
             case "tmux":
-                await self._run(["tmux", "display-message", "-l", f"{TITLE}: {_summed(wanted).sentence}"], b"")
+                await self._run(["tmux", "display-message", _literal(f"{TITLE}: {_summed(wanted).sentence}")], b"")
             case how:
                 self._write(sequence(how, _summed(wanted), is_tmux=self._is_tmux))
 
@@ -134,6 +134,11 @@ async def run_command(words: list[str], text: bytes) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
+
+
+def _literal(text: str) -> str:
+    """A message that tmux shows as it is: its ``-l`` came with 3.4, and a ``#(…)`` would run a command."""
+    return text.replace("#", "##").replace("%", "%%")
 
 
 def _summed(notices: list[Notice]) -> Notice:
