@@ -42,5 +42,5 @@ def listed(
         first: Batches that stand on top.
     """
     shown = (lineup or lineup_of(rows)).shown(order, filtered(text), first, float(NOON))
-    assert rows.batches_of(tuple(shown.ids)) == tuple(shown.batches)
+    assert rows.batches_of(shown.ids) == tuple(shown.batches)
     return [*shown.ids]

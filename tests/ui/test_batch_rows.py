@@ -154,13 +154,25 @@ def test_everything_is_shown_by_what_keeps_all_as_by_nothing_that_hides() -> Non
 def test_the_batches_of_the_marks_are_looked_up_once_and_anew_for_what_changed() -> None:
     rows, marks = three_parts(), frozenset({"old", "new", "g", "not there"})
     before = rows.marked(marks)
-    assert [batch.id for batch in before] == ["g", "new", "old"]
+    assert [batch.id for batch in before] == ["new", "g", "old"]
     assert rows.marked(marks) is before
     assert [batch.id for batch in rows.marked(frozenset({"old"}))] == ["old"]
     ended = a_batch("new", BatchStatus.COMPLETED)
     rows.marked(marks)
     rows.set_batches([ended, part(1), part(2), a_batch("old", created=NOON - 900)], ["new"])
     assert ended in rows.marked(marks)
-    whole = rows.marked(marks)[0]
+    whole = rows.marked(marks)[1]
     rows.set_queue([])
-    assert rows.marked(marks)[0] != whole
+    assert rows.marked(marks)[1] != whole
+
+
+def test_a_few_marks_and_very_many_are_found_in_the_order_of_the_list() -> None:
+    rows = BatchRows()
+    rows.set_batches([*many(300), part(1, of=2), part(2, of=2)])
+    every = [f"b{n:05d}" for n in range(300)]
+    newest = listed(rows)
+    for marks in (every[7:9], every[:200], [*every, "g", "not there"]):
+        found = rows.marked(frozenset(marks))
+        assert [batch.id for batch in found] == [row_id for row_id in newest if row_id in marks]
+    rows.set_batches(many(300))
+    assert rows.marked(frozenset(every)) == many(300)

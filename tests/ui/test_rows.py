@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch_tui.ui.widgets.picked import Picked
 from batch_tui.ui.widgets.rows import RowModel
 from tests.support.counted_id import CountedId
 
@@ -143,3 +144,24 @@ def test_a_page_below_ten_thousand_rows_looks_at_the_page_alone() -> None:
     rows.set_rows(ids)
     assert CountedId.looks < 200
     assert rows.move_to("10099")
+
+
+@given(IDS, st.permutations(range(26)), st.integers(0, 26), st.integers(0, 26))
+def test_rows_picked_from_others_are_what_they_are_as_rows_of_their_own(
+    ids: tuple[str, ...], order: list[int], count: int, place: int
+) -> None:
+    places = [n for n in order if n < len(ids)][:count]
+    own, picked = _model(0, 4), _model(0, 4)
+    for rows, others in ((own, [ids[n] for n in places]), (picked, Picked(ids, places))):
+        rows.set_rows(ids)
+        rows.move(place)
+        rows.set_rows(others)
+        rows.toggle_mark()
+    assert (picked.cursor, picked.place, picked.top) == (own.cursor, own.place, own.top)
+    assert (picked.in_sight, picked.marks) == (own.in_sight, own.marks)
+    for rows in (own, picked):
+        rows.toggle_all()
+    assert picked.marks == own.marks
+    assert tuple(picked.ids) == own.ids
+    assert [row_id in picked for row_id in ids] == [row_id in own for row_id in ids]
+    assert picked.move_to("nobody") is False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,7 +60,7 @@ class Selection(Struct, frozen=True):
     """Marked batches, those a filter hides included."""
     counterpart: Batch | None = None
     """What the batch is compared with when nothing is marked: its latest retry, or as a retry its parent."""
-    shown: tuple[Batch, ...] = ()
+    shown: Sequence[Batch] = ()
     """Batches the filter shows."""
     file: Path | None = None
     """The local file under the cursor of Files."""

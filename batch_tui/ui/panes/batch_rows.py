@@ -13,7 +13,7 @@ from batch_tui.domain.lineage import GROUP_KEY, place_in
 from batch_tui.domain.queueing import QueueEntry
 
 _MANY = 100
-"""Marks from which on the order of all ids is worth remembering."""
+"""Marks from which on it's quicker to go through all batches than to look each of them up."""
 _QUEUED = "queue:"
 _CLOSED, _OPENED, _PART = "+ ", "- ", "  "
 """What stands before a name, as before a folder in Files."""
@@ -46,9 +46,9 @@ class BatchRows:
         self._ids: tuple[str, ...] = ()
         self._tops: tuple[Batch, ...] | None = None
         self._top_ids: tuple[str, ...] | None = None
-        self._by_id: list[str] | None = None
         self._grouping = Grouping()
         self._wholes: dict[str, Batch] = {}
+        self._merged: dict[str, Batch] | None = None
         self._titles: dict[str, str] = {}
         self._opened: set[str] = set()
         self._group_of: dict[str, str] = {}
@@ -73,7 +73,7 @@ class BatchRows:
         # While older ones are listed, each page comes behind what is there: that isn't looked at again for it.
         fresh = {batch.id: batch for batch in ordered[known:]}
         self._batches |= fresh
-        self._by_id = None if fresh else self._by_id
+        self._merged = None
         self._ids += tuple(fresh)
         self._ordered, self._tops, self._top_ids = ordered, None, None
         if not touched or any(map(self._is_related, touched)):
@@ -92,21 +92,30 @@ class BatchRows:
 
     def get(self, row_id: str | None) -> Batch | None:
         """The batch of a row; of a group's row, the group as if it were one."""
-        return self._batches.get(row_id or "") or self._wholes.get(row_id or "")
+        return self._every.get(row_id or "")
 
     def batches_of(self, row_ids: Iterable[str]) -> tuple[Batch, ...]:
         """The batches of rows, in their order; what waits has none."""
         if row_ids == self._ids:
             return self._ordered
-        batches, wholes = self._batches, self._wholes
-        found = [batches.get(row_id) or wholes.get(row_id) for row_id in row_ids]
-        return tuple([batch for batch in found if batch is not None])
+        return tuple(filter(None, map(self._every.get, row_ids)))
 
     def marked(self, marks: frozenset[str]) -> tuple[Batch, ...]:
-        """The batches of marked rows, by id; remembered, for every step of the cursor asks for them."""
+        """The batches of marked rows, newest first; remembered, for every step of the cursor asks for them."""
         if self._marked[0] is not marks:
-            self._marked = (marks, self.batches_of(self._sorted(marks)))
+            self._marked = (marks, tuple(self._found(marks)))
         return self._marked[1]
+
+    def _found(self, marks: frozenset[str]) -> Sequence[Batch]:
+        if len(marks) < _MANY:
+            return sorted(self.batches_of(marks), key=_newest_first)
+        if not self._wholes and marks.issuperset(self._ids):
+            return self._ordered
+        found = [batch for row_id, batch in zip(self._ids, self._ordered, strict=True) if row_id in marks]
+        for whole in self._wholes.values():
+            if whole.id in marks:
+                insort(found, whole, key=_newest_first)
+        return found
 
     def title(self, row_id: str) -> str:
         """What the row is called in place of its batch's name; empty for a batch by itself."""
@@ -165,15 +174,16 @@ class BatchRows:
             inside = self._unfolded(ids[place])
             batches[place + 1 : place + 1] = self.batches_of(inside)
             ids[place + 1 : place + 1] = inside
-        return Shown((*alone, *ids), batches)
+        return Shown((*alone, *ids), tuple(batches))
 
-    def _sorted(self, marks: frozenset[str]) -> list[str]:
-        """Marks by id; the order of all ids is remembered, for all may be marked and unmarked again."""
-        if len(marks) < _MANY:
-            return sorted(marks)
-        if self._by_id is None:
-            self._by_id = sorted((*self._batches, *self._wholes))
-        return [row_id for row_id in self._by_id if row_id in marks]
+    @property
+    def _every(self) -> Mapping[str, Batch]:
+        """Batches and groups by id."""
+        if not self._wholes:
+            return self._batches
+        if self._merged is None:
+            self._merged = self._wholes | self._batches
+        return self._merged
 
     def _with_wholes(self) -> tuple[Batch, ...]:
         tops = [batch for batch in self._ordered if batch.id not in self._group_of]
@@ -185,7 +195,8 @@ class BatchRows:
         return [row_id for row_id in self._titles if self._group_of[row_id] == group_id]
 
     def _regroup(self) -> None:
-        self._marked, self._tops, self._top_ids, self._by_id = (frozenset(), ()), None, None, None
+        self._marked, self._tops, self._top_ids = (frozenset(), ()), None, None
+        self._merged = None
         self._titles, self._group_of = {}, {}
         is_grouped = any(GROUP_KEY in batch.metadata for batch in self._batches.values())
         if not is_grouped and not any(place_in(entry.metadata) for entry in self.queued.values()):

@@ -84,7 +84,7 @@ class BatchesPane(Pane):
         self.rows = BatchRows()
         """The batches, groups and queue entries, and in which rows they stand."""
         self._pending: dict[str, PendingSubmit] = {}
-        self._shown: tuple[Batch, ...] | None = None
+        self._shown: Sequence[Batch] | None = None
         self._narrowing = Narrowing()
         self.lineup = Lineup(self.rows, facts_of, (column.id for column in self._columns if column.title))
         """Which rows are shown, and in which order."""
@@ -204,7 +204,7 @@ class BatchesPane(Pane):
         """Show only what a filter keeps (None: everything); gives how many rows that are."""
         self._narrowing.text, self._narrowing.filter = text, wanted
         self.refill()
-        return len(self.table.row_ids)
+        return self.table.row_count
 
     def clear_filter(self) -> bool:
         """Show everything; False when everything is shown."""
@@ -243,11 +243,11 @@ class BatchesPane(Pane):
         shown = self.lineup.shown(self._order, self._narrowing, self._alarmed, self._view().now)
         if self.is_filtered or len(self.rows):
             self.table.set_empty(self.name_keys("No batch matches: ⟦back⟧ shows all.") if self.is_filtered else "")
-        self._shown = tuple(shown.batches)
+        self._shown = shown.batches
         self.table.set_rows((*self._pending, *shown.ids) if self._pending else shown.ids)
         self._describe()
 
-    def _all_shown(self) -> tuple[Batch, ...]:
+    def _all_shown(self) -> Sequence[Batch]:
         """What the filter shows; remembered, for every step of the cursor asks for it."""
         if self._shown is None:
             self._shown = self.rows.batches_of(self.table.row_ids)

@@ -167,7 +167,7 @@ class FilesPane(Pane):
         """Show only names that hold every word; gives how many are shown."""
         self._filter = text
         self._fill()
-        return len(self.table.row_ids)
+        return self.table.row_count
 
     def clear_filter(self) -> bool:
         """Show everything again; False when there was no filter."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from batch_tui.ui.panes.batch_rows import BatchRows, Shown
 from batch_tui.ui.panes.columns import BatchFacts
 from batch_tui.ui.panes.narrowing import Narrowing
 from batch_tui.ui.panes.ordering import Order
+from batch_tui.ui.widgets.picked import Picked
 
 if TYPE_CHECKING:
     from batch_tui.ui.panes.conditions import Condition
@@ -23,7 +25,7 @@ _SLICE = 100
 _BREATH = 0.01
 """Seconds between two slices, left to keys and paints."""
 _REST = 0.25
-"""Seconds without news after which the rows are ordered ahead: not for each page of a list that still comes."""
+"""Seconds left to the start, and without news before rows are ordered: not for each page of a long list."""
 
 
 class _Kept(Struct, frozen=True):
@@ -78,7 +80,7 @@ class Lineup:
             on_top = self._rows.with_groups(first)
             above = [place for place in places if ids[place] in on_top]
             places = [*above, *(place for place in places if ids[place] not in on_top)]
-        return self._rows.listed(Shown([ids[place] for place in places], [tops[place] for place in places]))
+        return self._rows.listed(Shown(Picked(ids, places), Picked(tops, places)))
 
     def forget(self, ids: Iterable[str]) -> None:
         """More or less is known about these rows, though the service may say the same of them."""
@@ -95,7 +97,8 @@ class Lineup:
         while True:
             await self._is_due.wait()
             self._is_due.clear()
-            await asyncio.sleep(_BREATH)
+            await asyncio.sleep(_REST)
+            import_module("batch_tui.ui.panes.filter_language")  # or the first key of a filter waits for it
             self._align()
             while self._readings.read_ahead(self._columns, _SLICE):
                 await asyncio.sleep(_BREATH)

@@ -34,7 +34,12 @@ class RowKeys(LineWidget):
     @property
     def row_ids(self) -> tuple[str, ...]:
         """Ids of all rows, top to bottom."""
-        return self._rows.ids
+        return tuple(self._rows.ids)
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return len(self._rows.ids)
 
     @property
     def cursor_id(self) -> str | None:

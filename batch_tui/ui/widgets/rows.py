@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from batch_tui.ui.widgets.picked import Picked
+
 
 class RowModel:
     """Rows known by id, a cursor that follows its row, marks, and the part in sight.
@@ -18,7 +20,7 @@ class RowModel:
     """
 
     def __init__(self) -> None:
-        self.ids: tuple[str, ...] = ()
+        self.ids: Sequence[str] = ()
         self.cursor: str | None = None
         self.top = 0
         self.page = 1
@@ -27,6 +29,7 @@ class RowModel:
         self.anchor: str | None = None
         self._place = 0
         self._marks_before_range: frozenset[str] = frozenset()
+        self._every: tuple[Sequence[str], frozenset[str]] = ((), frozenset())
 
     @property
     def place(self) -> int:
@@ -36,7 +39,7 @@ class RowModel:
     @property
     def in_sight(self) -> tuple[str, ...]:
         """Ids of the rows in sight."""
-        return self.ids[self.top : self.top + self.page]
+        return tuple(self.ids[self.top : self.top + self.page])
 
     def __contains__(self, row_id: object) -> bool:
         return row_id in self.ids
@@ -48,8 +51,8 @@ class RowModel:
         in sight of what is new on top: the part in sight doesn't move with it.
         """
         before, offset, was_at_top = self.place, self.place - self.top, self.top == 0
-        known, self.ids = self.ids, tuple(ids)
-        if self.ids[: len(known)] != known or self.cursor is None:  # rows below leave those above alone
+        known, self.ids = self.ids, ids if isinstance(ids, Picked) else tuple(ids)
+        if self.cursor is None or not _begins_with(self.ids, known):  # rows below leave those above alone
             self._follow(before)
         self.top = 0 if was_at_top else self.place - offset
         self.reveal()
@@ -127,12 +130,14 @@ class RowModel:
 
     def toggle_all(self) -> None:
         """Mark all rows shown, or unmark them when all are."""
-        shown = frozenset(self.ids)
-        self.anchor = None
-        if self.marks:
-            self.marks = self.marks - shown if shown <= self.marks else self.marks | shown
+        if self._every[0] is not self.ids:  # the set is kept: all may be unmarked again
+            self._every = (self.ids, frozenset(self.ids))
+        shown, self.anchor = self._every[1], None
+        left = self.marks - shown if self.marks is not shown else frozenset[str]()
+        if len(self.marks) - len(left) == len(shown):
+            self.marks = left
         else:
-            self.marks = shown
+            self.marks = self.marks | shown if left else shown
 
     def clear_marks(self) -> bool:
         """Unmark everything and end a range; False when there was nothing to do."""
@@ -168,3 +173,8 @@ class RowModel:
 
     def _clamped(self, top: int) -> int:
         return max(0, min(top, len(self.ids) - self.page))
+
+
+def _begins_with(ids: Sequence[str], known: Sequence[str]) -> bool:
+    """True when the first of these rows are known to be those."""
+    return isinstance(ids, tuple) and ids[: len(known)] == known
