@@ -3,11 +3,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from msgspec.structs import replace
 from textual import events
 from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from batch_tui.ui.commands.registry import command
 from batch_tui.ui.text.cells import Cell, Tone, cell
@@ -249,3 +251,24 @@ async def test_one_cell_and_a_thousand_cells_are_drawn_without_complaint() -> No
             while app.table.size.width != size[0]:
                 await pilot.pause()
             assert {app.table.render_line(y).cell_length for y in range(app.table.size.height)} <= {size[0]}
+
+
+async def test_an_arrow_and_a_note_that_stay_as_they_are_compare_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with _table(3) as (app, _):
+        drawn: list[int] = []
+        draw = VirtualTable.draw
+
+        def noted(self: VirtualTable, y: int, width: int) -> Strip:
+            drawn.append(y)
+            return draw(self, y, width)
+
+        monkeypatch.setattr(VirtualTable, "draw", noted)
+        app.table.set_sort("name", is_descending=True)
+        app.table.set_empty("None matches.")
+        assert drawn
+        drawn.clear()
+        app.table.set_sort("name", is_descending=True)
+        app.table.set_empty("None matches.")
+        assert drawn == []
+        app.table.set_sort("name", is_descending=False)
+        assert drawn

@@ -150,13 +150,15 @@ class VirtualTable(RowKeys, can_focus=True):
 
     def set_sort(self, column_id: str | None, *, is_descending: bool = False) -> None:
         """Show in the header by which column the rows are sorted (None: by none)."""
-        self._painter.set_sort(column_id, is_descending=is_descending)
-        self.repaint()
+        if self._painter.set_sort(column_id, is_descending=is_descending):
+            self.repaint()
 
     def set_empty(self, text: str) -> None:
         """What stands in the table when it has no rows; wrapped."""
-        self._empty = clip(text, _NOTE_LIMIT)
-        self.repaint()
+        text, before = clip(text, _NOTE_LIMIT), self._empty
+        self._empty = text
+        if text != before:
+            self.repaint()
 
     def set_footnote(self, text: str) -> None:
         """What stands below the last row, where there is room; wrapped."""

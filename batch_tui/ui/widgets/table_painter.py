@@ -60,10 +60,13 @@ class TablePainter:
         self._skip = 0
         self.forget()
 
-    def set_sort(self, column_id: str | None, *, is_descending: bool) -> None:
-        """The column whose title carries the arrow, or None."""
-        self._sorted = (column_id, is_descending) if column_id else None
+    def set_sort(self, column_id: str | None, *, is_descending: bool) -> bool:
+        """The column whose title carries the arrow, or None; gives True when that is to be drawn."""
+        before, self._sorted = self._sorted, (column_id, is_descending) if column_id else None
+        if self._sorted == before:
+            return False
         self._header = None
+        return True
 
     def shift(self, step: int) -> None:
         """Move columns out on the left, or back in."""
