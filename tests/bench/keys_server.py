@@ -14,6 +14,8 @@ import time
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+PAGE = 100
+"""Batches of a page, when nobody says otherwise."""
 _PIECE = 65_536
 
 
@@ -25,6 +27,8 @@ class Manner:
     """In the account; the newest ended and has an output."""
     active: int = 100
     """How many of the others run."""
+    parts: int = 0
+    """How many of those at the end of the list are the parts of one file."""
     list_seconds: float = 0.0
     """Before each page but the first."""
     cancel_seconds: float = 0.0
@@ -108,7 +112,7 @@ class Server:
         if next(self._pages):
             await asyncio.sleep(self.manner.list_seconds)
         query = parse_qs(urlsplit(target).query)
-        limit, after = int(query.get("limit", ["100"])[0]), query.get("after", ["b-1"])[0]
+        limit, after = int(query.get("limit", [str(PAGE)])[0]), query.get("after", ["b-1"])[0]
         first = int(after.removeprefix("b")) + 1
         entries = [self._batch(n) for n in range(first, min(first + limit, self.manner.batches))]
         has_more = first + limit < self.manner.batches
@@ -125,10 +129,17 @@ class Server:
             "completion_window": "24h",
             "status": status if 0 < number <= self.manner.active else "completed",
             "created_at": self._began - 300 * number,
-            "request_counts": {"total": 1000, "completed": 500, "failed": 0},
-            "metadata": {"batch_tui_name": f"run-{number}"},
+            "request_counts": {"total": 1000, "completed": 500, "failed": number * 7 % 11},
+            "metadata": {"batch_tui_name": f"run-{number}", **self._place_of(number)},
         }
         return batch if number else batch | {"output_file_id": "file-out", "completed_at": self._began}
+
+    def _place_of(self, number: int) -> dict[str, str]:
+        """What tells of a part where it belongs."""
+        place = number - (self.manner.batches - self.manner.parts) + 1
+        return (
+            {"batch_tui_group": "ab" * 16, "batch_tui_part": f"{place}/{self.manner.parts}"} if place > 0 else {}
+        )
 
     async def _take(self, reader: asyncio.StreamReader, port: str, *, chunked: bool, length: int) -> None:
         tell("upload", port)
