@@ -149,6 +149,18 @@ async def test_f_on_a_group_sends_what_failed_in_all_parts(tmp_path: Path) -> No
         assert order.metadata[PARENT_KEY] == "part1"
 
 
+async def test_c_on_a_group_says_which_of_its_batches_can_be_compared(tmp_path: Path) -> None:
+    service = account()
+    send_again(service)
+    async with at_group(tmp_path, service) as running:
+        await running.press("c")
+        assert running.said().startswith("big is several batches: unfold it (l) to compare one with its retry")
+        await running.press("l", "j")
+        assert running.app.deck.selection.pair is not None
+        await running.press("g", "space", "c")
+        assert running.said().startswith("Mark exactly two batches (space)")
+
+
 async def test_saving_a_group_gives_one_file_over_all_parts(tmp_path: Path) -> None:
     async with at_group(tmp_path, account()) as running:
         await running.press("D")

@@ -107,6 +107,11 @@ def dismissable(selection: Selection) -> str | None:
 
 def comparable(selection: Selection) -> str | None:
     """Wants two batches with results: the marked ones, or one and what sends its requests again."""
+    if selection.pair is None and selection.group is not None and not selection.marked:
+        return (
+            f"{selection.group.name} is several batches: unfold it (⟦pane_right⟧) to compare one with its retry, "
+            "or mark two (⟦mark⟧)."
+        )
     if selection.pair is None:
         return "Mark exactly two batches (⟦mark⟧) to compare their answers; one with a retry needs no marks."
     for batch in selection.pair:
