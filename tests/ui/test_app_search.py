@@ -39,6 +39,16 @@ async def test_an_overview_is_searched_and_n_goes_round_telling_where_it_is(tmp_
         assert running.said() == f"Match {count} of {count} lines."
 
 
+async def test_a_search_that_finds_nothing_says_so_when_it_is_ended(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        await running.press("3", "slash", "e", "enter", "n")
+        assert running.said().startswith("Match 2 of ")
+        await running.press("slash", *"zzz", "enter")
+        assert running.said() == "No line has 'zzz'."
+        await running.press("slash", "e", "enter")
+        assert "Next" in running.said()
+
+
 async def test_what_was_found_is_told_apart_until_esc_ends_the_search(tmp_path: Path) -> None:
     async with stage(tmp_path, account(), session=SessionState(cursor="running")) as running:
         await running.press("3", "slash", *"running", "enter")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from batch_tui.domain.text import printable
 from batch_tui.ui.panes.base import Pane
 from batch_tui.ui.panes.batches import BatchesPane
 from batch_tui.ui.panes.files import FilesPane
 from batch_tui.ui.panes.inspect import InspectPane
 from batch_tui.ui.panes.results import ResultsPane
 from batch_tui.ui.widgets.dock import Dock, Level
+from batch_tui.ui.widgets.reading import Matches
 
 FILTER = "filter"
 """The prompt's kind."""
@@ -23,6 +25,7 @@ class FilterPrompt:
     def __init__(self, dock: Dock) -> None:
         self._dock = dock
         self._pane: Pane | None = None
+        self._found: Matches | None = None
 
     def open(self, pane: Pane) -> None:
         """Ask for a filter, or for a text to find."""
@@ -40,6 +43,12 @@ class FilterPrompt:
             return
         self._dock.set_prompt_note(note)
 
+    def accepted(self, text: str) -> str:
+        """One sentence for a search that found nothing; what an earlier one found isn't said any more."""
+        self._dock.clear_message()
+        is_in_vain = self._found is not None and not self._found.lines
+        return f"No line has {printable(text, 60)!r}." if is_in_vain and text else ""
+
     def dismissed(self) -> None:
         """The prompt was left: everything is shown again."""
         self._apply("")
@@ -53,6 +62,7 @@ class FilterPrompt:
             self._apply("")
 
     def _apply(self, text: str) -> str:
+        self._found = None
         match self._pane:
             case BatchesPane() as pane:
                 return self._filter_batches(pane, text)
@@ -61,11 +71,12 @@ class FilterPrompt:
             case ResultsPane() as pane if not pane.is_answer_open:
                 return f"{pane.set_filter(text)} match"
             case ResultsPane() as pane:
-                return str(pane.reader.search(text))
+                self._found = pane.reader.search(text)
             case InspectPane() as pane:
-                return str(pane.search(text))
+                self._found = pane.search(text)
             case _:
-                return ""
+                pass
+        return "" if self._found is None else str(self._found)
 
     def _filter_batches(self, pane: BatchesPane, text: str) -> str:
         from batch_tui.ui.panes.filter_language import parse_filter  # noqa: PLC0415 - not at the start

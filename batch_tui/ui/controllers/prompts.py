@@ -36,6 +36,10 @@ class Prompts:
             self._commands.choose()
         elif kind == ENTRY:
             self._desk.entered(text)
+        elif kind == FILTER:
+            sentence = self._filters.accepted(text)
+            if sentence:
+                self._desk.say(sentence)
 
     def dismissed(self, kind: str) -> None:
         """The prompt was left."""
