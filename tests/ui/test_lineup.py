@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_tui.domain.batch import Batch, Timestamps
+from batch_tui.domain.batch import NAME_KEY, Batch, Timestamps
+from batch_tui.domain.lineage import GROUP_KEY, PART_KEY
 from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.controllers.background import LongLived
 from batch_tui.ui.panes.batch_rows import BatchRows
@@ -105,9 +106,22 @@ def test_rows_that_are_equal_stay_newest_first(order: Order, sorted_ids: list[st
 def test_one_more_letter_looks_only_at_the_rows_shown(looks: list[int]) -> None:
     rows = rows_of(*many(200))
     lineup = lineup_of(rows)
-    for text in ("b001", "b0012", "b0012 b00123", "b0012", "x"):
+    for text in ("b001", "b0012", "b0012 b00123", "b0012", "x", "b00123"):
         listed(rows, lineup, text=text)
-    assert looks == [200, 100, 10, 10, 200, 200]
+    assert looks == [200, 100, 10, 10, 200, 10]
+
+
+def test_a_backspace_looks_at_no_row_unless_time_tells_which_are_shown(looks: list[int]) -> None:
+    rows = rows_of(*many(200))
+    lineup = lineup_of(rows)
+    for text in ("b001", "b0012"):
+        listed(rows, lineup, text=text)
+    looks.clear()
+    assert listed(rows, lineup, text="b001") == [f"b{n:05d}" for n in range(100, 200)]
+    assert looks == []
+    for text in ("age<3m b", "age<3m b0", "age<3m b"):
+        listed(rows, lineup, text=text)
+    assert looks == [3, 3, 3]
 
 
 def test_a_filter_by_time_or_of_other_rows_looks_at_all_of_them(looks: list[int]) -> None:
@@ -210,3 +224,25 @@ def test_whatever_was_shown_before_what_is_shown_is_what_a_fresh_look_gives(
         assert found == listed(rows, text=text, order=order)
         kept = [b.id for b in batches if parse_filter(text).matches(BatchFacts(b), float(NOON))]
         assert sorted(found) == sorted(kept)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([*TEXTS, "p", "p1", "big", "!big", "big x"]), st.sampled_from(ORDERS)),
+        max_size=6,
+    )
+)
+def test_a_group_is_shown_with_each_of_its_batches_that_a_filter_keeps(steps: list[tuple[str, Order]]) -> None:
+    metadata = {GROUP_KEY: "g", PART_KEY: "1/2", NAME_KEY: "big x 1/2"}
+    parts = [
+        a_batch(f"p{n}", failed=n, created=NOON - 90, metadata={**metadata, PART_KEY: f"{n}/2"}) for n in (1, 2)
+    ]
+    batches = [*many(5), *parts]
+    rows = rows_of(*batches)
+    lineup, whole = lineup_of(rows), rows.get("g")
+    assert whole is not None
+    for text, order in steps:
+        found = listed(rows, lineup, text=text, order=order)
+        kept = [b.id for b in (*batches, whole) if parse_filter(text).matches(BatchFacts(b), float(NOON))]
+        assert set(found) == {"g" if row_id in {"p1", "p2"} else row_id for row_id in kept}
+        assert found == [row_id for row_id in listed(rows, order=order) if row_id in found]

@@ -27,9 +27,12 @@ _BREATH = 0.01
 _REST = 0.25
 """Seconds left to the start, and without news before rows are ordered: not for each page of a long list."""
 
+_REMEMBERED = 12
+"""Filters whose rows are remembered: what a letter hid, its backspace shows again."""
+
 
 class _Kept(Struct, frozen=True):
-    """What a filter left the last time, and of what."""
+    """What a filter left, and of what."""
 
     version: int
     order: Order
@@ -41,7 +44,7 @@ class Lineup:
     """Filters and orders the rows.
 
     Their fields are read once and kept; an order is kept until a field of a row changes; a filter that only gets
-    narrower, as with each letter typed, looks only at what it left before.
+    narrower, as with each letter typed, looks only at what it left before, and a backspace at nothing.
 
     Args:
         rows: The batches and groups.
@@ -57,7 +60,7 @@ class Lineup:
         self._tops: tuple[Batch, ...] = ()
         self._owners: tuple[int, ...] = ()
         self._orders: dict[Order, tuple[int, Sequence[int]]] = {}
-        self._kept: _Kept | None = None
+        self._kept: list[_Kept] = []
         self._is_due = asyncio.Event()
 
     def shown(self, order: Order, narrowing: Narrowing, first: frozenset[str], now: float) -> Shown:
@@ -148,17 +151,35 @@ class Lineup:
     def _select(
         self, ordered: Sequence[int], order: Order, conditions: tuple[Condition, ...], now: float
     ) -> Sequence[int]:
-        """Those places that a filter keeps, in their order."""
-        from batch_tui.ui.panes.conditions import narrows, select  # noqa: PLC0415 - not at the start
-
-        readings, count, owners, last = self._readings, len(self._tops), self._owners, self._kept
-        begin: Iterable[int] = (*ordered, *range(count, count + len(owners))) if owners else ordered
-        is_same = last is not None and last.version == readings.version and last.order == order
-        if last is not None and is_same and narrows(conditions, last.conditions):
-            begin = last.places
-        places = tuple(select(begin, conditions, readings, now))
-        self._kept = _Kept(readings.version, order, conditions, places)
+        """Those places that a filter keeps, in their order; with the group of a batch that it keeps."""
+        count, owners = len(self._tops), self._owners
+        places = self._left(ordered, order, conditions, now)
         if not owners:
             return places
-        kept = {place if place < count else owners[place - count] for place in places}
-        return [place for place in ordered if place in kept]
+        inside = len(places)
+        while inside and places[inside - 1] >= count:
+            inside -= 1
+        tops = places[:inside]
+        groups = {owners[place - count] for place in places[inside:]}.difference(tops)
+        if not groups:
+            return tops
+        groups.update(tops)
+        return [place for place in ordered if place in groups]
+
+    def _left(
+        self, ordered: Sequence[int], order: Order, conditions: tuple[Condition, ...], now: float
+    ) -> Sequence[int]:
+        """Those places that meet the conditions, of batches in groups too; looked for where they can be."""
+        from batch_tui.ui.panes.conditions import narrows, select  # noqa: PLC0415 - not at the start
+
+        version, count = self._readings.version, len(self._tops)
+        same = [kept for kept in self._kept if kept.version == version and kept.order == order][-_REMEMBERED:]
+        wider = [kept for kept in same if narrows(conditions, kept.conditions)]
+        known = next((kept for kept in wider if kept.conditions == conditions), None)
+        if known is None:
+            every = (*ordered, *range(count, count + len(self._owners))) if self._owners else ordered
+            begin = min((kept.places for kept in wider), key=len, default=every)
+            known = _Kept(version, order, conditions, tuple(select(begin, conditions, self._readings, now)))
+            same.append(known)
+        self._kept = same
+        return known.places
