@@ -174,5 +174,6 @@ def test_a_few_marks_and_very_many_are_found_in_the_order_of_the_list() -> None:
     for marks in (every[7:9], every[:200], [*every, "g", "not there"]):
         found = rows.marked(frozenset(marks))
         assert [batch.id for batch in found] == [row_id for row_id in newest if row_id in marks]
+    assert rows.marked(frozenset(newest)) == rows.tops
     rows.set_batches(many(300))
     assert rows.marked(frozenset(every)) == many(300)

@@ -109,8 +109,8 @@ class BatchRows:
     def _found(self, marks: frozenset[str]) -> Sequence[Batch]:
         if len(marks) < _MANY:
             return sorted(self.batches_of(marks), key=_newest_first)
-        if not self._wholes and marks.issuperset(self._ids):
-            return self._ordered
+        if len(marks) == len(self.top_ids) and marks.issuperset(self.top_ids):
+            return self.tops
         found = [batch for row_id, batch in zip(self._ids, self._ordered, strict=True) if row_id in marks]
         for whole in self._wholes.values():
             if whole.id in marks:
