@@ -29,6 +29,8 @@ _BETWEEN = 0.2
 _NOTHING = ""
 """What is measured for no figure."""
 _WORD = "run-17"
+_COLUMNS = 9
+"""By which rows can be sorted: then they are again by age."""
 
 Step = tuple[str, str]
 """What a key does, and the key."""
@@ -37,6 +39,9 @@ STEPS: Sequence[Step] = (
     *[("step", "j")] * 12,
     *[("page", "\x04")] * 4,
     *[("ends", "G"), ("ends", "g")] * 2,
+    (_NOTHING, "G"),
+    *[("fold", "l"), ("fold", "h")] * 3,
+    (_NOTHING, "g"),
     *[("mark", " ")] * 4,
     *[("mark all", "*")] * 4,
     (_NOTHING, "\x1b"),
@@ -45,12 +50,10 @@ STEPS: Sequence[Step] = (
     *[("backspace", "\x7f")] * len(_WORD),
     *[("filter", letter) for letter in "fail>3 r"],
     (_NOTHING, "\x1b"),
-    *[("sort", "s")] * 8,
+    *[("sort", "s")] * _COLUMNS,
     *[("turn", "S")] * 4,
     *[("only", "a")] * 2,
     *[("only", "!")] * 2,
-    (_NOTHING, "G"),
-    *[("fold", "l"), ("fold", "h")] * 3,
 )
 
 
