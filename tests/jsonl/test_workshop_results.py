@@ -96,15 +96,17 @@ async def test_the_worker_compares_as_the_function_does_and_tells_how_far_it_is(
     assert heard[-1].done == heard[-1].total
 
 
-async def test_a_comparison_that_is_left_ends_the_worker_and_the_next_one_works(results: list[list[Path]]) -> None:
+async def test_a_comparison_that_is_left_ends_the_worker_and_the_next_one_works(
+    results: list[list[Path]], tmp_path: Path
+) -> None:
+    long = [[write_lines(tmp_path / "long", [answer_line(str(number)) for number in range(50_000)])]]
     process = WorkerProcess()
     workshop = Workshop(process)
 
     def leave(_progress: Progress) -> None:
-        assert process.pid is not None
         comparing.cancel()
 
-    comparing = asyncio.create_task(workshop.compare((results, None), (results, None), on_progress=leave))
+    comparing = asyncio.create_task(workshop.compare((long, None), (long, None), on_progress=leave))
     with pytest.raises(asyncio.CancelledError):
         await comparing
     assert process.pid is None
