@@ -27,7 +27,7 @@ from batch_tui.ui.controllers.remote_files import RemoteFiles
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.panels import Panels
 from batch_tui.ui.panes.batches import BatchesPane, Order
-from batch_tui.ui.panes.columns import View, read_columns
+from batch_tui.ui.panes.columns import CLOCK_TITLES, View, read_columns
 from batch_tui.ui.panes.files import FilesPane
 from batch_tui.ui.panes.inspect import InspectPane
 from batch_tui.ui.panes.results import ResultsPane
@@ -183,6 +183,7 @@ class Deck(Container):
     def toggle_times(self) -> None:
         """Ages, or clock times."""
         self.is_absolute = not self.is_absolute
+        self.batches.table.set_titles(CLOCK_TITLES if self.is_absolute else {})
         self.batches.redraw_rows()
 
     def step_tab(self, count: int) -> None:

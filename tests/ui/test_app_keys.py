@@ -207,11 +207,14 @@ async def test_plus_and_underscore_resize_the_pane_and_zoom_at_the_end(tmp_path:
 
 async def test_t_shows_clock_times_in_place_of_ages(tmp_path: Path) -> None:
     async with stage(tmp_path, account()) as running:
-        before = running.row("one")
+        table = running.app.deck.batches.table
+        before, header = running.row("one"), running.line_of(table)
         await running.press("t")
         assert running.row("one") != before
+        assert running.line_of(table).split()[-3:] == ["fail", "created↓", "ends"]
         await running.press("t")
         assert running.row("one") == before
+        assert running.line_of(table) == header
 
 
 async def test_ctrl_c_quits_only_twice(tmp_path: Path) -> None:

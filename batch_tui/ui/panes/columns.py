@@ -91,6 +91,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("endpoint", "endpoint", 20, priority=94),
     Column("id", "id", 24, priority=96),
 )
+CLOCK_TITLES = {"age": "created", "left": "ends"}
+"""What the columns of ages are called while they tell clock times."""
 DEFAULT_COLUMNS = ("name", "status", "progress", "total", "fail", "age", "left", "cost", "model")
 
 

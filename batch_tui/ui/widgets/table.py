@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from textwrap import wrap
@@ -152,6 +152,11 @@ class VirtualTable(RowKeys, can_focus=True):
         """Show in the header by which column the rows are sorted (None: by none)."""
         if self._painter.set_sort(column_id, is_descending=is_descending):
             self.repaint()
+
+    def set_titles(self, titles: Mapping[str, str]) -> None:
+        """Show other titles over these columns, by id; the others keep their own."""
+        self._painter.set_titles(titles)
+        self.repaint()
 
     def set_empty(self, text: str) -> None:
         """What stands in the table when it has no rows; wrapped."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 from rich.cells import cell_len, set_cell_size
@@ -46,6 +46,7 @@ class TablePainter:
         self._is_ascii = is_ascii
         self._skip = 0
         self._sorted: tuple[str, bool] | None = None
+        self._titles: Mapping[str, str] = {}
         self._placed: tuple[Placed, ...] | None = None
         self._header: Strip | None = None
 
@@ -67,6 +68,11 @@ class TablePainter:
             return False
         self._header = None
         return True
+
+    def set_titles(self, titles: Mapping[str, str]) -> None:
+        """Other titles for these columns, by id; the others keep their own."""
+        self._titles = titles
+        self._header = None
 
     def shift(self, step: int) -> None:
         """Move columns out on the left, or back in."""
@@ -135,7 +141,8 @@ class TablePainter:
         writer = LineWriter(width, is_ascii=self._is_ascii)
         writer.add("", style, MARGIN)
         for placed in self._places(width):
-            title, arrow = placed.column.title, self._arrow(placed.column.id)
+            column = placed.column
+            title, arrow = self._titles.get(column.id, column.title), self._arrow(column.id)
             gap = "" if placed.column.is_tight else " "
             if arrow and gap and len(title) == placed.width < writer.room:
                 gap = arrow
