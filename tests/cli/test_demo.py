@@ -68,3 +68,8 @@ def test_nothing_of_the_users_own_settings_reaches_the_demo(tmp_path: Path) -> N
     assert not {"BATCH_TUI_PROFILE", "https_proxy"} & env.keys()
     assert env["TERM"] == "x"
     assert env["XDG_STATE_HOME"].startswith(str(tmp_path))
+
+
+def test_the_demo_looks_as_the_user_wants_it(tmp_path: Path) -> None:
+    looks = {"BATCH_TUI_THEME": "textual-light", "BATCH_TUI_ASCII": "1", "BATCH_TUI_MOUSE": "0"}
+    assert looks.items() <= demo_environment(looks, tmp_path, "http://127.0.0.1:1/v1").items()

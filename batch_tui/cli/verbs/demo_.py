@@ -18,6 +18,8 @@ from batch_tui.domain.errors import BatchTuiError
 
 DEMO_KEY = "demo-key"
 """The demo gateway's key: made up, and good for nothing else."""
+_LOOKS = ("BATCH_TUI_THEME", "BATCH_TUI_ASCII", "BATCH_TUI_MOUSE")
+"""What the demo looks like is for the user to say."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,9 +47,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 
 def demo_environment(environ: Mapping[str, str], root: Path, base_url: str) -> dict[str, str]:
-    """The environment of a demo: nothing of the user's key, profiles or state comes in or is touched."""
+    """The environment of a demo: the user's looks; nothing of key, profiles or state comes in or is touched."""
     foreign = ("OPENAI_", "BATCH_TUI_", "XDG_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-    kept = {key: value for key, value in environ.items() if not key.upper().startswith(foreign)}
+    kept = {key: value for key, value in environ.items() if key in _LOOKS or not key.upper().startswith(foreign)}
     return kept | {
         "OPENAI_BASE_URL": base_url,
         "OPENAI_API_KEY": DEMO_KEY,
