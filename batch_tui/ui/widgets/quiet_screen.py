@@ -10,6 +10,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from batch_tui.ui.widgets.picture_timer import PictureTimer
+from batch_tui.ui.widgets.sparing_compositor import SparingCompositor
 
 
 class QuietScreen(Screen[None], inherit_bindings=False):
@@ -28,6 +29,7 @@ class QuietScreen(Screen[None], inherit_bindings=False):
 
     def __init__(self, *, is_busy: Callable[[], bool] | None = None, classes: str | None = None) -> None:
         super().__init__(classes=classes)
+        self._compositor = SparingCompositor()
         self._is_busy = is_busy or _no
         self._pictures: PictureTimer | None = None
 
