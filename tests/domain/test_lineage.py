@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch_tui.domain import lineage
 from batch_tui.domain.batch import PARENT_KEY, Batch, Timestamps
 from batch_tui.domain.lineage import (
     GROUP_KEY,
@@ -47,6 +49,19 @@ def test_a_family_is_the_same_whichever_member_is_named() -> None:
 
 def test_a_parent_that_is_gone_leaves_its_child_as_the_first() -> None:
     assert ids(family_of("b", [batch("b", "gone"), batch("c", "b", 1)])) == ["b", "c"]
+
+
+def test_the_lines_of_strangers_are_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    followed: list[str] = []
+
+    def noted(batch_id: str, batches: Mapping[str, Batch]) -> str:
+        followed.append(batch_id)
+        return root_of(batch_id, batches)
+
+    monkeypatch.setattr(lineage, "root_of", noted)
+    batches = [Batch("first"), Batch("again", metadata={PARENT_KEY: "first"}), *(Batch(str(n)) for n in range(99))]
+    assert [batch.id for batch in family_of("again", batches)] == ["first", "again"]
+    assert set(followed) == {"first", "again"}
 
 
 def test_an_unknown_batch_has_no_family() -> None:
