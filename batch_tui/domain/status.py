@@ -45,26 +45,10 @@ class BatchStatus(StrEnum):
         """True while the batch may still change, cost money, or be worth watching."""
         return self not in _TERMINAL
 
-    @property
-    def rank(self) -> int:
-        """Position in the life cycle, 0 for validating up to 4 for ended states; orders stale reads."""
-        return _RANK[self]
-
 
 _TERMINAL = frozenset(
     {BatchStatus.COMPLETED, BatchStatus.FAILED, BatchStatus.EXPIRED, BatchStatus.CANCELLED},
 )
-_RANK = {
-    BatchStatus.UNKNOWN: 0,
-    BatchStatus.VALIDATING: 0,
-    BatchStatus.IN_PROGRESS: 1,
-    BatchStatus.FINALIZING: 2,
-    BatchStatus.CANCELLING: 3,
-    BatchStatus.COMPLETED: 4,
-    BatchStatus.FAILED: 4,
-    BatchStatus.EXPIRED: 4,
-    BatchStatus.CANCELLED: 4,
-}
 
 
 @dataclass(frozen=True, slots=True)

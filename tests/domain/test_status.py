@@ -50,12 +50,5 @@ def test_any_text_is_read_and_kept(word: str) -> None:
 
 
 @pytest.mark.parametrize("status", BatchStatus)
-def test_a_status_is_either_active_or_ended_and_the_ended_rank_last(status: BatchStatus) -> None:
+def test_a_status_is_either_active_or_ended(status: BatchStatus) -> None:
     assert status.is_active is not status.is_terminal
-    assert status.is_terminal == (status.rank == max(other.rank for other in BatchStatus))
-
-
-def test_the_ranks_follow_the_life_cycle() -> None:
-    life = [BatchStatus.VALIDATING, BatchStatus.IN_PROGRESS, BatchStatus.FINALIZING, BatchStatus.COMPLETED]
-    ranks = [status.rank for status in life]
-    assert ranks == sorted(set(ranks))

@@ -103,6 +103,29 @@ def test_rows_that_are_equal_stay_newest_first(order: Order, sorted_ids: list[st
     assert listed(rows, lineup, order=order) == sorted_ids
 
 
+def test_by_status_what_moves_stands_over_what_ended_badly_and_that_over_what_ended_well() -> None:
+    ended = [BatchStatus.CANCELLED, BatchStatus.COMPLETED, BatchStatus.FAILED, BatchStatus.EXPIRED]
+    moving = [BatchStatus.FINALIZING, BatchStatus.CANCELLING, BatchStatus.VALIDATING, BatchStatus.IN_PROGRESS]
+    rows = rows_of(
+        *(a_batch(f"{status} {n}", status, created=NOON - n) for n in range(2) for status in (*ended, *moving)),
+        a_batch("with failures", BatchStatus.COMPLETED, failed=1, created=NOON - 9),
+    )
+    falling = [
+        *(
+            f"{status} {n}"
+            for status in ("cancelling", "finalizing", "in_progress", "validating")
+            for n in range(2)
+        ),
+        *(f"{status} {n}" for status in ("failed", "expired", "cancelled") for n in range(2)),
+        *("with failures", "completed 0", "completed 1"),
+    ]
+    lineup = lineup_of(rows)
+    assert listed(rows, lineup, order=Order("status")) == falling
+    rising = listed(rows, lineup, order=Order("status", is_descending=False))
+    assert rising[:3] == ["completed 0", "completed 1", "with failures"]
+    assert rising[-2:] == ["cancelling 0", "cancelling 1"]
+
+
 def test_one_more_letter_looks_only_at_the_rows_shown(looks: list[int]) -> None:
     rows = rows_of(*many(200))
     lineup = lineup_of(rows)

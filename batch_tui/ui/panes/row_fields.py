@@ -50,6 +50,27 @@ def _folded(text: str) -> str:
     return text.casefold()
 
 
+_URGENCY: Mapping[BatchStatus, int] = MappingProxyType(
+    {
+        BatchStatus.COMPLETED: 0,
+        # With failures: 1.
+        BatchStatus.CANCELLED: 2,
+        BatchStatus.EXPIRED: 3,
+        BatchStatus.FAILED: 4,
+        BatchStatus.UNKNOWN: 5,
+        BatchStatus.VALIDATING: 6,
+        BatchStatus.IN_PROGRESS: 7,
+        BatchStatus.FINALIZING: 8,
+        BatchStatus.CANCELLING: 9,
+    }
+)
+
+
+def _urgency(batch: Batch) -> int:
+    """How far up it stands by its status: what still moves, then what ended badly, then what ended well."""
+    return _URGENCY[batch.status] + (batch.status is BatchStatus.COMPLETED and batch.counts.failed > 0)
+
+
 TEXTS: Mapping[str, Callable[[Batch], str]] = MappingProxyType(
     {
         WORDS: _words,
@@ -64,7 +85,7 @@ TEXTS: Mapping[str, Callable[[Batch], str]] = MappingProxyType(
 
 NUMBERS: Mapping[str, Callable[[Batch], float | None]] = MappingProxyType(
     {
-        "status": lambda batch: batch.status.rank,
+        "status": _urgency,
         "progress": lambda batch: batch.counts.fraction,
         "percent": lambda batch: batch.counts.fraction,
         "total": lambda batch: batch.counts.total,
