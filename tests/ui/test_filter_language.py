@@ -60,7 +60,19 @@ def _shown(text: str) -> list[str]:
         ("cost>1", "eval"),
         ("cost>$2.6", "none"),
         ("fail>0", "eval"),
+        ("fail>=5", "eval"),
+        ("fail>12", "none"),
+        ("fail!=0", "eval"),
+        ("fail>=2%", "eval"),
+        ("fail>=3%", "none"),
+        ("fail<3%", "eval"),
+        ("done>200", "eval"),
+        ("done<=412", "both"),
+        ("done>412", "none"),
         ("done<50%", "both"),
+        ("done>41%", "eval"),
+        ("done>42%", "none"),
+        ("is:active,gone", "eval"),
         ("total>=1k", "eval"),
         ("is:active", "eval"),
         ("is:problem", "both"),
@@ -74,6 +86,12 @@ def test_a_condition_shows_what_it_says(text: str, shown: str) -> None:
     assert parse_filter(text).mistake == ""
 
 
+def test_a_share_is_compared_as_it_is_counted() -> None:
+    batch = Batch(id="batch_7", counts=RequestCounts(total=200, completed=93, failed=7))
+    for text in ("fail=7%", "done=50%", "fail=7", "done=100"):
+        assert parse_filter(text).matches(BatchFacts(batch), NOW), text
+
+
 @pytest.mark.parametrize("text", ["status:", "age<", "cost>", "!", '"', "!model:"])
 def test_half_a_condition_hides_nothing(text: str) -> None:
     chosen = parse_filter(text)
@@ -83,7 +101,22 @@ def test_half_a_condition_hides_nothing(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "word"),
-    [("colour:red", "colour"), ("age<soon", "soon"), ("model>3", "model"), ("is:blue", "blue"), ("age<2x", "2x")],
+    [
+        ("colour:red", "colour"),
+        ("age<soon", "soon"),
+        ("model>3", "model"),
+        ("is:blue", "blue"),
+        ("age<2x", "2x"),
+        ("cost>5%", "5%"),
+        ("age<5%", "5%"),
+        ("total>50%", "50%"),
+        ("fail>5%%", "5%%"),
+        ("fail>%", "%"),
+        ("fail>$5", "$5"),
+        ("is:active,blue", "blue"),
+        ("fail >= 5", ">"),
+        ("nothing !=5", "="),
+    ],
 )
 def test_what_cannot_be_understood_is_told_in_one_sentence_and_hides_nothing(text: str, word: str) -> None:
     chosen = parse_filter(text)

@@ -119,7 +119,7 @@ _FIND = (
         "filter",
         ("/",),
         "Filter",
-        "Filter the list while you type (status:failed model:mini age<2h cost>1 !word), or search a text.",
+        "Filter the list while you type (status:failed model:mini age<2h fail>=5% !word), or search a text.",
         Group.FIND,
         _APP,
         "filter",

@@ -136,10 +136,10 @@ SIGNS: Mapping[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
     ">=": operator.ge,
     "=": operator.eq,
+    "!=": operator.ne,
 }
 _MEASURES: Mapping[str, Callable[[float, float], float]] = {
     "age": lambda number, now: max(0.0, now + number),
     "left": lambda number, now: max(0.0, number - now),
-    "percent": lambda number, _now: number * 100,
 }
 """What a user compares with, where that isn't the number itself."""

@@ -1,8 +1,9 @@
 """The live filter of Batches: ``status:failed model:mini age<2h cost>1 !word name``. Pure.
 
 Conditions stand apart by spaces and must all hold; ``!`` turns one round; commas give alternatives
-(``status:failed,expired``); quotes keep spaces together. While it is typed, half a condition (``cost>``) holds
-for everything, so the list doesn't jump.
+(``status:failed,expired``); quotes keep spaces together. ``fail`` and ``done`` count requests; with a ``%`` they
+are the share of the finished that failed, and of all that finished. Half a condition (``cost>``), as it is being
+typed, holds for everything, so the list doesn't jump; so does a filter with a part that means nothing.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ from batch_tui.ui.panes.row_fields import KNOWN_NUMBERS, NUMBERS, TEXTS, WORDS, 
 
 _TOKEN = re.compile(r'!?(?:[^\s"]*"[^"]*"?|\S+)')
 _FIELD = re.compile(r"(?P<field>[A-Za-z_]+):(?P<value>.*)", re.DOTALL)
-_COMPARISON = re.compile(r"(?P<field>[A-Za-z_]+)(?P<sign><=|>=|<|>|=)(?P<value>.*)", re.DOTALL)
-_NUMBER = re.compile(r"(?P<number>\d{1,15}(?:\.\d{0,9})?|\.\d{1,9})(?P<unit>[a-zA-Z%]*)")
+_COMPARISON = re.compile(r"(?P<field>[A-Za-z_]+)(?P<sign>!=|<=|>=|<|>|=)(?P<value>.*)", re.DOTALL)
+_NUMBER = re.compile(r"(?P<number>\d{1,15}(?:\.\d{0,9})?|\.\d{1,9})(?P<unit>[a-zA-Z]*)")
 _SPAN = re.compile(r"(?:\d{1,9}[dhms]){2,4}", re.IGNORECASE)
 """A time as the columns write it: ``3h12m``."""
 _SPAN_PART = re.compile(r"\d+[dhms]", re.IGNORECASE)
 _SECONDS = {"": 60.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _FACTORS = {"": 1.0, "k": 1e3, "m": 1e6}
+_LOOSE_SIGN = re.compile(r"!?=|[<>]")
+"""Begins what was torn off the field it compares."""
 
 
 class Filter(Struct, frozen=True):
@@ -41,7 +44,7 @@ class Filter(Struct, frozen=True):
     text: str
     conditions: tuple[Condition, ...] = ()
     mistake: str = ""
-    """One sentence about the first part that can't be understood; that part holds for everything."""
+    """One sentence about the first part that can't be understood; there is no condition then."""
 
     def __bool__(self) -> bool:
         return bool(self.conditions)
@@ -54,17 +57,15 @@ class Filter(Struct, frozen=True):
 def parse_filter(text: str) -> Filter:
     """Read a filter; never raises, whatever the text."""
     conditions: list[Condition] = []
-    mistake = ""
     for token in _TOKEN.findall(text):
         is_negated = token.startswith("!")
         try:
             condition = _condition(token[is_negated:])
         except _NotUnderstoodError as error:
-            mistake = mistake or str(error)
-            continue
+            return Filter(text, mistake=str(error))
         if condition is not None:
             conditions.append(replace(condition, is_negated=is_negated))
-    return Filter(text, tuple(conditions), mistake)
+    return Filter(text, tuple(conditions))
 
 
 class _NotUnderstoodError(ValueError):
@@ -73,6 +74,9 @@ class _NotUnderstoodError(ValueError):
 
 def _condition(token: str) -> Condition | None:
     """The condition a token stands for; None while it is half typed."""
+    loose = _LOOSE_SIGN.match(token)
+    if loose:
+        raise _NotUnderstoodError(f"{loose[0]} compares nothing (without spaces, like fail>5).")
     comparison = None if token.startswith('"') else _COMPARISON.fullmatch(token)
     if comparison:
         return _comparison(comparison["field"].lower(), comparison["sign"], comparison["value"])
@@ -100,10 +104,13 @@ def _field(field: str, value: str) -> Condition | None:
 def _is(words: Sequence[str]) -> Condition | None:
     if not words:
         return None
-    kinds = sum({kind for word in words for name, kind in _KINDS.items() if name.startswith(word)})
-    if not kinds:
-        raise _NotUnderstoodError(f"is:{printable(words[0], 20)} means nothing (use {', '.join(_KINDS)}).")
-    return KindCondition(kinds)
+    kinds: set[Kind] = set()
+    for word in words:
+        meant = {kind for name, kind in _KINDS.items() if name.startswith(word)}
+        if not meant:
+            raise _NotUnderstoodError(f"is:{printable(word, 20)} means nothing (use {', '.join(_KINDS)}).")
+        kinds |= meant
+    return KindCondition(sum(kinds))
 
 
 def _comparison(field: str, sign: str, value: str) -> Condition | None:
@@ -111,20 +118,23 @@ def _comparison(field: str, sign: str, value: str) -> Condition | None:
         raise _NotUnderstoodError(f"{printable(field, 20)}{sign} can't be compared (use {', '.join(_NUMBERS)}).")
     if not value:
         return None
-    wanted = _quantity(value, _SECONDS if field in _TIMES else _FACTORS)
+    is_share = value.endswith("%") and field in _SHARES
+    wanted = _quantity(field, value.removesuffix("%") if is_share else value)
     if wanted is None:
-        example = "2h, 3h30m, 1d" if field in _TIMES else "1, 0.5, 10k"
-        raise _NotUnderstoodError(f"{printable(value, 20)} is no value for {field} (like {example}).")
-    return NumberCondition(_NUMBERS[field], sign, wanted)
+        raise _NotUnderstoodError(
+            f"{printable(value, 20)} is no value for {field} (like {_EXAMPLES.get(field, _EXAMPLE)})."
+        )
+    return NumberCondition((_SHARES if is_share else _NUMBERS)[field], sign, wanted)
 
 
-def _quantity(text: str, units: Mapping[str, float]) -> float | None:
-    if units is _SECONDS and _SPAN.fullmatch(text):
+def _quantity(field: str, text: str) -> float | None:
+    """What a value stands for, in the unit of its field; None for what is no value of it."""
+    if field in _TIMES and _SPAN.fullmatch(text):
         return sum(float(part[:-1]) * _SECONDS[part[-1].lower()] for part in _SPAN_PART.findall(text))
-    match = _NUMBER.fullmatch(text.strip().removeprefix("$"))
+    match = _NUMBER.fullmatch(text.removeprefix("$") if field == "cost" else text)
     if match is None:
         return None
-    factor = 1.0 if match["unit"] == "%" else units.get(match["unit"].lower())
+    factor = (_SECONDS if field in _TIMES else _FACTORS).get(match["unit"].lower())
     return None if factor is None else float(match["number"]) * factor
 
 
@@ -153,10 +163,19 @@ _NUMBERS: Mapping[str, str] = {
     "cost": "cost",
     "fail": "fail",
     "total": "total",
-    "done": "percent",
+    "done": "done",
     "rate": "rate",
 }
 """What can be compared, and the field of a row that it means."""
+_SHARES: Mapping[str, str] = {"fail": "fail_percent", "done": "done_percent"}
+"""The same with a percent sign."""
+_EXAMPLE = "1, 0.5, 10k"
+_EXAMPLES: Mapping[str, str] = {
+    "age": "2h, 3h30m, 1d",
+    "left": "2h, 3h30m, 1d",
+    "fail": "12, 10k, 5%",
+    "done": "200, 10k, 50%",
+}
 _KINDS: Mapping[str, Kind] = {
     "active": Kind.ACTIVE,
     "ended": Kind.ENDED,

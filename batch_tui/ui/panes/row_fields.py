@@ -71,6 +71,11 @@ def _urgency(batch: Batch) -> int:
     return _URGENCY[batch.status] + (batch.status is BatchStatus.COMPLETED and batch.counts.failed > 0)
 
 
+def _share(part: int, whole: int) -> float | None:
+    """In percent; None of nothing."""
+    return 100 * part / whole if whole > 0 else None
+
+
 TEXTS: Mapping[str, Callable[[Batch], str]] = MappingProxyType(
     {
         WORDS: _words,
@@ -89,7 +94,10 @@ NUMBERS: Mapping[str, Callable[[Batch], float | None]] = MappingProxyType(
         "progress": lambda batch: batch.counts.fraction,
         "percent": lambda batch: batch.counts.fraction,
         "total": lambda batch: batch.counts.total,
+        "done": lambda batch: batch.counts.done,
+        "done_percent": lambda batch: _share(batch.counts.done, batch.counts.total) or 0.0,
         "fail": lambda batch: batch.counts.failed,
+        "fail_percent": lambda batch: _share(batch.counts.failed, batch.counts.done),
         "age": lambda batch: None if batch.times.created is None else -batch.times.created,
         "left": lambda batch: None if batch.is_terminal else batch.times.expires,
     }
