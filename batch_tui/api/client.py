@@ -32,6 +32,7 @@ from batch_tui.domain.errors import NotFoundError, ServerFaultError, ServiceErro
 from batch_tui.domain.files import FilePage, FileStart, RemoteFile
 from batch_tui.domain.normalise import file_from_wire, is_page, page_of
 
+_NO_SUCH_METHOD = frozenset({405, 501})
 _UNUSABLE_IDS = frozenset({"", ".", ".."})
 
 
@@ -60,6 +61,7 @@ class OpenAIService:
         self._timeouts = timeouts or Timeouts()
         self._pages = PageReader()
         self._has_answered = False
+        self._look_method = "HEAD"
         with built(connection):
             self._http = http = http_client or bounded.http_client()
             http.follow_redirects = False
@@ -84,14 +86,29 @@ class OpenAIService:
         return self._connection.host
 
     async def is_reachable(self) -> bool:
-        """Whether the service is there at all: one HEAD of the base URL, without the key."""
+        """Whether the service is there at all: one HEAD of the base URL, without the key.
+
+        A server that knows no HEAD says so whatever becomes of its other requests, which tells nothing. It is
+        asked with GET from then on, whose answer is not read beyond its headers: the first look is two requests.
+        """
         try:
             with translated(self._call("answer")):
-                reply = await self._http.head(self._connection.url, timeout=self._limits(self._timeouts.read))
+                reply = await self._look()
+                if self._look_method == "HEAD" and reply.status_code in _NO_SUCH_METHOD:
+                    self._look_method = "GET"
+                    reply = await self._look()
         except ServiceError:
             return False
         is_somebody_else = reply.is_redirect or (reply.is_success and is_web_page(reply.headers, b""))
         return reply.status_code < 500 and not is_somebody_else
+
+    async def _look(self) -> httpx2.Response:
+        """The headers of the answer to a look; the body of a GET is left unread, which ends its connection."""
+        url, limits = self._connection.url, self._limits(self._timeouts.read)
+        if self._look_method == "HEAD":
+            return await self._http.head(url, timeout=limits)
+        async with self._http.stream(self._look_method, url, timeout=limits) as reply:
+            return reply
 
     async def list_batches(self, *, after: str | None = None, limit: int = 100) -> BatchPage:
         """One page of batches."""

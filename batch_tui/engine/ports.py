@@ -35,7 +35,7 @@ class Polled(Protocol):
     """What keeping a list up to date needs of a server."""
 
     async def is_reachable(self) -> bool:
-        """Whether the service is there at all, with no more than one empty request; never raises.
+        """Whether the service is there at all, with one empty request, the first time two; never raises.
 
         True when it answers, be it with a refusal; False when no connection comes about, or somebody else or
         nothing but an error of its own answers. Without the key, and without work for the service. It may take

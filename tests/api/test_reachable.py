@@ -64,6 +64,18 @@ async def test_fault_35_poll_what_is_no_answer_of_the_service_does_not_count(
     assert await service.is_reachable(), "and the next look is a new one"
 
 
+@pytest.mark.parametrize("code", [405, 501])
+async def test_fault_35_list_a_server_that_knows_no_head_is_looked_for_with_get(
+    server: FaultServer, service: OpenAIService, code: int
+) -> None:
+    server.fail("look", status(code), times=None)
+    server.fail("other", close(after=False))
+    assert not await service.is_reachable(), "its HEAD is answered, and everything else is closed on"
+    assert await service.is_reachable()
+    assert [(seen.method, seen.path) for seen in server.seen] == [("HEAD", "/v1"), ("GET", "/v1"), ("GET", "/v1")]
+    assert KEY not in str([seen.headers for seen in server.seen])
+
+
 async def test_a_web_page_that_says_no_is_still_an_answer(server: FaultServer, service: OpenAIService) -> None:
     server.fail("look", answer(Reply(404, b"<html>nginx", {"Content-Type": "text/html"})))
     assert await service.is_reachable()
