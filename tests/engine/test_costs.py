@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -131,6 +132,12 @@ def test_a_running_batch_has_cost_what_its_usage_says_and_will_cost_its_share() 
 )
 def test_what_nobody_knows_is_not_said(batch: Batch) -> None:
     assert cost_so_far(batch, PRICES) is None
+    assert projected(batch, PRICES) is None
+
+
+def test_a_batch_that_is_being_cancelled_is_not_forecast() -> None:
+    batch = replace(running(Usage(input_tokens=MILLION), done=10), status=BatchStatus.CANCELLING)
+    assert cost_so_far(batch, PRICES) is not None
     assert projected(batch, PRICES) is None
 
 

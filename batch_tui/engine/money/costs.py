@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from batch_tui.domain.batch import Batch, Usage
 from batch_tui.domain.money import NOTHING, Bill, BillLine, Cost, Demand, Estimate, Range
+from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.money.prices import PriceList
 
 if TYPE_CHECKING:
@@ -78,9 +79,13 @@ def cost_so_far(batch: Batch, prices: PriceList) -> Cost | None:
 
 
 def projected(batch: Batch, prices: PriceList) -> Cost | None:
-    """What a running batch will have cost at its end if it goes on as it began; None without a base for it."""
+    """What a running batch will have cost at its end if it goes on as it began; None without a base for it.
+
+    One that is being cancelled doesn't go on: what its requests under way will still cost, nobody can say.
+    """
     cost, counts = cost_so_far(batch, prices), batch.counts
-    if cost is None or counts.done <= 0 or counts.total <= 0:
+    is_stopping = batch.status is BatchStatus.CANCELLING
+    if cost is None or is_stopping or counts.done <= 0 or counts.total <= 0:
         return None
     share = Decimal(counts.total) / Decimal(min(counts.done, counts.total))
     return Cost(cost.batch * share, cost.synchronous * share)
