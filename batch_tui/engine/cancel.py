@@ -1,7 +1,8 @@
 """Cancelling: the POST leaves first, and nothing is believed before the service says it.
 
 A POST that failed is followed by a GET; the loop ends when the batch is ``cancelling`` or has ended, or when
-the service refuses. A cancellation is harmless to repeat, so unlike a create it is sent as often as it takes.
+the service refuses. A cancellation is harmless to repeat, so unlike a create it is sent as often as it takes, and
+at once when a poll finds the service back.
 """
 
 from __future__ import annotations
@@ -83,6 +84,8 @@ class _Attempt(Struct):
     """False while every POST is proven to have changed nothing."""
     waited: float = 0.0
     tries: int = 0
+    returns: int = 0
+    """How often the service had come back when the last POST left."""
     refusals: int = 0
     told: str | None = None
     is_noted: bool = False
@@ -230,6 +233,7 @@ class Canceller:
             self._kit.events.record("error", str(error), batch_id=operation.batch_id)
 
     async def _post(self, attempt: _Attempt) -> _Reply:
+        attempt.returns = self._kit.gate.returns
         try:
             async with attempt.lane, self._kit.gate.turn("cancel"):
                 batch = await self._kit.service.cancel_batch(attempt.operation.batch_id)
@@ -256,7 +260,8 @@ class Canceller:
                 return verdict
             if attempt.waited >= _LONGEST:
                 return CancelState.UNCONFIRMED, f"{attempt.standing()}; the next start goes on with it."
-            await self._kit.sleep(attempt.next_delay())
+            if await self._kit.gate.nap(attempt.next_delay(), since=attempt.returns):
+                attempt.tries = 0
             reply = await self._post(attempt)
 
     def _judge(self, attempt: _Attempt, reply: _Reply) -> _Verdict | None:

@@ -8,7 +8,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Literal
 
-from batch_tui.domain.errors import Effect, RateLimitedError, ServerFaultError, ServiceError
+from batch_tui.domain.errors import (
+    Effect,
+    NotTheApiError,
+    RateLimitedError,
+    ServerFaultError,
+    ServiceError,
+    UnreachableError,
+)
 
 Kind = Literal["action", "poll", "cancel"]
 """Whether a user waits for it, or a clock, or money is being spent until it is sent."""
@@ -21,6 +28,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds to pause after a 429 that names no time; doubles with each further one."""
 _FIRST_SPACING, _WIDEST_SPACING, _EASING = 0.1, 2.0, 0.97
 """Seconds between two starts after a 429, and how they shrink with each success."""
+_AWAY = (UnreachableError, ServerFaultError, NotTheApiError)
+"""What a poll ends with while the service is away."""
 
 
 class RateGate:
@@ -52,8 +61,12 @@ class RateGate:
         self._limits_in_a_row = 0
         self._spacing = 0.0
         self._next_start = 0.0
+        self._is_away = False
+        self._back = asyncio.Event()
         self.was_reached = False
         """True once the service took a request, whatever it then answered."""
+        self.returns = 0
+        """How often a poll came through after one that the service was away for."""
 
     def closed_for(self) -> float:
         """Seconds until anything may be sent again; 0.0 when the gate is open."""
@@ -78,6 +91,30 @@ class RateGate:
         if self._spacing < _FIRST_SPACING / 4:
             self._spacing = 0.0
 
+    async def nap(self, seconds: float, *, since: int) -> bool:
+        """Wait before a try again, no longer than until the service is back.
+
+        Only polls tell of a return: they are asked for seldom while it is away, so that this brings no more
+        tries than there were outages, even where a service answers its list and fails at all else.
+
+        Args:
+            seconds: The longest wait.
+            since: ``returns`` before the try that failed; a return since then is one already.
+
+        Returns:
+            True when it came back.
+        """
+        if self.returns != since:
+            return True
+        returning = asyncio.ensure_future(self._back.wait())
+        sleeping = asyncio.ensure_future(self._sleep(seconds))
+        try:
+            await asyncio.wait((returning, sleeping), return_when=asyncio.FIRST_COMPLETED)
+            return returning.done()
+        finally:
+            returning.cancel()
+            sleeping.cancel()
+
     @asynccontextmanager
     async def turn(self, kind: Kind = "action") -> AsyncGenerator[None, None]:
         """Wait for a place and an open gate; hold the place while the block runs. A 429 closes the gate.
@@ -92,8 +129,11 @@ class RateGate:
             await self._wait_until_open()
             yield
             self.note_success()
+            if kind == "poll":
+                self._note_return()
         except ServiceError as error:
             self._note_error(error)
+            self._is_away |= kind == "poll" and isinstance(error, _AWAY)
             raise
         finally:
             if kind != "cancel":
@@ -114,6 +154,13 @@ class RateGate:
             except ServiceError as error:
                 self._note_error(error)
                 raise
+
+    def _note_return(self) -> None:
+        if self._is_away:
+            self._is_away = False
+            self.returns += 1
+            self._back.set()
+            self._back = asyncio.Event()
 
     def _note_error(self, error: ServiceError) -> None:
         """Close for whatever asks for a pause: every 429, and a 503 that names a time."""

@@ -1,19 +1,21 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import ConfigurationError, Effect, RefusedError, ServiceError, UnreachableError
 from batch_tui.domain.operation import CancelStage, Operation
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.cancel import ABREAST, Canceller, CancelOutcome, CancelState
+from batch_tui.engine.gate import Kind, RateGate
 from batch_tui.engine.submitting.submit import Submitter
-from tests.support.batches import a_batch
+from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import (
     FakeService,
     forbidden,
@@ -24,6 +26,7 @@ from tests.support.fake_service import (
     unreachable,
 )
 from tests.support.kits import World, an_order, reached
+from tests.support.virtual_time import VirtualTime
 
 
 def cut() -> UnreachableError:
@@ -344,3 +347,34 @@ async def test_a_cancel_leaves_at_once_while_everything_else_hangs(tmp_path: Pat
     answer.set()
     assert (await one).state is CancelState.CONFIRMED
     assert len(await others) >= ABREAST
+
+
+@pytest.mark.parametrize("kind", ["poll", "action"])
+async def test_fault_35_cancel_a_poll_that_comes_through_again_sends_it_at_once(
+    tmp_path: Path, kind: Kind
+) -> None:
+    service, time = FakeService(a_batch()), VirtualTime(float(NOON))
+    service._clock = time.clock
+    kit = World(tmp_path, service).start()
+    gate = RateGate(clock=time.clock, sleep=time.sleep)
+    kit = structs.replace(kit, gate=gate, sleep=time.sleep)
+
+    async def ask() -> None:
+        with suppress(ServiceError):
+            async with gate.turn(kind):
+                await service.list_batches()
+
+    async def play() -> list[float]:
+        service.go_down(cut())
+        cancelling = asyncio.ensure_future(last_of(Canceller(kit)))
+        await time.sleep(100.0)
+        await ask()
+        service.come_back()
+        back = time.now
+        await ask()
+        await cancelling
+        return [call.at - back for call in service.ledger if call.method == "cancel_batch"]
+
+    sent = await time.run(play())
+    assert sent[-2] < -1.0, "its next try was far"
+    assert (sent[-1] == 0.0) == (kind == "poll"), "only polls are so rare that each may bring a try"
