@@ -16,6 +16,7 @@ from batch_tui.domain.lineage import (
     place_in,
     place_of,
     root_of,
+    tells_of_others,
     whole_name,
 )
 from batch_tui.domain.queueing import QueueEntry, QueueStage
@@ -235,7 +236,7 @@ class Grouping:
         """As :func:`groups_of`."""
         known = {batch.id: batch for batch in batches}
         families: dict[str, list[Batch]] = {}
-        for batch in known.values():
+        for batch in filter(tells_of_others, known.values()):
             name = group_of(known[root_of(batch.id, known)])
             if name is not None:
                 families.setdefault(name, []).append(batch)

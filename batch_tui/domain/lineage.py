@@ -59,6 +59,11 @@ def group_of(batch: Batch) -> str | None:
     return batch.metadata.get(GROUP_KEY) or None
 
 
+def tells_of_others(batch: Batch) -> bool:
+    """False for a batch that can only be the first of its family, as nearly all are."""
+    return PARENT_KEY in batch.metadata or GROUP_KEY in batch.metadata
+
+
 def place_of(batch: Batch) -> Place | None:
     """Where this batch stands in its group; None for what isn't a part."""
     return place_in(batch.metadata)
@@ -110,7 +115,7 @@ def family_of(name: str, batches: Iterable[Batch]) -> tuple[Batch, ...]:
     """
     known = {batch.id: batch for batch in batches}
     wanted = _family_name(known[name], known) if name in known else name
-    related = [batch for batch in known.values() if batch.id == wanted or _tells_of_others(batch)]
+    related = [batch for batch in known.values() if batch.id == wanted or tells_of_others(batch)]
     members = [batch for batch in related if _family_name(batch, known) == wanted]
     if name not in known and not any(group_of(batch) == name for batch in members):
         return ()
@@ -167,11 +172,6 @@ def relatives_of(name: str, batches: Iterable[Batch]) -> Relatives | None:
     own_root = roots[asked[0].id]
     others = [b for b in family if b.id not in own and (roots[b.id] != b.id or b.id == own_root)]
     return Relatives(asked, tuple(sorted(others, key=_age)))
-
-
-def _tells_of_others(batch: Batch) -> bool:
-    """False for a batch that can only be the first of its family, as nearly all are."""
-    return PARENT_KEY in batch.metadata or GROUP_KEY in batch.metadata
 
 
 def _family_name(batch: Batch, known: Mapping[str, Batch]) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_tui.domain import lineage
+from batch_tui.domain import groups, lineage
 from batch_tui.domain.batch import PARENT_KEY, Batch, Timestamps
 from batch_tui.domain.lineage import (
     GROUP_KEY,
@@ -62,6 +62,11 @@ def test_the_lines_of_strangers_are_not_followed(monkeypatch: pytest.MonkeyPatch
     batches = [Batch("first"), Batch("again", metadata={PARENT_KEY: "first"}), *(Batch(str(n)) for n in range(99))]
     assert [batch.id for batch in family_of("again", batches)] == ["first", "again"]
     assert set(followed) == {"first", "again"}
+    followed.clear()
+    monkeypatch.setattr(groups, "root_of", noted)
+    part = Batch("part", metadata={GROUP_KEY: "g", PART_KEY: "1/1"})
+    assert [group.id for group in groups.groups_of([part, *batches])] == ["g"]
+    assert set(followed) == {"part", "again"}
 
 
 def test_an_unknown_batch_has_no_family() -> None:
