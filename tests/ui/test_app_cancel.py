@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from textual.events import AppBlur, Event, Key
+
 from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.session import SessionState
 from tests.support.batches import NOON, a_batch
@@ -24,6 +27,19 @@ async def test_x_then_y_cancels_the_batch_under_the_cursor(tmp_path: Path) -> No
         assert "40/100 done (kept, billed)" in running.said()
         assert running.service.count("cancel_batch") == 0
         await running.press("y")
+        assert running.service.arguments("cancel_batch") == ["new"]
+
+
+@pytest.mark.parametrize("blurred_at", [0, 1, 2])
+async def test_keys_are_answered_when_the_terminal_tells_between_them_that_it_lost_the_focus(
+    tmp_path: Path, blurred_at: int
+) -> None:
+    async with stage(tmp_path, account()) as running:
+        typed: list[Event] = [Key("x", "x"), Key("y", "y"), Key("j", "j")]
+        typed.insert(blurred_at, AppBlur())
+        for event in typed:
+            running.app.post_message(event)
+        await running.until(lambda: running.app.deck.batches.table.cursor_id == "old")
         assert running.service.arguments("cancel_batch") == ["new"]
 
 

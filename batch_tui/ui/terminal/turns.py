@@ -12,11 +12,14 @@ from typing import TypeAlias
 
 from textual.app import App
 from textual.dom import DOMNode
-from textual.events import Event, InputEvent, Key, Paste
+from textual.events import AppBlur, AppFocus, Event, InputEvent, Key, Paste
 
 from batch_tui.ui.widgets.quiet_screen import QuietScreen
 
-Typed: TypeAlias = Key | Paste
+Typed: TypeAlias = Key | Paste | AppFocus | AppBlur
+"""What comes in turn. The terminal's focus is among it: taken away from a widget while a key is on its way there,
+it would take the widget's commands from that key. A terminal tells it at the start, behind the first keys.
+"""
 _ROUNDS = 2
 """How often what a key set off is waited for, from its widget up to the app: it may set off more on its way."""
 _LOST_AFTER = 1.0
@@ -61,6 +64,8 @@ class OrderlyApp(App[int], inherit_bindings=False):
 
     async def _take(self, event: Typed) -> None:
         self._due = None
+        if isinstance(event, Key):
+            self.app_focus = True  # it is for the widget that had the focus, whatever the terminal tells
         target = self.focused or self.screen
         self._path = tuple(target.ancestors_with_self)
         if not isinstance(event, Key) or not self.swallows(event):
