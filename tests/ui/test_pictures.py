@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual.app import App
+from textual.events import Key
 from textual.screen import Screen
 
 from batch_tui.ui.widgets import picture_timer
@@ -46,6 +47,17 @@ async def test_a_step_of_the_cursor_and_the_hints_of_the_row_come_in_one_picture
         seen = pictures(running)
         await running.press("space")
         assert len(seen) == 1
+
+
+async def test_keys_that_come_together_have_one_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with stage(tmp_path, FakeService(*(a_batch(f"run{n}") for n in range(20)))) as running:
+        await running.press("slash")
+        monkeypatch.setattr(picture_timer, "PERIOD", 1000.0)  # or a busy machine has one drawn meanwhile
+        seen = pictures(running)
+        for letter in "run1":
+            running.app.post_message(Key(letter, letter))
+        await running.until(lambda: bool(seen))
+        assert [text for text, _, _ in seen] == ["run1"]
 
 
 class Screens(App[None]):
