@@ -238,6 +238,7 @@ class BatchTuiApp(OrderlyApp, ThriftyApp, inherit_bindings=False):
         if changes:
             self._batches_moved(changes)
         self.attention.after(changes)
+        self.deck.rows_changed(self.deck.inspector.outdated if self.feed.is_live else ())
         self.picture.keep(self, self.clock())
 
     def _batches_moved(self, changes: Changes) -> None:

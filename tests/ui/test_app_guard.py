@@ -122,6 +122,59 @@ async def test_an_alarm_that_comes_without_a_change_is_shown_in_inspect_too(tmp_
         await running.until_seen(lambda: overview_alarm(running).startswith("not moving for 31m"))
 
 
+def overview_rate(running: Stage) -> str:
+    """What Inspect says about how the batch moves."""
+    lines = map(cell_text, running.app.deck.inspect.query_one(FactsView).lines)
+    return next(text.removeprefix("rate").strip() for text in lines if text.startswith("rate"))
+
+
+async def polled(running: Stage, clock: list[float], seconds: float) -> None:
+    """So much later the service is asked, and has said what it knew."""
+    clock[0] += seconds
+    asked = running.service.count("list_batches")
+    running.app.cockpit.monitor.refresh()
+    await running.until_seen(lambda: running.service.count("list_batches") > asked)
+    await running.settle()
+
+
+async def test_a_batch_that_stops_moving_is_told_so_in_inspect_and_no_end_is_promised_beside_the_alarm(
+    tmp_path: Path,
+) -> None:
+    service = FakeService(a_batch("odd", total=10, created=NOON - 10))
+    async with guarded(tmp_path, service, GuardRules(no_progress_seconds=30.0)) as (running, clock):
+        service._clock = lambda: clock[0]
+        service.put(a_batch("odd", total=10, completed=8, created=NOON - 10))
+        await polled(running, clock, 5)
+        assert "eta ~1s" in overview_rate(running)
+        await polled(running, clock, 15)
+        assert "24/min" in overview_rate(running), "8 in 20 s: the longer it stands, the slower it is"
+        assert "eta ~5s" in overview_rate(running)
+        await polled(running, clock, 15)
+        assert overview_alarm(running).startswith("not moving for 30s at 8 of 10")
+        assert overview_rate(running).startswith("0.0/min")
+        assert overview_rate(running).endswith("not moving for 30s")
+        assert "45s" in running.row("odd"), "its age comes along"
+        await polled(running, clock, 60)
+        assert overview_alarm(running).startswith("not moving for 1m30s")
+        assert overview_rate(running).endswith("not moving for 1m30s")
+        assert " 0h01m " in running.row("odd")
+
+
+async def test_a_batch_that_never_moved_is_told_so_once(tmp_path: Path) -> None:
+    service = FakeService(a_batch("still", total=10, created=NOON - 10))
+    async with guarded(tmp_path, service, GuardRules(no_progress_seconds=None)) as (running, clock):
+        service._clock = lambda: clock[0]
+        await polled(running, clock, 110)
+        assert "not moving" not in overview_rate(running)
+        await polled(running, clock, 15)
+        told = overview_rate(running)
+        assert "not moving since " in told
+        drawn = running.app.deck.inspect.query_one(FactsView).lines
+        for _ in range(4):
+            await polled(running, clock, 60)
+        assert running.app.deck.inspect.query_one(FactsView).lines is drawn
+
+
 def has_ended(running: Stage, batch_id: str) -> bool:
     batch = running.app.deck.batch_of(batch_id)
     return batch is not None and batch.is_terminal

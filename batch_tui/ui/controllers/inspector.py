@@ -13,6 +13,7 @@ from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.files import RemoteFile
 from batch_tui.domain.groups import stands_for_group
+from batch_tui.domain.guard import Rule
 from batch_tui.domain.lineage import family_of, group_of, parent_of
 from batch_tui.domain.normalise import batch_to_wire
 from batch_tui.domain.problems import Report
@@ -26,7 +27,7 @@ from batch_tui.ui.panes import inspect as tabs
 from batch_tui.ui.panes.batch_rows import BatchRows
 from batch_tui.ui.panes.columns import BatchFacts
 from batch_tui.ui.panes.inspect import InspectPane
-from batch_tui.ui.panes.overview import OverviewFacts, overview_lines, validation_facts
+from batch_tui.ui.panes.overview import OverviewFacts, overview_lines, standing, validation_facts
 from batch_tui.ui.panes.results import ResultsPane
 from batch_tui.ui.panes.verdict import remote_lines, report_facts
 from batch_tui.ui.text.cells import Cell, Piece, Tone
@@ -105,6 +106,7 @@ class Inspector:
         self._now = now
         self.outcomes = Outcomes(desk, inspect, results)
         """What came back of batches."""
+        self._standing: tuple[str, ...] = ()
 
     def at_batch(self, batch: Batch | None) -> None:
         """The cursor stands on a batch, or on a group as if it were one: say what is known without asking."""
@@ -114,7 +116,9 @@ class Inspector:
         self._inspect.open_subject(batch.id, batch.name, batch)
         self.outcomes.follow(batch)
         group = self._rows.groups.get(batch.id)
-        said = [*overview_lines(self._overview(batch))]
+        told = self._overview(batch)
+        self._standing = standing(told)
+        said = [*overview_lines(told)]
         if group is not None:
             from batch_tui.ui.panes.queued import part_lines  # noqa: PLC0415 - not at the start
 
@@ -126,6 +130,13 @@ class Inspector:
             self._inspect.fill(tabs.ERRORS, lines, count=len(batch.errors), targets=targets)
         if self._inspect.tab == tabs.EVENTS:
             self._fill_events(batch)
+
+    @property
+    def outdated(self) -> tuple[str, ...]:
+        """The batch of which no longer holds what is said here, though nobody told anything of it."""
+        batch = self._batch_of(self._inspect.subject)
+        is_so = batch is None or standing(self._overview(batch)) == self._standing
+        return () if is_so else (self._inspect.subject,)
 
     def at_pending(self, pending: PendingSubmit) -> None:
         """The cursor stands on a submit that has no batch yet."""
@@ -174,7 +185,7 @@ class Inspector:
     def tab_wanted(self, tab: str) -> None:
         """A tab was opened."""
         subject = self._inspect.subject
-        batch = self._desk.cockpit.store.get(subject) or self._rows.get(subject)
+        batch = self._batch_of(subject)
         if tab == tabs.INPUT and subject in self._rows.groups:
             self._inspect.say(
                 tab, "Each part has its own input: unfold the group in Batches (⟦pane_right⟧) and look there."
@@ -186,6 +197,9 @@ class Inspector:
             self._batch_tab(batch, tab)
         elif tab in _NOT_HERE:
             self._inspect.say(tab, _NOT_HERE[tab])
+
+    def _batch_of(self, subject: str) -> Batch | None:
+        return self._desk.cockpit.store.get(subject) or self._rows.get(subject)
 
     def _batch_tab(self, batch: Batch, tab: str) -> None:
         """A tab other than the input of a batch."""
@@ -233,13 +247,15 @@ class Inspector:
 
     def _overview(self, batch: Batch) -> OverviewFacts:
         facts = self._facts_of(batch)
+        alarms = self._desk.cockpit.patrol.guard.alarms(batch.id)
         return OverviewFacts(
             batch,
             now=self._now(),
             pace=facts.pace,
             money=batch_text(batch, self._desk.cockpit.costs),
             note=self._desk.notes.get(batch.id, "gone" if facts.is_gone else ""),
-            alarms=tuple(alarm.message for alarm in self._desk.cockpit.patrol.guard.alarms(batch.id)),
+            alarms=tuple(alarm.message for alarm in alarms),
+            is_stalled=any(alarm.rule is Rule.STALLED for alarm in alarms),
             family=self._family(batch),
             is_ascii=self._inspect.is_ascii,
         )

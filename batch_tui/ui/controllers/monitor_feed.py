@@ -77,6 +77,11 @@ class MonitorFeed:
         self._aged_at = clock()
         self._shown = Condition.LOADING
 
+    @property
+    def is_live(self) -> bool:
+        """True when what is shown has just been told by the service."""
+        return self._shown is Condition.LIVE
+
     def recall(self) -> None:
         """Show what an earlier run knew, with its age, before anybody was asked."""
         known, at = self._cockpit.store.batches(), self._cockpit.monitor.last_good

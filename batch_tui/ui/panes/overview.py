@@ -41,6 +41,8 @@ class OverviewFacts(Struct, frozen=True):
     """``cancelling…``, ``gone``: what the service doesn't say yet."""
     alarms: tuple[str, ...] = ()
     """The rules of the guard it breaks now, a clause with its numbers for each."""
+    is_stalled: bool = False
+    """One of them says that it doesn't move: then no end is told beside it."""
     family: tuple[Batch, ...] = ()
     """The batch among its relatives: the parts of one file, and who sends again what failed in whom."""
     is_ascii: bool = False
@@ -99,24 +101,59 @@ def _progress(facts: OverviewFacts) -> list[Cell]:
 
 
 def _movement(facts: OverviewFacts) -> list[Cell]:
-    batch, pace = facts.batch, facts.pace
-    if batch.is_terminal:
+    pace = facts.pace
+    if facts.batch.is_terminal:
         return []
-    pieces = [_rate(batch, pace)]
+    pieces = [_rate(facts)]
     if pace.samples:
         pieces.append(Piece(f" {sparkline(pace.samples, _SPARK, glyphs(is_ascii=facts.is_ascii))}", Tone.ACCENT))
-    if pace.eta_seconds is not None:
+    if _is_still(facts):
+        pieces.append(Piece(f"   not moving {_how_long(facts)}", Tone.WARNING))
+    elif pace.eta_seconds is not None:
         pieces.append(Piece(f"   eta ~{formatting.duration(pace.eta_seconds)}"))
-    elif pace.still_for is not None and pace.still_for > _STILL:
-        pieces.append(Piece(f"   not moving for {formatting.duration(pace.still_for)}", Tone.WARNING))
     return [line("rate", *pieces), *_expiry(facts)]
 
 
-def _rate(batch: Batch, pace: Pace) -> Piece:
+def _is_still(facts: OverviewFacts) -> bool:
+    """True when it stands still for so long that this is told in place of an end."""
+    still_for, is_expected = facts.pace.still_for, facts.pace.eta_seconds is not None
+    return still_for is not None and (facts.is_stalled or (still_for > _STILL and not is_expected))
+
+
+def _ticks(facts: OverviewFacts) -> bool:
+    """True when how long it has been still is news: it has moved before, or the guard counts."""
+    return bool(facts.pace.samples or facts.alarms)
+
+
+def _how_long(facts: OverviewFacts) -> str:
+    """Its age, or the time it began: what never moved must not change the screen by the minute."""
+    still_for = facts.pace.still_for or 0.0
+    if _ticks(facts):
+        return f"for {formatting.duration(still_for)}"
+    return f"since {formatting.moment(facts.now - still_for, facts.now)}"
+
+
+def standing(facts: OverviewFacts) -> tuple[str, ...]:
+    """What time alone changes and the overview is drawn anew for: equal as long as there is no need to.
+
+    That is the pace of what has moved, word by word, and how long it has been still, by the minute. Of what has
+    never moved it is only that it is told so: a screen of such batches sends nothing.
+    """
+    pace = facts.pace
+    if facts.batch.is_terminal:
+        return ()
+    if _is_still(facts) or facts.alarms:
+        return ("still", str(int((pace.still_for or 0.0) // 60)) if _ticks(facts) else "")
+    if pace.eta_seconds is None:
+        return ()
+    return (formatting.rate(pace.per_minute), formatting.duration(pace.eta_seconds))
+
+
+def _rate(facts: OverviewFacts) -> Piece:
     """How fast it goes; while no request runs, why there is no rate."""
-    if pace.per_minute is not None:
-        return Piece(formatting.rate(pace.per_minute))
-    return Piece(_WHY_NO_RATE.get(batch.status, "not known yet"), Tone.MUTED)
+    if facts.pace.per_minute is not None:
+        return Piece(formatting.rate(0.0 if _is_still(facts) else facts.pace.per_minute))
+    return Piece(_WHY_NO_RATE.get(facts.batch.status, "not known yet"), Tone.MUTED)
 
 
 def _expiry(facts: OverviewFacts) -> list[Cell]:
