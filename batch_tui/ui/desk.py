@@ -18,6 +18,7 @@ from batch_tui.engine.cockpit import Cockpit
 from batch_tui.ui.commands.registry import with_key_names
 from batch_tui.ui.text.cells import Piece
 from batch_tui.ui.widgets.dock import Answer, Dock, Level
+from batch_tui.ui.widgets.dock_text import Wordings
 
 if TYPE_CHECKING:
     from batch_tui.engine.submitting.submission import Submission
@@ -129,7 +130,7 @@ class Desk:
 
     def ask(
         self,
-        question: tuple[Piece, ...] | str,
+        question: tuple[Piece, ...] | Wordings | str,
         yes: Callable[[], None],
         *,
         no: Callable[[], None] | None = None,

@@ -35,13 +35,37 @@ async def test_a_good_file_is_submitted_after_a_yes(tmp_path: Path) -> None:
     workspace(tmp_path, "good.jsonl", request(1), request(2))
     async with stage(tmp_path, FakeService(), session=IN_FILES) as running:
         await running.press("n")
-        assert "Submit good.jsonl?  2 requests" in running.said()
-        assert "<$0.0001 + output  gpt-5-mini" in running.said()
+        assert "Submit good.jsonl?  <$0.0001 + output  2 requests" in running.said()
+        assert "tokens in  gpt-5-mini" in running.said()
         assert running.service.count("create_batch") == 0
         await running.press("y")
         assert running.service.count("create_batch") == 1
         assert running.service.orders[0].endpoint == "/v1/chat/completions"
         await running.until(lambda: len(running.app.deck.batches.table.row_ids) == 1)
+
+
+@pytest.mark.parametrize(
+    ("width", "asked"),
+    [
+        (200, "Submit support-tickets.jsonl?  submitted before as {id}  <$0.0001 + output  1 request  ~"),
+        (120, "Submit support-tickets.jsonl?  submitted before as {id}  <$0.0001 + output  1 request   q queue"),
+        (100, "Submit support-tickets.jsonl?  submitted before as {id}  <$0.0001+  q queue"),
+        (95, "Submit support-tickets.jsonl?  submitted before  <$0.0001 + output   q queue"),
+        (60, "Submit suppor…sonl?  sent before  <$0.0001+ y yes"),
+    ],
+)
+async def test_on_every_line_a_second_submit_says_that_it_is_one_and_what_it_costs(
+    tmp_path: Path, width: int, asked: str
+) -> None:
+    workspace(tmp_path, "support-tickets.jsonl", request(1))
+    async with stage(tmp_path, FakeService(), session=IN_FILES, size=(width, 20)) as running:
+        await running.press("n")
+        await running.press("y")
+        await running.press("1", "n")
+        await running.until(lambda: running.app.dock.is_asking)
+        batch_id = next(iter(running.service.batches))
+        assert asked.format(id=batch_id) in running.said()
+        assert "no" in running.said().split()
 
 
 async def test_without_a_yes_nothing_is_sent(tmp_path: Path) -> None:

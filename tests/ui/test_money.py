@@ -9,7 +9,7 @@ from batch_tui.domain.money import Cost, Demand, Estimate, Price, Range
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.money.cost_book import CostBook, DaySpent
 from batch_tui.engine.money.prices import PriceList
-from batch_tui.ui.text.money import batch_text, day_text, estimate_text
+from batch_tui.ui.text.money import batch_text, day_text, estimate_short, estimate_text
 
 
 def cost(dollars: str) -> Cost:
@@ -35,18 +35,21 @@ async def test_a_batch_tells_its_cost_its_end_and_what_it_saved() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "text"),
+    ("found", "text", "short"),
     [
-        (None, "cost n/a"),
-        (Range(cost("1"), cost("3")), "~$1.00 to $3.00"),
-        (Range(cost("1"), cost("3"), cost("2")), "~$1.00 to $3.00, likely $2.00"),
-        (Range(cost("1"), cost("1"), cost("1")), "~$1.00"),
-        (Range(cost("0.00001"), None), "<$0.0001 + output"),
-        (Range(cost("1"), None, cost("2")), "~$1.00 + output, likely $2.00"),
+        (None, "cost n/a", "cost n/a"),
+        (Range(cost("1"), cost("3")), "~$1.00 to $3.00", "up to $3.00"),
+        (Range(cost("1"), cost("3"), cost("2")), "~$1.00 to $3.00, likely $2.00", "~$2.00"),
+        (Range(cost("1"), cost("1"), cost("1")), "~$1.00", "~$1.00"),
+        (Range(cost("0.00001"), None), "<$0.0001 + output", "<$0.0001+"),
+        (Range(cost("1"), None, cost("2")), "~$1.00 + output, likely $2.00", "~$2.00"),
     ],
 )
-def test_an_estimate_is_a_range(found: Range | None, text: str) -> None:
-    assert estimate_text(Estimate((Demand("m", 1, 1, 1, 0),), found)) == text
+def test_an_estimate_is_a_range_and_on_a_narrow_line_one_amount(
+    found: Range | None, text: str, short: str
+) -> None:
+    estimate = Estimate((Demand("m", 1, 1, 1, 0),), found)
+    assert (estimate_text(estimate), estimate_short(estimate)) == (text, short)
 
 
 def test_no_estimate_is_no_cost() -> None:

@@ -8,6 +8,7 @@ from batch_tui.domain import formatting
 from batch_tui.domain.errors import BatchTuiError
 from batch_tui.domain.files import Progress
 from batch_tui.domain.limits import Limits
+from batch_tui.domain.money import Estimate
 from batch_tui.domain.problems import Report
 from batch_tui.domain.text import printable
 from batch_tui.engine.submitting.submission import Phase, Submission, SubmitOrder
@@ -17,7 +18,8 @@ from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk, Option
 from batch_tui.ui.panes.verdict import next_step, over_limit
 from batch_tui.ui.text.cells import Piece, Tone
-from batch_tui.ui.text.money import estimate_text
+from batch_tui.ui.text.money import estimate_short, estimate_text
+from batch_tui.ui.widgets.dock_text import Wordings
 
 
 class SubmitAction:
@@ -70,10 +72,9 @@ class SubmitAction:
         cockpit = self._desk.cockpit
         estimate = await estimated(cockpit, path)
         again = cockpit.submitter.earlier(report.sha256)
-        note = f"submitted before as {again[-1].batch_id}" if again else ""
         number = amount_to_type(cockpit, estimate)
         self._desk.ask(
-            submit_question(path, report, note, estimate_text(estimate)),
+            submit_question(path, report, again[-1].batch_id if again else None, estimate),
             lambda: self._start(path, report),
             other=Option("q", "queue", lambda: self._queue.ask(path, report, number)),
             number=number,
@@ -157,21 +158,37 @@ def free_name(path: Path, word: str) -> Path:
     return candidate
 
 
-def submit_question(path: Path, report: Report, note: str = "", money: str = "") -> tuple[Piece, ...]:
-    """What the confirmation says before money is spent."""
-    facts = "  ".join(
-        word
-        for word in (
-            formatting.plural(report.requests, "request"),
-            f"~{formatting.amount(report.tokens_estimate)} tokens in",
-            money,
-            report.model or "",
-            report.endpoint or "",
+def submit_question(
+    path: Path, report: Report, before: str | None = None, estimate: Estimate | None = None
+) -> Wordings:
+    """What the confirmation says before money is spent; what it is about to cost, and to cost again, on any line.
+
+    Args:
+        path: The file.
+        report: Its check.
+        before: The batch that was made of the same content.
+        estimate: What its requests will cost.
+    """
+    facts = [
+        formatting.plural(report.requests, "request"),
+        f"~{formatting.amount(report.tokens_estimate)} tokens in",
+    ]
+    facts += [word for word in (report.model, report.endpoint) if word]
+    name = (Piece("Submit ", Tone.ACCENT), Piece(f"{path.name}?", Tone.STRONG))
+
+    def worded(warning: str, price: str, count: int = 0) -> tuple[Piece, ...]:
+        again = (Piece(f"  {warning}", Tone.WARNING),) if before is not None else ()
+        return (*name, *again, Piece("".join(f"  {word}" for word in (price, *facts[:count]))))
+
+    whole, price = f"submitted before as {before}", estimate_text(estimate)
+    return Wordings(
+        (
+            *(worded(whole, price, count) for count in range(len(facts), -1, -1)),
+            worded(whole, estimate_short(estimate)),
+            worded("submitted before", price),
+            worded("sent before", estimate_short(estimate)),
         )
-        if word
     )
-    warning = (Piece(f"  {note}", Tone.WARNING),) if note else ()
-    return (Piece("Submit ", Tone.ACCENT), Piece(f"{path.name}?", Tone.STRONG), Piece(f"  {facts}"), *warning)
 
 
 def _upload_question(path: Path, report: Report) -> tuple[Piece, ...]:

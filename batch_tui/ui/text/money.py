@@ -57,6 +57,16 @@ def estimate_text(estimate: Estimate | None) -> str:
     return f"{low} to {money(found.high.batch)}{likely}"
 
 
+def estimate_short(estimate: Estimate | None) -> str:
+    """The same in one amount: what is likely, else the most, else the least and a ``+``."""
+    found = None if estimate is None else estimate.range
+    if found is None:
+        return "cost n/a"
+    if found.likely is not None:
+        return _about(found.likely)
+    return f"{_about(found.low)}+" if found.high is None else f"up to {money(found.high.batch)}"
+
+
 def _about(cost: Cost) -> str:
     text = money(cost.batch)
     return text if text.startswith("<") else f"~{text}"

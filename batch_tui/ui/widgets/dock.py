@@ -23,6 +23,7 @@ from batch_tui.ui.widgets.dock_text import (
     Prompt,
     Question,
     TwoEnds,
+    Wordings,
     hint_line,
     note_line,
     prompt_line,
@@ -168,7 +169,7 @@ class Dock(TypedLine, can_focus=True):
     def confirm(
         self,
         token: str,
-        question: Cell | str,
+        question: Cell | Wordings | str,
         *,
         number: int | None = None,
         other: tuple[str, str] | None = None,
@@ -224,8 +225,7 @@ class Dock(TypedLine, can_focus=True):
 
     def _says(self, width: int) -> TwoEnds:
         if self._question is not None:
-            whole = question_line(self._question, self._glyphs)
-            return whole if whole.fits(width) else question_line(self._question, self._glyphs, is_short=True)
+            return question_line(self._question, self._glyphs, width)
         if self._prompt is not None:
             return prompt_line(self._prompt, width)
         if self._note is not None:

@@ -13,6 +13,10 @@ from batch_tui.ui.commands.registry import Command, key_label
 from batch_tui.ui.text.cells import Cell, Piece, Tone
 from batch_tui.ui.text.glyphs import GlyphSet
 from batch_tui.ui.widgets.line_editor import EditedLine
+from batch_tui.ui.widgets.table_painter import cut_inside
+
+_LEAST_NAME = 8
+"""Cells of a name in a question that has room for no more: its ends, which tell it from others."""
 
 
 class Level(StrEnum):
@@ -67,12 +71,19 @@ class Answer(StrEnum):
     """The third answer, where the question has one."""
 
 
+class Wordings(Struct, frozen=True):
+    """One question in several lengths, for lines of several widths. Its strong piece is a name."""
+
+    cells: tuple[Cell, ...]
+    """From the one that tells everything to the one that tells only what nobody may miss."""
+
+
 class Question(Struct, frozen=True):
     """Something to be confirmed."""
 
     token: str
     """What is confirmed."""
-    text: Cell
+    text: Cell | Wordings
     number: int | None = None
     """The number to type before enter; None when the key ``y`` confirms."""
     other: tuple[str, str] | None = None
@@ -100,7 +111,12 @@ class TwoEnds(Struct, frozen=True):
 
     def fits(self, width: int) -> bool:
         """True when nothing must be clipped."""
-        return sum(cell_len(piece.text) for piece in (*self.left, *self.right)) <= width
+        return self.cells <= width
+
+    @property
+    def cells(self) -> int:
+        """Cells of the whole line."""
+        return sum(cell_len(piece.text) for piece in (*self.left, *self.right))
 
 
 def hint_line(commands: Iterable[Command], chosen: GlyphSet, width: int, *, is_ascii: bool) -> TwoEnds:
@@ -129,25 +145,46 @@ def prompt_line(prompt: Prompt, width: int) -> TwoEnds:
     return TwoEnds((Piece(prompt.label, Tone.KEY), *edited(prompt.line, room)), remark if prompt.note else ())
 
 
-def question_line(question: Question, chosen: GlyphSet, *, is_short: bool = False) -> TwoEnds:
+def question_line(question: Question, chosen: GlyphSet, width: int) -> TwoEnds:
     """What will happen, and how to say yes; in fewer words where the line is full."""
+    text = question.text
+    cells = text.cells if isinstance(text, Wordings) else (text,)
+    short = _answer(question, chosen, is_short=True)
+    says = [TwoEnds(cells[0], _answer(question, chosen)), *(TwoEnds(cell, short) for cell in cells)]
+    if not isinstance(text, Wordings):
+        return next((one for one in says if one.fits(width)), says[-1])
+    least = TwoEnds(cells[-1], _answer(replace(question, other=None), chosen, is_short=True))
+    found = next((one for one in (*says, least) if one.fits(width)), None)
+    return found or TwoEnds(_with_less_name(least, width, chosen.ellipsis), least.right)
+
+
+def _answer(question: Question, chosen: GlyphSet, *, is_short: bool = False) -> Cell:
     third: Cell = ()
     if question.other is not None:
         third = (Piece(f" {question.other[0]}", Tone.KEY), Piece(f" {question.other[1]} {chosen.separator}"))
     if question.number is None:
-        answer: Cell = (
+        return (
             *third,
             Piece(" y", Tone.KEY),
             Piece(" yes ", Tone.PLAIN),
             Piece(f"{chosen.separator} {'else' if is_short else 'any other key'} no ", Tone.MUTED),
         )
-        return TwoEnds(question.text, answer)
-    answer = (
+    return (
         *third,
         Piece(f" type {question.number} {chosen.enter} ", Tone.KEY),
         *edited(question.line, 8),
     )
-    return TwoEnds(question.text, answer)
+
+
+def _with_less_name(says: TwoEnds, width: int, ellipsis: str) -> Cell:
+    """What is asked, its name cut where names differ least: the rest is what nobody may miss."""
+    excess = says.cells - width
+    return tuple(
+        piece
+        if piece.tone is not Tone.STRONG
+        else Piece(cut_inside(piece.text, max(_LEAST_NAME, cell_len(piece.text) - excess), ellipsis), piece.tone)
+        for piece in says.left
+    )
 
 
 def edited(line: EditedLine, room: int) -> Cell:
