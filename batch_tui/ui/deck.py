@@ -68,7 +68,8 @@ class Deck(Container):
         settings = desk.cockpit.settings
         columns = read_columns(settings.columns, settings.paths.config)
         self.facts = KnownFacts(desk, groups=lambda: self.batches.rows.groups, now=now)
-        self.files = FilesPane(workspace, now=now, is_ascii=is_ascii, name_keys=desk.name_keys)
+        self.files = FilesPane(workspace, self._view, is_ascii=is_ascii, name_keys=desk.name_keys)
+        desk.on_files = self.files.reload
         self.remote = RemoteFiles(desk, self.files, workspace, now=now)
         self.batches = BatchesPane(
             self.facts.of, self._view, columns=columns, is_ascii=is_ascii, name_keys=desk.name_keys

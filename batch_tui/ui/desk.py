@@ -88,6 +88,8 @@ class Desk:
         """Told of every step of every submit, whatever began it."""
         self.on_queue: Callable[[Sequence[QueueEntry]], None] = _no_queue
         """Told of what waits, whatever changed it."""
+        self.on_files: Callable[[], object] = _no_files
+        """Told when local files are others than before: written here, or in the editor."""
         self._prepared = 0
         self._asked_at: float | None = None
         self._transfers: dict[object, tuple[asyncio.Task[object], str]] = {}
@@ -285,6 +287,10 @@ def _ignored(_text: str) -> None:
 
 def _no_queue(_entries: Sequence[QueueEntry]) -> None:
     """Nobody looks at the queue."""
+
+
+def _no_files() -> None:
+    """Nobody looks at local files."""
 
 
 def _nobody(_submission: Submission) -> None:

@@ -90,6 +90,7 @@ class FixAction:
         except BatchTuiError as error:
             desk.fail(str(error))
             return
+        desk.on_files()
         if plan.kept == 0:
             desk.say(f"Nothing to send again: {left_out_text(plan) or 'every request succeeded'}.")
             return
@@ -130,6 +131,7 @@ class FixAction:
             await asyncio.to_thread(plan.path.unlink, missing_ok=True)
         except OSError as error:
             self._desk.warn(f"{plan.path.name} stays: {error.strerror}.")
+        self._desk.on_files()
 
     async def _send(self, plan: RetryPlan, wish: Wish) -> None:
         desk = self._desk

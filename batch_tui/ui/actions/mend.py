@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from batch_tui.domain import formatting
@@ -27,16 +27,10 @@ WORDS: Mapping[Cure, str] = {
 
 
 class MendAction:
-    """Writes the mended copy after a yes; the file itself is never touched.
+    """Writes the mended copy after a yes; the file itself is never touched."""
 
-    Args:
-        desk: What actions work with.
-        written: Called when there is a new file to be seen.
-    """
-
-    def __init__(self, desk: Desk, written: Callable[[], object]) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._written = written
 
     def selected(self, selection: Selection) -> None:
         """Ask whether the file under the cursor should be mended."""
@@ -62,7 +56,7 @@ class MendAction:
             desk.fail(str(error))
             return
         desk.record("mend", f"Mended {formatting.plural(changed, 'line')} of {path} into {target}")
-        self._written()
+        desk.on_files()
         desk.say(mended_text(target, changed, report))
 
 

@@ -127,6 +127,7 @@ class SaveAction:
         except BatchTuiError as error:
             desk.fail(f"{batch.name} was not saved: {error}")
         else:
+            desk.on_files()
             desk.say(said)
         finally:
             self._under_way.discard(batch.id)

@@ -117,6 +117,7 @@ class SubmitAction:
         except BatchTuiError as error:
             self._desk.fail(str(error))
             return
+        self._desk.on_files()
         made = formatting.plural(wrapped.requests, "request")
         self._desk.record("wrap", f"Wrapped {made} into {target}", command=f"batch-tui wrap {path} -o {target}")
         await self._prepare(target)

@@ -365,7 +365,15 @@ _ACT = (
     Command("yank_menu", ("Y",), "Yank …", "Choose what to copy.", Group.ACT, _APP, "yank_menu", can.needs_text),
 )
 _VIEW = (
-    Command("refresh", ("r", "f5"), "Refresh", "Ask the service now.", Group.VIEW, _APP, "refresh_now"),
+    Command(
+        "refresh",
+        ("r", "f5"),
+        "Refresh",
+        "Ask the service now; in Files, read the folder again too.",
+        Group.VIEW,
+        _APP,
+        "refresh_now",
+    ),
     Command("pause", ("p",), "Pause", "Stop asking the service, or go on.", Group.VIEW, _APP, "pause"),
     Command("zoom", ("f",), "Zoom", "Give the pane the whole screen, or put it back.", Group.VIEW, _APP, "zoom"),
     Command("grow", ("+",), "Grow", "Make the pane larger.", Group.VIEW, _APP, "grow(1)"),

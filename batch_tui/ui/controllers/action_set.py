@@ -58,7 +58,7 @@ class ActionSet:
         """Mends local files."""
         from batch_tui.ui.actions.mend import MendAction  # noqa: PLC0415
 
-        return MendAction(self._desk, self._deck.files.reload)
+        return MendAction(self._desk)
 
     @cached_property
     def save(self) -> SaveAction:

@@ -121,6 +121,7 @@ class Handover:
         except SuspendNotSupported:
             self._desk.fail("This terminal can't be handed to another program.")
         else:
+            self._desk.on_files()
             if code:
                 self._desk.say(f"{words[0]} {ended_with(code)}.")
 

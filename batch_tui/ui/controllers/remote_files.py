@@ -131,8 +131,7 @@ class RemoteFiles:
         else:
             desk.record("download", f"Downloaded {file.id} to {path}")
             desk.say(f"Downloaded {path.name} ({formatting.size(file.bytes)}) to {path.parent}.")
-            if self._files.is_local:
-                self._files.reload()
+            desk.on_files()
 
 
 def local_name(file: RemoteFile) -> str:

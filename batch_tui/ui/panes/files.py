@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,19 +20,17 @@ from batch_tui.ui.commands.bindings import asking
 from batch_tui.ui.commands.registry import Naming, usual_keys
 from batch_tui.ui.commands.selection import Scope, Selection
 from batch_tui.ui.panes.base import Pane
-from batch_tui.ui.panes.local_files import LOCAL_COLUMNS, Entry, local_cells, local_footnote
-from batch_tui.ui.panes.remote_files import OUTPUT_COLUMNS, REMOTE_COLUMNS, output_cells, remote_cells
+from batch_tui.ui.panes.columns import View
+from batch_tui.ui.panes.local_files import LOCAL_COLUMNS, Entry, local_footnote
+from batch_tui.ui.panes.remote_files import INPUTS, OUTPUT_COLUMNS, OUTPUTS, REMOTE_COLUMNS, RemoteLists
 from batch_tui.ui.panes.verdict import file_selection
 from batch_tui.ui.panes.workspace import Workspace
 from batch_tui.ui.text.cells import Cell
-from batch_tui.ui.text.glyphs import glyphs
 from batch_tui.ui.widgets.table import VirtualTable
 from batch_tui.ui.widgets.tabs import Tab, TabStrip
 
-LOCAL, INPUTS, OUTPUTS = "local", "batch", "batch_output"
-"""Tabs; the remote ones are called as the purpose they list."""
-_Clock = Callable[[], float]
-_REMOTE_CELLS = {INPUTS: remote_cells, OUTPUTS: output_cells}
+LOCAL = "local"
+"""A tab; the remote ones are called as the purpose they list."""
 
 
 class FilesPane(Pane):
@@ -41,7 +38,7 @@ class FilesPane(Pane):
 
     Args:
         root: The workspace.
-        now: Unix seconds by the server's clock, for the ages of remote files.
+        view: How facts are written now.
         is_ascii: Whether only ASCII may be drawn.
         name_keys: Names the user's keys.
     """
@@ -78,14 +75,12 @@ class FilesPane(Pane):
         entries: tuple[Entry, ...]
 
     def __init__(
-        self, root: Path, *, now: _Clock = time.time, is_ascii: bool = False, name_keys: Naming = usual_keys
+        self, root: Path, view: Callable[[], View], *, is_ascii: bool = False, name_keys: Naming = usual_keys
     ) -> None:
         super().__init__(is_ascii=is_ascii, name_keys=name_keys)
         self._workspace = Workspace(root)
-        self._now = now
-        self._glyphs = glyphs(is_ascii=is_ascii)
-        self._remote: dict[str, dict[str, RemoteFile]] = {}
-        self._users: Users = {}
+        self._view = view
+        self._remote = RemoteLists()
         self._return_to: Path | None = None
         self._filter = ""
         self.tabs = TabStrip((Tab(LOCAL, "Local"), Tab(INPUTS, "Inputs"), Tab(OUTPUTS, "Outputs")))
@@ -144,22 +139,20 @@ class FilesPane(Pane):
 
     def set_users(self, users: Users) -> None:
         """Show which batches use each remote file."""
-        self._users = users
+        self._remote.users = users
         if not self.is_local:
             self.table.update_rows()
 
     def set_remote(self, purpose: str, files: Sequence[RemoteFile], note: str = "") -> None:
         """Show the files of a purpose at the service."""
-        self._remote[purpose] = {file.id: file for file in files}
+        self._remote.put(purpose, files)
         if self.tabs.open_tab == purpose:
             self.table.set_empty(note or "No files of this purpose.")
             self._fill()
 
     def forget_remote(self, ids: Sequence[str]) -> None:
         """These files are gone."""
-        for files in self._remote.values():
-            for file_id in ids:
-                files.pop(file_id, None)
+        self._remote.forget(ids)
         if not self.is_local:
             self._fill()
 
@@ -211,17 +204,25 @@ class FilesPane(Pane):
         else:
             self.post_message(self.ListingAsked(self.tabs.open_tab))
 
+    def on_descendant_focus(self) -> None:
+        """Whoever comes back may have written files elsewhere meanwhile."""
+        self.look_again()
+
+    @work(exclusive=True, group="look", name="look", exit_on_error=False)
+    async def look_again(self) -> None:
+        """Read the workspace again if anything came into it or went since."""
+        if not await asyncio.to_thread(self._workspace.is_as_read):
+            self.reload()
+
     @work(exclusive=True, group="scan", name="scan", exit_on_error=False)
     async def reload(self) -> None:
         """Read the workspace again."""
-        entries = await asyncio.to_thread(self._workspace.scan)
-        self._workspace.entries = {entry.id: entry for entry in entries}
+        fresh = self._workspace.take(await asyncio.to_thread(self._workspace.scan))
         if self.is_local:
             self._fill()
             if self._return_to is not None:
                 self.table.move_to(str(self._return_to))
                 self._return_to = None
-        fresh = tuple(e for e in entries if e.is_request_file and self.report_of(e.path) is None)
         if fresh:
             self.post_message(self.Listed(fresh))
 
@@ -232,7 +233,7 @@ class FilesPane(Pane):
         self.table.set_columns({LOCAL: LOCAL_COLUMNS, OUTPUTS: OUTPUT_COLUMNS}.get(event.tab_id, REMOTE_COLUMNS))
         if event.tab_id != LOCAL:
             self.table.set_empty("Asking the service…")
-            self.post_message(self.ListingAsked(event.tab_id))
+        self.refresh_listing()
         self._fill()
 
     @on(VirtualTable.CursorMoved)
@@ -258,8 +259,8 @@ class FilesPane(Pane):
         self.reload()
 
     @property
-    def _files(self) -> dict[str, RemoteFile]:
-        return self._remote.get(self.tabs.open_tab, {})
+    def _files(self) -> Mapping[str, RemoteFile]:
+        return self._remote.of(self.tabs.open_tab)
 
     def _fill(self) -> None:
         remote = {row: f"{file.filename} {row}" for row, file in self._files.items()}
@@ -277,11 +278,6 @@ class FilesPane(Pane):
             self.table.set_empty(note or "Nothing matches.")
 
     def _row(self, row_id: str) -> tuple[Cell, ...]:
-        if not self.is_local:
-            cells, file = _REMOTE_CELLS[self.tabs.open_tab], self._files.get(row_id, RemoteFile(row_id))
-            return cells(file, self._users, self._now(), self._glyphs, is_ascii=self.is_ascii)
-        entry = self._workspace.entries.get(row_id)
-        if entry is None:
-            return ((),) * len(LOCAL_COLUMNS)
-        is_open = entry.path in self._workspace.opened
-        return local_cells(entry, self.report_of(entry.path), self._glyphs, is_open=is_open)
+        if self.is_local:
+            return self._workspace.cells(row_id, is_ascii=self.is_ascii)
+        return self._remote.cells(self.tabs.open_tab, row_id, self._view())

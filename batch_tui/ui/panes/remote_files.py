@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.file_use import PURPOSES, Users
 from batch_tui.domain.files import RemoteFile
-from batch_tui.ui.panes.columns import age
+from batch_tui.ui.panes.columns import View, age
 from batch_tui.ui.text.cells import Cell, Tone, cell
-from batch_tui.ui.text.glyphs import GlyphSet, batch_sign
+from batch_tui.ui.text.glyphs import batch_sign, glyphs
 from batch_tui.ui.widgets.fitting import Column
 
+INPUTS, OUTPUTS = "batch", "batch_output"
+"""Purposes of the files that batches read and write."""
 REMOTE_COLUMNS = (
     Column("use", "", 1),
     Column("name", "file", 10, is_flexible=True, is_cut_inside=True),
@@ -30,36 +34,63 @@ OUTPUT_COLUMNS = (
 """Of files that batches wrote: a service calls them by numbers, their batch says what they are."""
 
 
-def remote_cells(
-    file: RemoteFile, users: Users, now: float, signs: GlyphSet, *, is_ascii: bool
-) -> tuple[Cell, ...]:
+class RemoteLists:
+    """The account's files as they were listed, by purpose.
+
+    Attributes:
+        users: The batches that use each.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[str, dict[str, RemoteFile]] = {}
+        self.users: Users = {}
+
+    def of(self, purpose: str) -> Mapping[str, RemoteFile]:
+        """The files of a purpose, by id."""
+        return self._files.get(purpose, {})
+
+    def put(self, purpose: str, files: Iterable[RemoteFile]) -> None:
+        """These are the files of a purpose."""
+        self._files[purpose] = {file.id: file for file in files}
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """These files are gone."""
+        for file_id in ids:
+            for files in self._files.values():
+                files.pop(file_id, None)
+
+    def cells(self, purpose: str, file_id: str, view: View) -> tuple[Cell, ...]:
+        """The cells of a file's row, one for each column of its purpose."""
+        file = self.of(purpose).get(file_id, RemoteFile(file_id))
+        write = _output_cells if purpose == OUTPUTS else _input_cells
+        return write(file, self.users.get(file_id, ()), view)
+
+
+def _input_cells(file: RemoteFile, batches: tuple[Batch, ...], view: View) -> tuple[Cell, ...]:
     """The cells of an input's row, one for each column."""
-    batches = users.get(file.id, ())
     return (
-        _use_sign(batches, file, signs, is_ascii=is_ascii),
+        _use_sign(batches, file, view),
         cell(file.filename or file.id),
         cell(user_text(batches), Tone.MUTED),
-        *_measures(file, now),
+        *_measures(file, view),
     )
 
 
-def output_cells(
-    file: RemoteFile, users: Users, now: float, signs: GlyphSet, *, is_ascii: bool
-) -> tuple[Cell, ...]:
+def _output_cells(file: RemoteFile, batches: tuple[Batch, ...], view: View) -> tuple[Cell, ...]:
     """The cells of the row of a file that a batch wrote, one for each column."""
-    batches = users.get(file.id, ())
     is_errors = any(batch.error_file_id == file.id for batch in batches)
     return (
-        _use_sign(batches, file, signs, is_ascii=is_ascii),
+        _use_sign(batches, file, view),
         cell("err", Tone.ERROR) if is_errors else cell("out" if batches else "", Tone.MUTED),
         cell(user_text(batches)),
         cell(file.filename or file.id, Tone.MUTED),
-        *_measures(file, now),
+        *_measures(file, view),
     )
 
 
-def _measures(file: RemoteFile, now: float) -> tuple[Cell, ...]:
+def _measures(file: RemoteFile, view: View) -> tuple[Cell, ...]:
     """How large a file is, how old, and how long it is kept."""
+    now = view.now
     left = formatting.duration(file.expires_at - now) if file.expires_at is not None else "never"
     return (
         cell(formatting.size(file.bytes), Tone.MUTED),
@@ -75,13 +106,13 @@ def user_text(batches: tuple[Batch, ...]) -> str:
     return batches[0].name if len(batches) == 1 else f"{batches[0].name} +{len(batches) - 1}"
 
 
-def _use_sign(batches: tuple[Batch, ...], file: RemoteFile, signs: GlyphSet, *, is_ascii: bool) -> Cell:
+def _use_sign(batches: tuple[Batch, ...], file: RemoteFile, view: View) -> Cell:
     """The sign of the batch that uses it; of a file of batches that none uses, that nobody knows."""
     if batches:
         live = next((batch for batch in batches if not batch.is_terminal), batches[0])
-        sign = batch_sign(live, is_ascii=is_ascii)
+        sign = batch_sign(live, is_ascii=view.is_ascii)
         return cell(sign.glyph, sign.tone)
-    return cell(signs.unknown, Tone.WARNING) if file.purpose in PURPOSES else ()
+    return cell(glyphs(is_ascii=view.is_ascii).unknown, Tone.WARNING) if file.purpose in PURPOSES else ()
 
 
 def _goes_soon(file: RemoteFile, now: float) -> bool:
