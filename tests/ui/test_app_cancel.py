@@ -93,7 +93,8 @@ async def test_several_want_their_number_typed(tmp_path: Path) -> None:
 async def test_cancel_all_takes_only_what_the_filter_shows(tmp_path: Path) -> None:
     async with stage(tmp_path, account()) as running:
         await running.press("slash", *"older", "enter", "X")
-        assert "Cancel 1 batch?" in running.said()
+        assert "Cancel older?" in running.said()
+        assert "type 1" in running.said()
         await running.press("1", "enter")
         assert running.service.arguments("cancel_batch") == ["older"]
 
@@ -127,6 +128,41 @@ async def test_marked_batches_that_a_filter_hides_are_counted_in_the_question(tm
         await running.press("slash", *"older", "enter", "x")
         assert "Cancel 2 batches (1 hidden by filter)?" in running.said()
         assert "type 2" in running.said()
+
+
+async def test_one_marked_batch_that_a_filter_hides_is_said_to_be_hidden(tmp_path: Path) -> None:
+    async with stage(tmp_path, account(), size=(60, 20)) as running:
+        running.app.deck.batches.table.set_marks(("new",))
+        await running.press("slash", *"older", "enter", "x")
+        assert "Cancel new?  (hidden by filter)" in running.said()
+        await running.press("escape", "escape", "x")
+        assert "hidden" not in running.said()
+
+
+async def test_several_say_what_is_kept_billed_and_not_sent(tmp_path: Path) -> None:
+    async with stage(tmp_path, account()) as running:
+        running.app.deck.batches.table.set_marks(("new", "older"))
+        await running.press("x")
+        assert "Cancel 2 batches?  40/150 done (kept, billed)  110 not sent" in running.said()
+
+
+@pytest.mark.parametrize(
+    ("width", "asked"),
+    [
+        (100, "Cancel a-nightly-evaluation?  12,000/50,000 done (kept, billed)  38,000 not sent"),
+        (90, "Cancel a-nightly-evaluation?  12,000/50,000 kept, billed  38,000 not sent"),
+        (80, "Cancel a-nightly-evaluation?  12,000/50,000 kept, billed"),
+        (60, "Cancel a-ni…on?  12,000/50,000 kept, billed"),
+    ],
+)
+async def test_a_narrow_line_tells_what_is_kept_before_what_is_not_spent(
+    tmp_path: Path, width: int, asked: str
+) -> None:
+    service = FakeService(a_batch("a-nightly-evaluation", total=50_000, completed=12_000))
+    async with stage(tmp_path, service, size=(width, 20)) as running:
+        await running.press("x")
+        assert running.said().startswith(asked), running.said()
+        assert running.said().endswith("no")
 
 
 async def test_a_batch_is_cancelled_while_the_list_is_stale(tmp_path: Path) -> None:

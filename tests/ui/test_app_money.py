@@ -67,7 +67,7 @@ async def test_cancel_tells_the_money_that_is_not_spent(tmp_path: Path) -> None:
         await running.press("x")
         assert "Cancel one?  50/100 done (kept, billed)  ~$1.50 not spent" in running.said()
         await running.press("n", "X")
-        assert "Cancel 2 batches?  ~$6.00 not spent" in running.said()
+        assert "Cancel 2 batches?  75/200 done (kept, billed)  ~$6.00 not spent" in running.said()
 
 
 async def test_the_answers_own_tokens_tell_the_cost_of_an_ended_batch(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from batch_tui.engine.cancel import CancelOutcome, CancelState
 from batch_tui.ui.actions.queueing import QueueAction
 from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.desk import Desk
-from batch_tui.ui.text.cells import Piece, Tone
+from batch_tui.ui.text.cells import Cell, Piece, Tone
 from batch_tui.ui.text.money import unspent_text
+from batch_tui.ui.widgets.dock_text import Wordings
 
 CANCELLING = "cancelling…"
 """What the row says from the key until the service answers."""
@@ -53,12 +54,15 @@ class CancelAction:
             self._desk.say("Nothing to cancel: all of them have ended.")
             return
         unspent = unspent_text(stoppable, self._desk.cockpit.costs)
-        if len(ids) == number == 1 and not is_always_typed:
-            self._desk.ask(one_question(stoppable[0], unspent), lambda: self.go(ids))
+        if len(ids) == number == 1:
+            question = one_question(stoppable[0], unspent, is_hidden=hidden > 0)
+            self._desk.ask(question, lambda: self.go(ids), number=1 if is_always_typed else None)
             return
         whole = selection.groups.get(targets[0].id) if len(targets) == 1 else None
-        question = many_question(len(ids), hidden, waiting=len(waiting), name=whole.name if whole else "")
-        self._desk.ask((*question, *_unspent(unspent)), lambda: self._go_all(ids, waiting), number=number)
+        question = many_question(
+            stoppable, unspent, hidden=hidden, waiting=len(waiting), name=whole.name if whole else ""
+        )
+        self._desk.ask(question, lambda: self._go_all(ids, waiting), number=number)
 
     def _go_all(self, ids: tuple[str, ...], waiting: tuple[QueueEntry, ...]) -> None:
         if ids:
@@ -117,44 +121,55 @@ def is_stoppable(batch: Batch) -> bool:
     return not batch.is_terminal and batch.status is not BatchStatus.CANCELLING
 
 
-def one_question(batch: Batch, unspent: str = "") -> tuple[Piece, ...]:
+def one_question(batch: Batch, unspent: str = "", *, is_hidden: bool = False) -> Wordings:
     """What the confirmation says about one batch: what is kept and billed, and what isn't spent.
 
     Args:
         batch: The batch.
         unspent: The money; where nobody knows it, the requests that won't run are told.
+        is_hidden: The filter hides it: it's marked, and not under the cursor.
     """
-    counts = batch.counts
-    progress = "nothing done yet"
-    if counts.total > 0:
-        progress = f"{formatting.grouped(counts.done)}/{formatting.grouped(counts.total)} done (kept, billed)"
-    return (
-        Piece("Cancel ", Tone.WARNING),
-        Piece(f"{batch.name}?", Tone.STRONG),
-        Piece(f"  {progress}", Tone.PLAIN),
-        *_unspent(unspent or (f"{formatting.grouped(counts.unfinished)} not sent" if counts.unfinished else "")),
+    note = (Piece("  (hidden by filter)", Tone.WARNING),) if is_hidden else ()
+    return _worded(
+        (Piece("Cancel ", Tone.WARNING), Piece(f"{batch.name}?", Tone.STRONG), *note), (batch,), unspent
     )
 
 
-def _unspent(text: str) -> tuple[Piece, ...]:
-    return (Piece(f"  {text}", Tone.SUCCESS if "$" in text else Tone.MUTED),) if text else ()
-
-
-def many_question(number: int, hidden: int, *, waiting: int = 0, name: str = "") -> tuple[Piece, ...]:
-    """What the confirmation says about several.
+def many_question(
+    batches: Sequence[Batch], unspent: str = "", *, hidden: int = 0, waiting: int = 0, name: str = ""
+) -> Wordings:
+    """What the confirmation says about several: the same, of all together.
 
     Args:
-        number: Batches that run.
+        batches: Those that run.
+        unspent: The money.
         hidden: How many of them the filter hides.
         waiting: Parts that wait in the queue.
         name: The group they are all part of, if it's one.
     """
     note = f" ({hidden} hidden by filter)" if hidden and not name else ""
-    deeds = [f"Cancel {formatting.plural(number, 'batch')}{note}"] if number else []
+    deeds = [f"Cancel {formatting.plural(len(batches), 'batch')}{note}"] if batches else []
     if waiting:
         deeds.append(f"{'take' if deeds else 'Take'} {formatting.plural(waiting, 'part')} out of the queue")
-    return (
+    head = (
         Piece(", ".join(deeds), Tone.WARNING),
         Piece(" of " if name else ""),
         Piece(f"{name}?", Tone.STRONG if name else Tone.WARNING),
     )
+    return _worded(head, batches, unspent)
+
+
+def _worded(head: Cell, batches: Sequence[Batch], unspent: str) -> Wordings:
+    """The question and what comes of a yes; on a narrow line what is kept stays longer than what isn't spent."""
+    if not batches:
+        return Wordings((head,))
+    done, total = (sum(one) for one in zip(*((b.counts.done, b.counts.total) for b in batches), strict=True))
+    kept = briefly = "nothing done yet"
+    if total > 0:
+        share = f"{formatting.grouped(done)}/{formatting.grouped(total)}"
+        kept, briefly = f"{share} done (kept, billed)", f"{share} kept, billed"
+    unfinished = sum(batch.counts.unfinished for batch in batches)
+    left = unspent or (f"{formatting.grouped(unfinished)} not sent" if unfinished else "")
+    saved = (Piece(f"  {left}", Tone.SUCCESS if "$" in left else Tone.MUTED),) if left else ()
+    short = (*head, Piece(f"  {briefly}"))
+    return Wordings(((*head, Piece(f"  {kept}"), *saved), (*short, *saved), short))
