@@ -13,6 +13,7 @@ from batch_tui.engine.cockpit import Cockpit
 from batch_tui.ui.controllers.dispatcher import Handler
 from batch_tui.ui.controllers.filter_prompt import FilterPrompt
 from batch_tui.ui.controllers.handlers import always
+from batch_tui.ui.controllers.monitor_feed import MonitorFeed
 from batch_tui.ui.controllers.submits import Submits
 from batch_tui.ui.deck import Deck
 from batch_tui.ui.desk import Desk
@@ -33,6 +34,7 @@ class Shell(Protocol):
     desk: Desk
     filter_prompt: FilterPrompt
     submits: Submits
+    feed: MonitorFeed
     clock: Callable[[], float]
 
     @property
@@ -187,6 +189,7 @@ class Navigation:
             desk.start(self._renew_key(), name="key", group="key")
             return
         monitor.refresh()
+        self._shell.feed.expect_answer()
         desk.say("Asking the service…")
 
     async def _renew_key(self) -> None:
@@ -197,6 +200,7 @@ class Navigation:
         except BatchTuiError as error:
             desk.fail(str(error))
             return
+        self._shell.feed.expect_answer()
         desk.say("A new key: asking the service…" if is_other else "It is the same key: asking the service…")
 
     def _pause(self) -> None:

@@ -62,7 +62,7 @@ class HeaderFacts(Struct, frozen=True):
     tone: Tone = Tone.MUTED
     """What the condition means."""
     as_of: str = ""
-    """When something last changed, as ``18:22``: a still screen sends nothing."""
+    """When it was last so, as ``18:22``: at a change, or when the user asked; a still screen sends nothing."""
 
 
 class _Share(Struct, frozen=True):
