@@ -64,6 +64,15 @@ async def test_d_lets_it_go_and_the_row_goes_too(tmp_path: Path) -> None:
         assert running.service.count("create_batch") == 0
 
 
+async def test_a_filter_moves_the_cursor_from_it_to_what_was_looked_for(tmp_path: Path) -> None:
+    await remember(tmp_path, an_operation(tmp_path / "a.jsonl"))
+    async with stage(tmp_path, FakeService(a_batch("other"), a_batch("s5"))) as running:
+        await running.press("g", "slash", *"name:s5", "enter", "x")
+        assert "Cancel s5?" in running.said()
+        await running.press("n", "g", "slash", *"nothing", "enter")
+        assert running.app.deck.batches.pending_under_cursor is not None
+
+
 async def test_s_sends_it_again_only_after_a_yes_and_the_row_becomes_the_batch(tmp_path: Path) -> None:
     await remember(tmp_path, an_operation(tmp_path / "a.jsonl"))
     async with stage(tmp_path, FakeService(a_batch("b"))) as running:

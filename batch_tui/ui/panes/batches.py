@@ -143,11 +143,10 @@ class BatchesPane(Pane):
         """
         if not changes and len(self.rows):
             return
-        is_same_set = not changes.added and not changes.removed
         self.rows.set_batches(batches, (*changes.added, *changes.updated, *changes.removed))
         self._shown = None
         self.lineup.forget((*changes.added, *changes.updated))
-        if not (is_same_set and not self.is_filtered and self._order.is_usual):
+        if changes.added or changes.removed or self.is_filtered or not self._order.is_usual:
             self.refill()
         updated = self.rows.with_groups((*changes.added, *changes.updated)) - set(changes.added)
         self.table.update_rows(updated)
@@ -204,6 +203,8 @@ class BatchesPane(Pane):
         """Show only what a filter keeps (None: everything); gives how many rows that are."""
         self._narrowing.text, self._narrowing.filter = text, wanted
         self.refill()
+        if wanted is not None and self.pending_under_cursor is not None:
+            self.table.move_to(next(iter(self.table.row_ids[len(self._pending) :]), ""))  # what was looked for
         return self.table.row_count
 
     def clear_filter(self) -> bool:
