@@ -41,8 +41,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 def _local(args: argparse.Namespace, environ: Mapping[str, str]) -> Iterator[Finding]:
     notify = DEFAULT_NOTIFY
+    from batch_tui.ui.settings_check import check_settings  # noqa: PLC0415 - only the doctor loads Textual for it
+
     try:
         settings = settings_for(args)
+        check_settings(settings)
     except ConfigurationError as error:
         yield Finding("configuration", is_well=False, message=str(error))
     else:

@@ -381,7 +381,9 @@ _VIEW = (
     Command("wrap", ("w",), "Wrap", "Wrap long lines, or don't.", Group.VIEW, _VIEWER, "wrap", can.wrappable),
     Command("times", ("t",), "Times", "Switch between ages and clock times.", Group.VIEW, _APP, "times"),
     Command("mouse", ("M",), "Mouse", "Let go of the mouse, or take it again.", Group.VIEW, _APP, "mouse"),
-    Command("config", (",",), "Configuration", "Open the configuration in $EDITOR.", Group.VIEW, _APP, "config"),
+    Command(
+        "config", (",",), "Configuration", "Edit in $EDITOR; checked when closed.", Group.VIEW, _APP, "config"
+    ),
     Command("redraw", ("ctrl+l",), "Redraw", "Draw the whole screen again.", Group.VIEW, _APP, "redraw"),
     Command(
         "suspend", ("ctrl+z",), "Suspend", "Back to the shell; fg returns.", Group.VIEW, _APP, "suspend_process"

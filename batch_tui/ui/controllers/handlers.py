@@ -7,6 +7,7 @@ from pathlib import Path
 
 from batch_tui.ui.commands.selection import Selection
 from batch_tui.ui.controllers.action_set import ActionSet
+from batch_tui.ui.controllers.configuring import Configuring
 from batch_tui.ui.controllers.dispatcher import Handler
 from batch_tui.ui.controllers.handover import Handover
 from batch_tui.ui.controllers.submits import Submits
@@ -89,5 +90,5 @@ def handover_handlers(handover: Handover, desk: Desk) -> dict[str, Handler]:
         "pager": handover.page,
         "yank": handover.copy_id,
         "yank_menu": handover.menu,
-        "config": always(lambda: handover.edit_file(desk.cockpit.settings.paths.config)),
+        "config": always(Configuring(desk, handover).open),
     }

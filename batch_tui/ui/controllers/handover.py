@@ -47,19 +47,22 @@ class Handover:
 
     def edit(self, selection: Selection) -> None:
         """Open what is selected in the editor."""
-        command = self._environ.get("VISUAL") or self._environ.get("EDITOR") or "vi"
         if selection.place is not None:
-            self._run(command, selection.place.path, selection.place.line)
+            self._run(self._editor, selection.place.path, selection.place.line)
         else:
-            self._open(selection, command)
+            self._open(selection, self._editor)
 
     def page(self, selection: Selection) -> None:
         """Open what is selected in the pager."""
         self._open(selection, self._environ.get("PAGER") or "less")
 
-    def edit_file(self, path: Path) -> None:
-        """Open a file in the editor."""
-        self._run(self._environ.get("VISUAL") or self._environ.get("EDITOR") or "vi", path)
+    async def let_edit(self, path: Path) -> bool:
+        """Open a file in the editor until that is left; False, and said why, when it can't be opened."""
+        return await self._lend(self._editor, path)
+
+    @property
+    def _editor(self) -> str:
+        return self._environ.get("VISUAL") or self._environ.get("EDITOR") or "vi"
 
     def copy_id(self, selection: Selection) -> None:
         """Copy the id of what is selected, or the text under the cursor."""
@@ -105,15 +108,19 @@ class Handover:
             await self._lend(command, path)
 
     def _run(self, command: str, path: Path, line: int = 0) -> None:
-        self._desk.start(self._lend(command, path, line), name="handover", group="")
+        self._desk.start(self._open_file(command, path, line), name="handover", group="")
 
-    async def _lend(self, command: str, path: Path, line: int = 0) -> None:
+    async def _open_file(self, command: str, path: Path, line: int) -> None:
+        await self._lend(command, path, line)
+
+    async def _lend(self, command: str, path: Path, line: int = 0) -> bool:
+        """Open a file in a program until that is left; False, and said why, when it can't be started."""
         try:
             words = shlex.split(command)
             words += at_line(words[0], path, line) if line and words else [str(path)]
         except ValueError:
             self._desk.fail(f"{command!r} is no command line; mend EDITOR or PAGER.")
-            return
+            return False
         try:
             code = await self._guests.lend(words)
         except OSError as error:
@@ -124,6 +131,8 @@ class Handover:
             self._desk.on_files()
             if code:
                 self._desk.say(f"{words[0]} {ended_with(code)}.")
+            return True
+        return False
 
 
 def ended_with(code: int) -> str:
