@@ -8,7 +8,7 @@ from textual.events import AppBlur, Event, Key
 from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.session import SessionState
 from tests.support.batches import NOON, a_batch
-from tests.support.fake_service import FakeService, unreachable
+from tests.support.fake_service import FakeService, forbidden, unreachable
 from tests.support.screen import stage
 
 
@@ -179,3 +179,24 @@ async def test_the_outcome_of_a_cancel_stands_in_events_with_its_command_line(tm
         await running.until(lambda: not running.app.desk.notes)
         told = running.app.cockpit.events.recent("new")
         assert any("batch-tui cancel new" in (event.command or "") for event in told)
+
+
+async def test_every_refused_cancel_stays_on_the_line_by_its_name(tmp_path: Path) -> None:
+    named = [a_batch(f"batch_{n}", metadata={"name": f"s{n}"}, created=NOON - n) for n in range(3)]
+    async with stage(tmp_path, FakeService(*named)) as running:
+        running.service.fail_next("cancel_batch", forbidden(), forbidden())
+        await running.press("X", "3", "enter")
+        await running.until(lambda: "1 of 3 cancelled" in running.said())
+        told = running.said().partition(":")[0]
+        gone_on = sorted(b.name for b in running.service.batches.values() if b.status is BatchStatus.IN_PROGRESS)
+        assert len(gone_on) == 2
+        assert sorted(told.removeprefix("1 of 3 cancelled, not ").split(", ")) == gone_on
+        assert "This project has no batch access." in running.said()
+
+
+async def test_one_refused_cancel_is_told_by_its_name(tmp_path: Path) -> None:
+    service = FakeService(a_batch("batch_1", metadata={"name": "nightly"}))
+    async with stage(tmp_path, service) as running:
+        service.fail_next("cancel_batch", forbidden())
+        await running.press("x", "y")
+        assert "nightly was not cancelled: This project has no batch access." in running.said()

@@ -20,6 +20,8 @@ from batch_tui.ui.widgets.dock_text import Wordings
 CANCELLING = "cancelling…"
 """What the row says from the key until the service answers."""
 UNCONFIRMED = "cancel sent, not confirmed"
+_NAMED = 5
+"""Refused batches told by name; each has its reason in its Events."""
 
 
 class CancelAction:
@@ -78,10 +80,15 @@ class CancelAction:
 
     async def _cancel(self, ids: tuple[str, ...]) -> None:
         done = 0
+        refused: list[tuple[str, str]] = []
         try:
             async for outcome in self._desk.cockpit.canceller.cancel(ids):
                 done += outcome.state in {CancelState.CONFIRMED, CancelState.NOTHING_TO_DO}
+                if outcome.state is CancelState.REFUSED:
+                    refused.append((self._name(outcome), outcome.message))
                 self._tell(outcome, len(ids), done)
+                if refused and outcome.state is not CancelState.SENT:
+                    self._desk.fail(refused_text(refused, len(ids), done))
         except BatchTuiError as error:
             self._desk.fail(str(error))
         finally:
@@ -96,18 +103,32 @@ class CancelAction:
                 return
             case CancelState.UNCONFIRMED:
                 desk.note(outcome.batch_id, UNCONFIRMED)
-                desk.warn(outcome.message or f"{name}: cancel sent, not confirmed yet.")
+                desk.warn(f"{name}: {outcome.message or 'cancel sent, not confirmed yet.'}")
             case CancelState.REFUSED:
                 desk.note(outcome.batch_id, None)
-                desk.fail(outcome.message or f"{name} was not cancelled.")
             case CancelState.CONFIRMED | CancelState.NOTHING_TO_DO:
                 desk.note(outcome.batch_id, None)
                 share = f"{done}/{asked}  " if asked > 1 else ""
-                desk.say(share + (outcome.message or _done(name, outcome.batch)))
+                told = f"{name}: {outcome.message}" if outcome.message else _done(name, outcome.batch)
+                desk.say(share + told)
 
     def _name(self, outcome: CancelOutcome) -> str:
         batch = outcome.batch or self._desk.cockpit.store.get(outcome.batch_id)
         return batch.name if batch is not None else outcome.batch_id
+
+
+def refused_text(refused: Sequence[tuple[str, str]], asked: int, done: int) -> str:
+    """Which batches go on against the user's will, all of them by name as far as a line goes, and why.
+
+    Args:
+        refused: Name and reason of each.
+        asked: How many were to be cancelled.
+        done: How many of them don't run any more.
+    """
+    names = ", ".join(name for name, _ in refused[:_NAMED])
+    more = f" and {len(refused) - _NAMED} more" if len(refused) > _NAMED else ""
+    whom = f"{done} of {asked} cancelled, not {names}{more}" if asked > 1 else f"{names} was not cancelled"
+    return f"{whom}: {refused[0][1] or 'the service refused.'}"
 
 
 def _done(name: str, batch: Batch | None) -> str:
