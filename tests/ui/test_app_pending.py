@@ -55,10 +55,14 @@ async def test_what_may_have_been_submitted_is_a_row_of_its_own_after_a_restart(
         assert "looks for it once more" in running.app.deck.inspect.facts.text
 
 
-async def test_d_lets_it_go_and_the_row_goes_too(tmp_path: Path) -> None:
+async def test_d_lets_it_go_after_a_yes_and_the_row_goes_too(tmp_path: Path) -> None:
     await remember(tmp_path, an_operation(tmp_path / "a.jsonl"))
     async with stage(tmp_path, FakeService(a_batch("b"))) as running:
         await running.press("g", "d")
+        assert "Let nightly go?  its batch may exist" in running.said()
+        await running.press("n")
+        assert "maybe submitted" in top_row(running)
+        await running.press("d", "y")
         assert running.app.deck.batches.table.row_ids == ("b",)
         assert "let go" in running.said()
         assert running.service.count("create_batch") == 0

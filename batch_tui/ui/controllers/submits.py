@@ -112,7 +112,24 @@ class Submits:
 
             QueueAction(self._desk).take_out(selection.queued)
         elif selection.pending is not None:
-            self._desk.start(self._dismiss(selection.pending), name="dismiss", group="")
+            self._let_go(selection.pending)
+
+    def _let_go(self, pending: PendingSubmit) -> None:
+        """A batch that may exist costs, and nobody looks for it then: that wants a yes."""
+
+        def start() -> None:
+            self._desk.start(self._dismiss(pending), name="dismiss", group="")
+
+        if not pending.is_in_doubt:
+            start()
+            return
+        question = (
+            Piece("Let ", Tone.ACCENT),
+            Piece(pending.name, Tone.STRONG),
+            Piece(" go?"),
+            Piece("  its batch may exist, and is not looked for any more", Tone.WARNING),
+        )
+        self._desk.ask(question, start)
 
     async def _send(self, pending: PendingSubmit) -> None:
         desk, name = self._desk, Path(pending.operation.path).name
