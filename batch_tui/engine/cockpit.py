@@ -21,6 +21,7 @@ from batch_tui.engine.monitoring.history import History
 from batch_tui.engine.monitoring.memory import Memory
 from batch_tui.engine.monitoring.monitor import Condition, Monitor, Tick
 from batch_tui.engine.monitoring.patrol import Patrol
+from batch_tui.engine.monitoring.spared import Spared
 from batch_tui.engine.monitoring.store import BatchStore, Changes
 from batch_tui.engine.submitting.journal import Journal
 
@@ -337,4 +338,5 @@ def _patrol(cockpit: Cockpit, clock: Callable[[], float]) -> Patrol:
     def forecast() -> Forecast:
         return Forecast(prices, cockpit.store.batches, cockpit.journal.submits)
 
-    return Patrol(Guard(rules), cockpit.store, cockpit.history, forecast, cockpit.events, clock=clock)
+    guard = Guard(rules, Spared(cockpit.settings.paths.state / "spared"))
+    return Patrol(guard, cockpit.store, cockpit.history, forecast, cockpit.events, clock=clock)

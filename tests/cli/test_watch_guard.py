@@ -80,6 +80,25 @@ async def test_with_cancel_on_a_runaway_is_cancelled_after_the_countdown(tmp_pat
     assert service.batches["bad"].status is BatchStatus.CANCELLED
 
 
+async def test_a_batch_whose_countdown_was_stopped_on_the_screen_is_not_cancelled_by_a_watch(
+    tmp_path: Path,
+) -> None:
+    on_screen = Watched(tmp_path, an_account(ends_after=200), frozenset({Rule.FAILURES})).cockpit
+    on_screen.patrol.review(on_screen.store.apply([a_batch("bad", total=1000, completed=50, failed=150)]))
+    assert [stopped.batch_id for stopped in on_screen.patrol.stop()] == ["bad"]
+    await on_screen.aclose()
+    service = an_account(ends_after=60)
+    watched = Watched(tmp_path, service, frozenset({Rule.FAILURES}))
+    assert await watched.follow() == Exit.FAILURES
+    assert "limit 20%); left alone: its countdown was stopped" in watched.err.getvalue()
+    assert "cancelling" not in watched.err.getvalue()
+    assert service.count("cancel_batch") == 0
+    await watched.cockpit.events.load()
+    told = [event.text for event in watched.cockpit.events.recent("bad") if event.kind == "guard"]
+    assert told[1].endswith("the guard leaves it alone until it ends")
+    assert told[2].endswith("left alone: its countdown was stopped")
+
+
 async def test_a_read_only_profile_never_acts(tmp_path: Path) -> None:
     service = an_account(ends_after=60)
     watched = Watched(tmp_path, service, frozenset({Rule.FAILURES}), is_read_only=True)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 from batch_tui.domain.batch import NAME_KEY, Batch
 from batch_tui.domain.guard import Expected, GuardRules, Rule
 from batch_tui.domain.pace import NO_PACE, Pace
 from batch_tui.domain.status import BatchStatus
 from batch_tui.engine.monitoring.guard import Guard, Raised
+from batch_tui.engine.monitoring.spared import Spared
 from tests.support.batches import NOON, a_batch
 
 FAILING = a_batch("bad", total=1000, completed=50, failed=150)
@@ -110,6 +113,50 @@ def test_a_countdown_that_was_stopped_does_not_start_again() -> None:
     guard.spare()
     assert guard.take_due(NOON + 10**6) == ()
     assert guard.alarmed == {"bad", "other"}
+
+
+def test_a_batch_to_be_left_alone_is_left_alone_in_every_run_until_it_ends(tmp_path: Path) -> None:
+    folder = tmp_path / "state" / "spared"
+    guard, beside = Guard(ACTING, Spared(folder)), Guard(ACTING, Spared(folder))
+    review(guard, FAILING)
+    review(beside, FAILING)
+    assert guard.spare()
+    assert beside.take_due(NOON + 60) == (), "it was stopped on another screen"
+    later = Guard(ACTING, Spared(folder))
+    review(later, FAILING, replace(FAILING, id="other"))
+    assert [countdown.batch_id for countdown in later.countdowns] == ["other"]
+    assert later.alarmed == {"bad", "other"}
+    review(later, replace(FAILING, status=BatchStatus.COMPLETED))
+    assert list(folder.iterdir()) == []
+
+
+def test_what_the_guard_itself_cancelled_is_no_decision_to_keep(tmp_path: Path) -> None:
+    guard = Guard(ACTING, Spared(tmp_path / "spared"))
+    review(guard, FAILING)
+    assert [countdown.batch_id for countdown in guard.take_due(NOON + 60)] == ["bad"]
+    review(guard, FAILING, now=NOON + 70)
+    assert guard.countdowns == ()
+    assert not guard.is_spared("bad")
+
+
+def test_a_disk_that_refuses_leaves_the_decision_to_this_run(tmp_path: Path) -> None:
+    (tmp_path / "spared").touch()
+    guard = Guard(ACTING, Spared(tmp_path / "spared"))
+    review(guard, FAILING)
+    assert not guard.spare()
+    review(guard, FAILING)
+    assert guard.countdowns == ()
+
+
+def test_decisions_about_batches_that_were_never_seen_again_are_dropped(tmp_path: Path) -> None:
+    spared = Spared(tmp_path)
+    spared.add("long ago")
+    (old,) = tmp_path.iterdir()
+    os.utime(old, (0, 0))
+    spared.add("../../now")
+    (kept,) = tmp_path.iterdir()
+    assert kept != old
+    assert "../../now" in Spared(tmp_path)
 
 
 def test_a_batch_that_ends_or_is_being_cancelled_is_let_go() -> None:

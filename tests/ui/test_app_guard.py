@@ -100,6 +100,17 @@ async def test_any_key_stops_the_countdown_and_does_nothing_else(tmp_path: Path)
     assert service.count("cancel_batch") == 0
 
 
+async def test_a_batch_that_is_left_alone_is_left_alone_after_a_restart_too(tmp_path: Path) -> None:
+    service = an_account()
+    async with guarded(tmp_path, service, ACTING) as (running, _):
+        await running.pilot.press("k")
+        assert "Stopped: the guard leaves bad alone" in running.said()
+    async with guarded(tmp_path, service, ACTING) as (running, _):
+        assert "!! bad" in running.row("bad")
+        assert "Cancelling" not in running.said()
+        assert running.app.cockpit.patrol.guard.countdowns == ()
+
+
 async def test_an_alarm_that_is_over_gives_the_row_its_place_back(tmp_path: Path) -> None:
     service = an_account()
     async with guarded(tmp_path, service, GuardRules()) as (running, _):

@@ -24,6 +24,7 @@ from batch_tui.engine.cockpit import Cockpit
 from batch_tui.engine.monitoring.guard import Raised
 from batch_tui.engine.monitoring.listing import list_all
 from batch_tui.engine.monitoring.monitor import Condition, Tick
+from batch_tui.engine.monitoring.patrol import LEFT_ALONE
 
 _A_MOMENT = 0.05
 """Seconds past the end of a countdown: a timer may be early by a clock's tick."""
@@ -122,7 +123,9 @@ class GuardedWatch:
         patrol = self._cockpit.patrol
         found = (countdown for countdown in patrol.guard.countdowns if countdown.batch_id == raised.batch_id)
         countdown = next(found, None)
-        end = f"; cancelling in {patrol.seconds_left(countdown):.0f} s" if countdown else ""
+        end = f"; {LEFT_ALONE}" if patrol.is_left_alone(raised) else ""
+        if countdown:
+            end = f"; cancelling in {patrol.seconds_left(countdown):.0f} s"
         self._console.say(f"guard: {self._name(raised.batch_id)}: {raised.alarm.message}{end}")
         if self._console.is_json:
             alarm = {"batch_id": raised.batch_id, "rule": raised.alarm.rule.value, "message": raised.alarm.message}

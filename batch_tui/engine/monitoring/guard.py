@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.guard import Alarm, Expected, GuardRules, Rule, alarms
 from batch_tui.domain.pace import Pace
+from batch_tui.engine.monitoring.spared import Spared
 
 PaceOf = Callable[[Batch, float], Pace]
 CostOf = Callable[[Batch], Expected | None]
@@ -47,14 +48,16 @@ class Guard:
 
     Args:
         rules: The thresholds, and which of them act.
+        spared: The batches it was told to leave alone; None: none so far, and none for the next run.
     """
 
-    def __init__(self, rules: GuardRules) -> None:
+    def __init__(self, rules: GuardRules, spared: Spared | None = None) -> None:
         self.rules = rules
         self._alarms: dict[str, tuple[Alarm, ...]] = {}
         self._told: set[tuple[str, Rule]] = set()
         self._countdowns: dict[str, Countdown] = {}
-        self._spared: set[str] = set()
+        self._acted: set[str] = set()
+        self._spared = spared if spared is not None else Spared()
 
     @property
     def alarmed(self) -> frozenset[str]:
@@ -95,6 +98,7 @@ class Guard:
         for batch in batches:
             if batch.is_terminal:
                 self._clear(batch.id)
+                self._spared.discard(batch.id)
                 continue
             rules = self.rules.of(batch)
             found = alarms(batch, pace(batch, now), now, rules=rules, cost=cost(batch))
@@ -103,19 +107,32 @@ class Guard:
             self._keep(batch.id, found, now, rules)
         return tuple(raised)
 
-    def spare(self, batch_id: str | None = None) -> None:
-        """Stop the countdown of a batch, or all of them: the guard won't act on those batches again."""
-        stopped = [batch_id] if batch_id is not None else list(self._countdowns)
-        for spared in stopped:
-            self._spared.add(spared)
+    def spare(self, batch_id: str | None = None) -> bool:
+        """Stop the countdown of a batch, or all of them: no guard acts on those batches again.
+
+        Returns:
+            False when that could not be written down, and holds for this run only.
+        """
+        is_kept = True
+        for spared in [batch_id] if batch_id is not None else list(self._countdowns):
             self._countdowns.pop(spared, None)
+            is_kept &= self._spared.add(spared)
+        return is_kept
+
+    def is_spared(self, batch_id: str) -> bool:
+        """Whether it was told to leave a batch alone, be it in another run."""
+        return batch_id in self._spared
 
     def take_due(self, now: float) -> tuple[Countdown, ...]:
-        """Countdowns that ran out, each given once: these batches are to be cancelled."""
+        """Countdowns that ran out, each given once: these batches are to be cancelled.
+
+        One that was stopped in another run meanwhile is not among them.
+        """
         due = tuple(countdown for countdown in self.countdowns if countdown.deadline <= now)
         for countdown in due:
-            self.spare(countdown.batch_id)
-        return due
+            self._acted.add(countdown.batch_id)
+            self._countdowns.pop(countdown.batch_id, None)
+        return tuple(countdown for countdown in due if countdown.batch_id not in self._spared)
 
     def _keep(self, batch_id: str, found: tuple[Alarm, ...], now: float, rules: GuardRules) -> None:
         if not found:
@@ -127,7 +144,7 @@ class Guard:
             self._countdowns.pop(batch_id, None)
         elif batch_id in self._countdowns:
             self._countdowns[batch_id] = replace(self._countdowns[batch_id], alarm=acting)
-        elif batch_id not in self._spared:
+        elif batch_id not in self._acted and batch_id not in self._spared:
             self._countdowns[batch_id] = Countdown(batch_id, acting, now + rules.countdown_seconds)
 
     def _clear(self, batch_id: str) -> None:

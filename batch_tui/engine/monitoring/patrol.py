@@ -15,6 +15,9 @@ from batch_tui.engine.monitoring.store import BatchStore, Changes
 ROUND = 5.0
 """Seconds from one look at everything that hasn't ended to the next: listed pages come many times a second."""
 
+LEFT_ALONE = "left alone: its countdown was stopped"
+"""Of an alarm that would cancel its batch otherwise."""
+
 
 class Patrol:
     """Drives a guard over the store. It cancels nothing itself: :meth:`take_due` tells what is to be cancelled.
@@ -66,11 +69,17 @@ class Patrol:
         for one in raised:
             countdown = counting.get(one.batch_id)
             is_acting = countdown is not None and countdown.alarm.rule is one.alarm.rule
-            end = (
-                f"; to be cancelled in {duration(self.seconds_left(countdown))}" if countdown and is_acting else ""
-            )
+            end = f"; {LEFT_ALONE}" if self.is_left_alone(one) else ""
+            if countdown and is_acting:
+                end = f"; to be cancelled in {duration(self.seconds_left(countdown))}"
             self._events.record("guard", f"alarm: {one.alarm.message}{end}", batch_id=one.batch_id)
         self._raised += raised
+
+    def is_left_alone(self, raised: Raised) -> bool:
+        """True for an alarm that would cancel its batch, had nobody stopped its countdown, here or elsewhere."""
+        batch = self._store.get(raised.batch_id)
+        acts = batch is not None and raised.alarm.rule in self.guard.rules.of(batch).cancel_on
+        return acts and self.guard.is_spared(raised.batch_id)
 
     def take_raised(self) -> tuple[Raised, ...]:
         """Alarms since the last call."""
@@ -91,11 +100,12 @@ class Patrol:
         return max(0.0, countdown.deadline - self._now())
 
     def stop(self) -> tuple[Countdown, ...]:
-        """Somebody is there: stop every countdown; the guard won't act on those batches again."""
+        """Somebody is there: stop every countdown; no guard acts on those batches again."""
         stopped = self.guard.countdowns
-        self.guard.spare()
+        how_long = "until it ends" if self.guard.spare() else "in this run only: that can't be written down"
         for one in stopped:
-            self._events.record("guard", f"countdown stopped: {one.alarm.message}", batch_id=one.batch_id)
+            text = f"countdown stopped: {one.alarm.message}; the guard leaves it alone {how_long}"
+            self._events.record("guard", text, batch_id=one.batch_id)
         return stopped
 
     def _now(self) -> float:
