@@ -106,3 +106,18 @@ def test_a_cost_that_only_the_submit_can_tell_is_an_alarm_and_an_event_with_its_
     assert [(one.batch_id, one.alarm.rule) for one in on.patrol.take_raised()] == [("b", Rule.COST)]
     (event,) = on.events.recent()
     assert (event.batch_id, event.text) == ("b", "alarm: expected to cost more than $1.50 (limit $1.00)")
+
+
+def test_a_countdown_is_told_with_the_time_that_was_set_however_long_the_judging_took() -> None:
+    on = _Round(GuardRules(cancel_on=frozenset({Rule.FAILURES}), countdown_seconds=20.0))
+    changes = on.store.apply([a_batch("bad", total=1000, completed=50, failed=150)])
+    pace = on.history.pace
+
+    def slow(batch: Batch, now: float) -> Pace:
+        on.now += 0.004
+        return pace(batch, now)
+
+    on.history.pace = slow  # type: ignore[method-assign]
+    on.patrol.review(changes)
+    (event,) = on.events.recent("bad")
+    assert event.text.endswith("; to be cancelled in 20s")

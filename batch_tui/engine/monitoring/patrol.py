@@ -71,7 +71,7 @@ class Patrol:
             is_acting = countdown is not None and countdown.alarm.rule is one.alarm.rule
             end = f"; {LEFT_ALONE}" if self.is_left_alone(one) else ""
             if countdown and is_acting:
-                end = f"; to be cancelled in {duration(self.seconds_left(countdown))}"
+                end = f"; to be cancelled in {self.time_left(countdown)}"
             self._events.record("guard", f"alarm: {one.alarm.message}{end}", batch_id=one.batch_id)
         self._raised += raised
 
@@ -98,6 +98,10 @@ class Patrol:
     def seconds_left(self, countdown: Countdown) -> float:
         """Seconds until a countdown runs out."""
         return max(0.0, countdown.deadline - self._now())
+
+    def time_left(self, countdown: Countdown) -> str:
+        """The same in words: by the nearest second, for a countdown of 20 s begins with 20 s."""
+        return duration(round(self.seconds_left(countdown)))
 
     def stop(self) -> tuple[Countdown, ...]:
         """Somebody is there: stop every countdown; no guard acts on those batches again."""

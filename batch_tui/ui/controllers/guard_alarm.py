@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from batch_tui.domain.formatting import duration
 from batch_tui.engine.monitoring.guard import Countdown, Raised
 from batch_tui.ui.desk import Desk
 
@@ -89,7 +88,7 @@ class GuardAlarm:
 
     def _sentence(self, waiting: Sequence[Countdown]) -> str:
         first = waiting[0]
-        left = duration(self._patrol.seconds_left(first))
+        left = self._patrol.time_left(first)
         more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
         return f"Cancelling {self._name(first.batch_id)}{more} in {left}: {first.alarm.message}. Any key stops it."
 
