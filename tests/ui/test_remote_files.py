@@ -44,6 +44,12 @@ async def test_each_remote_file_shows_the_batch_that_uses_it_its_age_and_its_end
         assert young.startswith("?")
 
 
+async def test_sign_and_name_stay_when_the_columns_are_moved(tmp_path: Path) -> None:
+    async with stage(tmp_path, account(), session=SessionState(pane="files", is_zoomed=True)) as running:
+        await running.press("right_square_bracket", "L")
+        assert rows(running)[-1].split() == ["◔", "used.jsonl", "2.0", "kB", "0s", "never"]
+
+
 async def test_a_file_that_a_batch_wrote_is_called_by_its_batch_and_by_what_it_is(tmp_path: Path) -> None:
     service = FakeService(a_batch("done", total=2, metadata={"batch_tui_name": "nightly"}))
     service.finish("done", output=b"{}\n", errors=b"{}\n")

@@ -17,8 +17,8 @@ from batch_tui.ui.widgets.fitting import Column
 REQUEST_SUFFIXES = frozenset({".jsonl", ".ndjson"})
 """How files that may hold requests are called."""
 LOCAL_COLUMNS = (
-    Column("verdict", "", 1),
-    Column("name", "file", 12, is_flexible=True, is_cut_inside=True),
+    Column("verdict", "", 1, is_pinned=True),
+    Column("name", "file", 12, is_flexible=True, is_pinned=True, is_cut_inside=True),
     Column("requests", "reqs", 5, align="right", priority=1),
     Column("size", "size", 6, align="right"),
 )

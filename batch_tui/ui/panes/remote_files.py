@@ -16,8 +16,8 @@ from batch_tui.ui.widgets.fitting import Column
 INPUTS, OUTPUTS = "batch", "batch_output"
 """Purposes of the files that batches read and write."""
 REMOTE_COLUMNS = (
-    Column("use", "", 1),
-    Column("name", "file", 10, is_flexible=True, is_cut_inside=True),
+    Column("use", "", 1, is_pinned=True),
+    Column("name", "file", 10, is_flexible=True, is_pinned=True, is_cut_inside=True),
     Column("user", "used by", 20, priority=3),
     Column("size", "size", 6, align="right"),
     Column("age", "age", 6, align="right", priority=1),
@@ -25,9 +25,9 @@ REMOTE_COLUMNS = (
 )
 """Of input files: what they are called says what they are."""
 OUTPUT_COLUMNS = (
-    Column("use", "", 1),
-    Column("kind", "of", 3),
-    Column("user", "batch", 10, is_flexible=True, is_cut_inside=True),
+    Column("use", "", 1, is_pinned=True),
+    Column("kind", "of", 3, is_pinned=True),
+    Column("user", "batch", 10, is_flexible=True, is_pinned=True, is_cut_inside=True),
     Column("name", "file", 24, priority=3, is_cut_inside=True),
     *REMOTE_COLUMNS[3:],
 )
