@@ -115,6 +115,7 @@ async def test_with_nothing_to_send_again_nothing_is_made_or_sent(tmp_path: Path
     scene.service.finish(batch_id, output=all_good)
     plan = await scene.resubmitter.plan(batch_id)
     assert plan.kept == 0
+    assert plan.why_nothing() == "every request succeeded"
     assert not plan.path.exists()
     assert (await scene.resubmitter.send(plan)).phase is Phase.FAILED
     assert scene.service.count("create_batch") == 1
@@ -161,6 +162,22 @@ async def test_what_a_retry_has_answered_is_not_sent_once_more(tmp_path: Path) -
     assert plan.others == (sent.batch.id,)
     of_retry = await scene.resubmitter.plan(sent.batch.id, batches=batches, destination=tmp_path / "again.jsonl")
     assert of_retry.path.read_bytes() == request("d")
+
+
+async def test_the_retries_that_answered_all_that_could_pass_are_named(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    parent = await scene.ended()
+    scene.service.finish(parent, output=answer("a", 200) + answer("c", 200), errors=answer("b", 429))
+    sent = await scene.resubmitter.send(await scene.resubmitter.plan(parent))
+    assert sent.batch is not None
+    scene.service.finish(sent.batch.id, output=answer("b", 200) + answer("d", 200))
+    plan = await scene.resubmitter.plan(parent, batches=tuple(scene.service.batches.values()))
+    assert plan.kept == 0
+    assert plan.why_nothing({sent.batch.id: "my retry"}.__getitem__) == (
+        "every request has an answer, with those of my retry"
+    )
+    many = structs.replace(plan, others=("b1", "b2", "b3"))
+    assert many.why_nothing().endswith("with those of b1, b2 and 1 other batch")
 
 
 async def test_while_a_retry_runs_nothing_is_sent_that_it_may_answer(tmp_path: Path) -> None:

@@ -239,6 +239,21 @@ async def test_fix_sends_what_can_pass_and_says_what_is_left_out(tmp_path: Path)
         assert running.service.orders[0].metadata["batch_tui_parent"] == "done"
 
 
+async def test_fix_names_the_retry_that_has_answered_what_failed(tmp_path: Path) -> None:
+    service = ended_account()
+    good = "\n".join(map(answered, (0, 1, 2, 4))).encode() + b"\n"
+    service.finish("done", BatchStatus.COMPLETED, output=good, errors=answered(3, 429).encode() + b"\n")
+    async with stage(tmp_path, service) as running:
+        await running.press("F")
+        await running.press("y")
+        retry = next(batch for batch in service.batches.values() if batch.id != "done")
+        service.finish(retry.id, output=answered(3).encode() + b"\n")
+        await running.poll()
+        running.app.deck.batches.table.move_to("done")
+        await running.press("F")
+        assert running.said() == f"Nothing to send again: every request has an answer, with those of {retry.name}."
+
+
 async def test_save_writes_both_files_and_asks_before_it_replaces(tmp_path: Path) -> None:
     async with stage(tmp_path, ended_account()) as running:
         await running.press("D")

@@ -75,7 +75,7 @@ async def _retry(args: argparse.Namespace, changes: Changes, console: Console) -
         )
         _tell_left_out(plan, console)
         if plan.kept == 0:
-            console.say("Nothing to send again.")
+            console.say(f"Nothing to send again: {plan.why_nothing()}.")
             return Exit.CLEAN
         console.say(kept_line(plan))
         if plan.report is not None and not plan.report.is_valid and not is_only_too_large(plan.report):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from batch_tui.domain.batch import INTENT_KEY, NAME_KEY, PARENT_KEY, Batch
 from batch_tui.domain.errors import InputFileError
+from batch_tui.domain.formatting import plural
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY, relatives_of, whole_name
 from batch_tui.domain.lines import Cause
@@ -28,6 +29,8 @@ from batch_tui.engine.submitting.submit import Submitter
 from batch_tui.jsonl.results.retry_set import RetrySet
 from batch_tui.jsonl.rewriting.edit import Changes, Edited
 
+_NAMED = 2
+"""Batches that a sentence names; of more it tells the number."""
 _RETRY_SUFFIX = re.compile(r"\.retry-(\d{1,6})$")
 _OURS = frozenset({INTENT_KEY, NAME_KEY, PARENT_KEY})
 _OF_PARTS = frozenset({GROUP_KEY, PART_KEY})
@@ -85,6 +88,21 @@ class RetryPlan(Struct, frozen=True):
     """Requests that are not what they were, for fields of them were set anew."""
     others: tuple[str, ...] = ()
     """Ids of the retries whose answers were taken into account."""
+
+    def why_nothing(self, name_of: Callable[[str], str] = str) -> str:
+        """Why nothing is sent again, after a colon: ``every request has an answer, with those of in.retry-1``.
+
+        Args:
+            name_of: What to call a batch, by its id.
+        """
+        stay = sum(cause.count for cause in self.left_out)
+        if stay:
+            return f"{plural(stay, 'request')} would fail again"
+        if not self.others:
+            return "every request succeeded"
+        names = [printable(name_of(other)) for other in self.others]
+        more = f" and {plural(len(names) - _NAMED, 'other batch')}" if len(names) > _NAMED else ""
+        return f"every request has an answer, with those of {', '.join(names[:_NAMED])}{more}"
 
 
 class Resubmitter:

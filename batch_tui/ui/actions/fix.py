@@ -92,7 +92,7 @@ class FixAction:
             return
         desk.on_files()
         if plan.kept == 0:
-            desk.say(f"Nothing to send again: {left_out_text(plan) or 'every request succeeded'}.")
+            desk.say(f"Nothing to send again: {plan.why_nothing(self._name_of)}.")
             return
         desk.ask(
             (*fix_question(plan, wish), *estimate_pieces(estimate)),
@@ -101,6 +101,10 @@ class FixAction:
             other=Option("e", "edit", lambda: self._edit(plan, wish)),
             number=amount_to_type(desk.cockpit, estimate),
         )
+
+    def _name_of(self, batch_id: str) -> str:
+        batch = self._desk.cockpit.store.get(batch_id)
+        return batch.name if batch is not None else batch_id
 
     def _edit(self, plan: RetryPlan, wish: Wish, note: str = "") -> None:
         """Ask what to change in every request before it is sent."""
@@ -159,12 +163,6 @@ def command_of(wish: Wish) -> str:
     for place, value in wish.changes.items():
         words += ["--unset", place] if value is REMOVED else ["--set", f"{place}={json.dumps(value)}"]
     return shlex.join([*words, "--submit"])
-
-
-def left_out_text(plan: RetryPlan) -> str:
-    """How many requests stay behind: they would fail again."""
-    count = sum(cause.count for cause in plan.left_out)
-    return f"{formatting.plural(count, 'request')} would fail again" if count else ""
 
 
 def fix_question(plan: RetryPlan, wish: Wish) -> tuple[Piece, ...]:
