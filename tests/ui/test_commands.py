@@ -175,6 +175,8 @@ def test_two_commands_may_swap_their_keys() -> None:
         ("cancel", "j", ("'j'", "down")),
         ("help", "x", ("'x'", "cancel")),
         ("cancel", "ctrl+", ("no key",)),
+        ("down", "ctrl+m", ("'ctrl+m' as enter",)),
+        ("down", "j ctrl+[", ("'ctrl+[' as escape",)),
     ],
 )
 def test_a_mistake_in_the_keymap_is_one_sentence_with_its_line(

@@ -27,6 +27,8 @@ _NAMED = frozenset(
         *(f"f{number}" for number in range(1, 25)),
     ),
 )
+_SAME = {"ctrl+m": "enter", "ctrl+i": "tab", "ctrl+h": "backspace", "ctrl+[": "escape"}
+"""Keys that a terminal sends as others: they would do what those do, or nothing."""
 _MODIFIED = re.compile(r"(?:(?:ctrl|shift|alt)\+)+(?P<key>.+)")
 
 
@@ -68,6 +70,9 @@ def read_keymap(configured: Mapping[str, str], *, path: Path | None = None) -> d
                 raise _mistake(
                     command_id, path, f"{command_id} = {text!r}: {key!r} is no key (write x, X, ctrl+x, f5)"
                 )
+            if key.lower() in _SAME:
+                same = _SAME[key.lower()]
+                raise _mistake(command_id, path, f"{command_id} = {text!r}: a terminal sends {key!r} as {same}")
         keymap[command_id] = keys
     _refuse_conflicts(keymap, path)
     return keymap
