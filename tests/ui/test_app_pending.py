@@ -68,6 +68,16 @@ async def test_d_lets_it_go_after_a_yes_and_the_row_goes_too(tmp_path: Path) -> 
         assert running.service.count("create_batch") == 0
 
 
+async def test_its_input_is_read_from_the_file_it_was_made_of(tmp_path: Path) -> None:
+    path = workspace(tmp_path, "a.jsonl", request(1), request(2))
+    await remember(tmp_path, an_operation(path))
+    async with stage(tmp_path, FakeService(a_batch("b"))) as running:
+        await running.press("g", "3", "right_square_bracket")
+        inspect = running.app.deck.inspect
+        assert inspect.tab == "input"
+        await running.until(lambda: '"r1"' in inspect.viewer.cursor_text)
+
+
 async def test_a_filter_moves_the_cursor_from_it_to_what_was_looked_for(tmp_path: Path) -> None:
     await remember(tmp_path, an_operation(tmp_path / "a.jsonl"))
     async with stage(tmp_path, FakeService(a_batch("other"), a_batch("s5"))) as running:

@@ -142,7 +142,7 @@ class Inspector:
         """The cursor stands on a submit that has no batch yet."""
         from batch_tui.ui.panes.pending import pending_lines  # noqa: PLC0415 - not at the start
 
-        self._inspect.open_subject(pending.row_id, pending.name)
+        self._inspect.open_subject(pending.row_id, pending.name, path=Path(pending.operation.path))
         self._results.open_batch(None, note="Nothing came back: this submit has no batch yet.")
         lines = pending_lines(
             pending, self._now(), is_ascii=self._inspect.is_ascii, name_keys=self._desk.name_keys
@@ -153,7 +153,7 @@ class Inspector:
         """The cursor stands on something that waits in the queue."""
         from batch_tui.ui.panes.queued import entry_name, queued_lines  # noqa: PLC0415 - not at the start
 
-        self._inspect.open_subject(row_id, entry_name(entry))
+        self._inspect.open_subject(row_id, entry_name(entry), path=Path(entry.path))
         self._results.open_batch(None, note="Nothing came back: it waits in the queue.")
         lines = queued_lines(entry, self._now(), is_ascii=self._inspect.is_ascii, name_keys=self._desk.name_keys)
         self._inspect.fill(tabs.OVERVIEW, lines)
@@ -217,9 +217,12 @@ class Inspector:
     async def _load_input(self, subject: str, batch: Batch | None) -> None:
         from batch_tui.jsonl.pages import LineFile  # noqa: PLC0415 - not at the start
 
-        cockpit = self._desk.cockpit
+        cockpit, path = self._desk.cockpit, self._inspect.path
         try:
-            path = Path(subject) if batch is None else await cockpit.collector.fetch_input(batch)
+            if batch is not None:
+                path = await cockpit.collector.fetch_input(batch)
+            if path is None:
+                return
             index = await cockpit.workshop.index(path)
             source = FileLines(LineFile.open(path), index)
         except BatchTuiError as error:
