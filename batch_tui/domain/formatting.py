@@ -58,8 +58,14 @@ def day(at: float | None, now: float) -> str:
 
 
 def narrow_day(at: float | None, now: float) -> str:
-    """The same in six cells: ``15:10``, ``21 Nov``; of another year its month, ``Nov'25``."""
-    return _written(at, now, "%d %b", "%b'%y")
+    """The same in six cells: ``15:10``, ``21 Nov``; of another year its month, ``Nov'25``.
+
+    ``05:35+`` is tomorrow's, ``23:10-`` yesterday's.
+    """
+    text, then, today = _written(at, now, "%d %b", "%b'%y"), _local(at), _local(now)
+    if at is None or then is None or today is None or abs(now - at) >= _DAY or then[:3] == today[:3]:
+        return text
+    return text + ("+" if at > now else "-")
 
 
 def _written(at: float | None, now: float, day_form: str, year_form: str) -> str:

@@ -30,6 +30,7 @@ from batch_tui.ui.panes.batches import BatchesPane, Order
 from batch_tui.ui.panes.columns import CLOCK_TITLES, View, read_columns
 from batch_tui.ui.panes.files import FilesPane
 from batch_tui.ui.panes.inspect import InspectPane
+from batch_tui.ui.panes.remote_files import MADE_TITLES
 from batch_tui.ui.panes.results import ResultsPane
 from batch_tui.ui.session import SessionState
 from batch_tui.ui.widgets.viewer import MatchReached
@@ -186,6 +187,8 @@ class Deck(Container):
         self.is_absolute = not self.is_absolute
         self.batches.table.set_titles(CLOCK_TITLES if self.is_absolute else {})
         self.batches.redraw_rows()
+        self.files.table.set_titles(MADE_TITLES if self.is_absolute else {})
+        self.files.table.update_rows()
 
     def step_tab(self, count: int) -> None:
         """Another tab of the pane that has tabs."""

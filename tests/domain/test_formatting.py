@@ -160,7 +160,7 @@ NOW = local(2026, 11, 23)
     ("at", "in_full", "narrow", "with_clock"),
     [
         (local(2026, 11, 23, 9), "09:05", "09:05", "09:05"),
-        (local(2026, 11, 24, 9), "09:05", "09:05", "09:05 tomorrow"),
+        (local(2026, 11, 24, 9), "09:05", "09:05+", "09:05 tomorrow"),
         (local(2026, 11, 22, 9), "22 Nov", "22 Nov", "09:05 yesterday"),
         (local(2026, 1, 1), "01 Jan", "01 Jan", "12:05 Jan 01"),
         (local(2025, 11, 23), "23 Nov 2025", "Nov'25", "12:05 Nov 23 2025"),
@@ -178,7 +178,9 @@ def test_a_day_that_was_never_told_is_no_day() -> None:
     assert (day(None, NOW), narrow_day(None, NOW)) == ("-", "-")
 
 
-def test_the_clock_of_the_next_morning_needs_no_year() -> None:
+def test_the_clock_of_the_next_morning_needs_no_year_but_tells_that_it_is_another_day() -> None:
     silvester = local(2026, 12, 31, 20)
-    assert narrow_day(local(2027, 1, 1, 9), silvester) == "09:05"
+    assert narrow_day(local(2027, 1, 1, 9), silvester) == "09:05+"
+    assert narrow_day(local(2026, 12, 31, 23), silvester) == "23:05"
+    assert narrow_day(silvester, local(2027, 1, 1, 9)) == "20:05-"
     assert moment(local(2027, 1, 1, 9), silvester) == "09:05 tomorrow"

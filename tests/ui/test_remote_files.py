@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from batch_tui.domain.files import RemoteFile
+from batch_tui.domain.formatting import narrow_day
 from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.controllers.remote_files import local_name
 from batch_tui.ui.session import SessionState
@@ -48,6 +49,20 @@ async def test_sign_and_name_stay_when_the_columns_are_moved(tmp_path: Path) -> 
     async with stage(tmp_path, account(), session=SessionState(pane="files", is_zoomed=True)) as running:
         await running.press("right_square_bracket", "L")
         assert rows(running)[-1].split() == ["◔", "used.jsonl", "2.0", "kB", "0s", "never"]
+
+
+async def test_clock_times_are_told_of_remote_files_too(tmp_path: Path) -> None:
+    async with stage(tmp_path, account(), session=SessionState(pane="files", is_zoomed=True)) as running:
+        await running.press("right_square_bracket")
+        in_ages = rows(running)
+        await running.press("t")
+        _, orphan, used = rows(running)
+        made, ends = narrow_day(NOON - 3 * DAY, NOON), narrow_day(NOON + DAY // 2, NOON)
+        assert orphan.split()[6:] == [*made.split(), *ends.split()]
+        assert used.split()[-2:] == [narrow_day(NOON, NOON), "never"]
+        assert "made" in running.line_of(running.app.deck.files.table)
+        await running.press("t")
+        assert rows(running) == in_ages
 
 
 async def test_a_file_that_a_batch_wrote_is_called_by_its_batch_and_by_what_it_is(tmp_path: Path) -> None:

@@ -379,7 +379,7 @@ _VIEW = (
     Command("grow", ("+",), "Grow", "Make the pane larger.", Group.VIEW, _APP, "grow(1)"),
     Command("shrink", ("_",), "Shrink", "Make the pane smaller.", Group.VIEW, _APP, "grow(-1)"),
     Command("wrap", ("w",), "Wrap", "Wrap long lines, or don't.", Group.VIEW, _VIEWER, "wrap", can.wrappable),
-    Command("times", ("t",), "Times", "Switch between ages and clock times.", Group.VIEW, _APP, "times"),
+    Command("times", ("t",), "Times", "Ages, or clock times: 05:35+ is tomorrow's.", Group.VIEW, _APP, "times"),
     Command("mouse", ("M",), "Mouse", "Let go of the mouse, or take it again.", Group.VIEW, _APP, "mouse"),
     Command(
         "config", (",",), "Configuration", "Edit in $EDITOR; checked when closed.", Group.VIEW, _APP, "config"

@@ -33,6 +33,9 @@ OUTPUT_COLUMNS = (
 )
 """Of files that batches wrote: a service calls them by numbers, their batch says what they are."""
 
+MADE_TITLES = {"age": "made"}
+"""What the column of ages is called while it tells clock times."""
+
 
 class RemoteLists:
     """The account's files as they were listed, by purpose.
@@ -90,12 +93,16 @@ def _output_cells(file: RemoteFile, batches: tuple[Batch, ...], view: View) -> t
 
 def _measures(file: RemoteFile, view: View) -> tuple[Cell, ...]:
     """How large a file is, how old, and how long it is kept."""
-    now = view.now
-    left = formatting.duration(file.expires_at - now) if file.expires_at is not None else "never"
+    now, made, ends = view.now, file.created_at, file.expires_at
+    if view.is_absolute:
+        when, left = formatting.narrow_day(made, now), formatting.narrow_day(ends, now)
+    else:
+        when = age(None if made is None else now - made)
+        left = formatting.duration(None if ends is None else ends - now)
     return (
         cell(formatting.size(file.bytes), Tone.MUTED),
-        cell(age(now - file.created_at if file.created_at is not None else None), Tone.MUTED),
-        cell(left, Tone.WARNING if _goes_soon(file, now) else Tone.MUTED),
+        cell(when, Tone.MUTED),
+        cell("never" if ends is None else left, Tone.WARNING if _goes_soon(file, now) else Tone.MUTED),
     )
 
 
