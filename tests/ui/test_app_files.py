@@ -254,6 +254,19 @@ async def test_fix_names_the_retry_that_has_answered_what_failed(tmp_path: Path)
         assert running.said() == f"Nothing to send again: every request has an answer, with those of {retry.name}."
 
 
+async def test_a_remote_file_is_opened_by_way_of_a_download_which_asks_before_it_replaces(tmp_path: Path) -> None:
+    service = FakeService()
+    service.add_file(b"x", name="used.jsonl", purpose="batch")
+    workspace(tmp_path, "used.jsonl", request(1))
+    async with stage(tmp_path, service, session=IN_FILES) as running:
+        await running.press("right_square_bracket", "e")
+        assert "D downloads it" in running.said()
+        await running.press("D")
+        assert "used.jsonl is here already. Replace it?" in running.said()
+        await running.press("y")
+        assert (running.workspace / "used.jsonl").read_bytes() == b"x"
+
+
 async def test_save_writes_both_files_and_asks_before_it_replaces(tmp_path: Path) -> None:
     async with stage(tmp_path, ended_account()) as running:
         await running.press("D")

@@ -195,6 +195,8 @@ def needs_file(selection: Selection) -> str | None:
     """Wants text that can be opened in another program."""
     if selection.file is not None or selection.batch is not None or selection.text:
         return None
+    if selection.remote_file is not None:
+        return "It lies at the service: ⟦download⟧ downloads it, then it can be opened under Local."
     return "No file or text is selected."
 
 

@@ -121,8 +121,9 @@ class RemoteFiles:
                 path = await desk.cockpit.service.download_file(
                     file, target, overwrite=overwrite, on_progress=told
                 )
-        except OutputExistsError as error:
-            question = (Piece(f"{error} ", Tone.WARNING), Piece("Replace it?", Tone.STRONG))
+        except OutputExistsError:
+            here = Piece(f"{target.name} is here already. ", Tone.WARNING)
+            question = (here, Piece("Replace it?", Tone.STRONG))
             desk.ask(
                 question, lambda: desk.start(self._download((file,), overwrite=True), name="download", group="")
             )
