@@ -107,7 +107,7 @@ async def test_a_batch_that_is_left_alone_is_left_alone_after_a_restart_too(tmp_
         assert "Stopped: the guard leaves bad alone" in running.said()
     async with guarded(tmp_path, service, ACTING) as (running, _):
         assert "!! bad" in running.row("bad")
-        assert "Cancelling" not in running.said()
+        assert "limit 20%); left alone: its countdown was stopped" in running.said()
         assert running.app.cockpit.patrol.guard.countdowns == ()
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from batch_tui.engine.monitoring.guard import Countdown, Raised
+from batch_tui.engine.monitoring.patrol import LEFT_ALONE
 from batch_tui.ui.desk import Desk
 
 
@@ -46,7 +47,8 @@ class GuardAlarm:
             self._told(one)
         for one in raised[:1]:
             more = f"  (and {len(raised) - 1} more)" if len(raised) > 1 else ""
-            self._desk.warn(f"{self._name(one.batch_id)}: {one.alarm.message}{more}")
+            end = f"; {LEFT_ALONE}" if self._patrol.is_left_alone(one) else ""
+            self._desk.warn(f"{self._name(one.batch_id)}: {one.alarm.message}{end}{more}")
         self._tell_ends()
         if self._patrol.guard.countdowns and not self._is_counting:
             self._is_counting = True
