@@ -106,7 +106,7 @@ class Inspector:
         self._now = now
         self.outcomes = Outcomes(desk, inspect, results)
         """What came back of batches."""
-        self._standing: tuple[str, ...] = ()
+        self._standing: tuple[int, ...] = ()
 
     def at_batch(self, batch: Batch | None) -> None:
         """The cursor stands on a batch, or on a group as if it were one: say what is known without asking."""

@@ -133,20 +133,21 @@ def _how_long(facts: OverviewFacts) -> str:
     return f"since {formatting.moment(facts.now - still_for, facts.now)}"
 
 
-def standing(facts: OverviewFacts) -> tuple[str, ...]:
+def standing(facts: OverviewFacts) -> tuple[int, ...]:
     """What time alone changes and the overview is drawn anew for: equal as long as there is no need to.
 
-    That is the pace of what has moved, word by word, and how long it has been still, by the minute. Of what has
-    never moved it is only that it is told so: a screen of such batches sends nothing.
+    That is whether it moves, and how fast, when it ends and how long it has been still as powers of two: each is
+    told anew when it has doubled, so that a screen on which nothing moves falls silent. Of what has never moved it
+    is only that it is told so.
     """
     pace = facts.pace
     if facts.batch.is_terminal:
         return ()
     if _is_still(facts) or facts.alarms:
-        return ("still", str(int((pace.still_for or 0.0) // 60)) if _ticks(facts) else "")
+        return (int((pace.still_for or 0.0) / 60).bit_length() if _ticks(facts) else 0,)
     if pace.eta_seconds is None:
         return ()
-    return (formatting.rate(pace.per_minute), formatting.duration(pace.eta_seconds))
+    return (int(pace.per_minute or 0.0).bit_length(), int(pace.eta_seconds).bit_length())
 
 
 def _rate(facts: OverviewFacts) -> Piece:
