@@ -26,26 +26,34 @@ class FilterPrompt:
         self._dock = dock
         self._pane: Pane | None = None
         self._found: Matches | None = None
+        self._mistake = ""
 
     def open(self, pane: Pane) -> None:
         """Ask for a filter, or for a text to find."""
-        self._pane = pane
+        self._pane, self._mistake = pane, ""
         is_text = isinstance(pane, ResultsPane) and pane.is_answer_open
         text = pane.filter_text if isinstance(pane, BatchesPane | ResultsPane) and not is_text else ""
         self._dock.ask_text(FILTER, "/", text)
 
     def typed(self, text: str) -> None:
         """Something was typed."""
+        self._mistake = ""
         try:
             note = self._apply(text)
         except ValueError as error:
-            self._dock.set_prompt_note(str(error), Level.WARN)
+            self._mistake = str(error)
+            self._dock.set_prompt_note(self._mistake, Level.WARN)
             return
         self._dock.set_prompt_note(note)
 
     def accepted(self, text: str) -> str:
-        """One sentence for a search that found nothing; what an earlier one found isn't said any more."""
+        """One sentence for a search that found nothing, or for a filter that hides nothing because of a mistake.
+
+        What an earlier search found isn't said any more.
+        """
         self._dock.clear_message()
+        if self._mistake:
+            return f"Everything is shown: {self._mistake}"
         is_in_vain = self._found is not None and not self._found.lines
         return f"No line has {printable(text, 60)!r}." if is_in_vain and text else ""
 

@@ -31,6 +31,7 @@ from batch_tui.ui.widgets.tabs import Tab, TabStrip
 
 LOCAL = "local"
 """A tab; the remote ones are called as the purpose they list."""
+_NO_MATCH = "No name matches: ⟦back⟧ shows all."
 
 
 class FilesPane(Pane):
@@ -145,9 +146,8 @@ class FilesPane(Pane):
 
     def set_remote(self, purpose: str, files: Sequence[RemoteFile], note: str = "") -> None:
         """Show the files of a purpose at the service."""
-        self._remote.put(purpose, files)
+        self._remote.put(purpose, files, note)
         if self.tabs.open_tab == purpose:
-            self.table.set_empty(note or "No files of this purpose.")
             self._fill()
 
     def forget_remote(self, ids: Sequence[str]) -> None:
@@ -231,8 +231,6 @@ class FilesPane(Pane):
         event.stop()
         self.table.clear_marks()
         self.table.set_columns({LOCAL: LOCAL_COLUMNS, OUTPUTS: OUTPUT_COLUMNS}.get(event.tab_id, REMOTE_COLUMNS))
-        if event.tab_id != LOCAL:
-            self.table.set_empty("Asking the service…")
         self.refresh_listing()
         self._fill()
 
@@ -266,16 +264,13 @@ class FilesPane(Pane):
         remote = {row: f"{file.filename} {row}" for row, file in self._files.items()}
         names = self._workspace.names if self.is_local else remote
         words = self._filter.casefold().split()
-        self._say_place()
+        note = local_footnote(tuple(self._workspace.entries.values())) if self.is_local else ""
+        empty = _NO_MATCH if words and names else note or self._remote.note(self.tabs.open_tab)
+        self.title_bar.set_note(self._workspace.place if self.is_local else "at the service")
+        self.table.set_footnote(self.name_keys(note))
+        self.table.set_empty(self.name_keys(empty))
         self.table.set_rows([row for row, name in names.items() if all(w in name.casefold() for w in words)])
         self.table.update_rows()
-
-    def _say_place(self) -> None:
-        self.title_bar.set_note(self._workspace.place if self.is_local else "at the service")
-        note = self.name_keys(local_footnote(tuple(self._workspace.entries.values()))) if self.is_local else ""
-        self.table.set_footnote(note)
-        if self.is_local:
-            self.table.set_empty(note or "Nothing matches.")
 
     def _row(self, row_id: str) -> tuple[Cell, ...]:
         if self.is_local:

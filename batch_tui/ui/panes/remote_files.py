@@ -47,14 +47,20 @@ class RemoteLists:
     def __init__(self) -> None:
         self._files: dict[str, dict[str, RemoteFile]] = {}
         self.users: Users = {}
+        self._notes: dict[str, str] = {}
 
     def of(self, purpose: str) -> Mapping[str, RemoteFile]:
         """The files of a purpose, by id."""
         return self._files.get(purpose, {})
 
-    def put(self, purpose: str, files: Iterable[RemoteFile]) -> None:
-        """These are the files of a purpose."""
+    def note(self, purpose: str) -> str:
+        """What stands where there is no file of a purpose."""
+        return self._notes.get(purpose, "Asking the service…")
+
+    def put(self, purpose: str, files: Iterable[RemoteFile], note: str = "") -> None:
+        """These are the files of a purpose; a note tells why there are no more of them."""
         self._files[purpose] = {file.id: file for file in files}
+        self._notes[purpose] = note or "No files of this purpose."
 
     def forget(self, ids: Iterable[str]) -> None:
         """These files are gone."""

@@ -51,6 +51,8 @@ class _View(Struct):
     """The rows that are shown."""
     requests: frozenset[int] | None = None
     """Which requests of the batch's input they mean; None for all."""
+    mistake: str = ""
+    """What can't be understood of the filter; it hides nothing then."""
     cursor: str | None = None
     """The custom_id the cursor stood on."""
     title: str = ""
@@ -70,12 +72,17 @@ class _View(Struct):
         return self.title if self.listing is None else self.listing.note(" ".join([*words, *shown]))
 
     def narrow(self, text: str, *, is_problems_only: bool) -> None:
-        """Hide rows; nothing changes when the condition can't be understood."""
-        listing = self.listing
-        if listing is not None:
+        """Hide rows; a condition that can't be understood hides none."""
+        self.filter_text, self.is_problems_only, self.mistake = text, is_problems_only, ""
+        listing, self.requests = self.listing, None
+        if listing is None:
+            return
+        try:
             self.places = listing.select(text, is_problems_only=is_problems_only)
-        self.filter_text, self.is_problems_only = text, is_problems_only
-        self.requests = None if listing is None else listing.requests(self.places, is_narrowed=self.is_narrowed)
+        except ConditionError as error:
+            self.mistake, text = str(error), ""
+            self.places = listing.select(text, is_problems_only=is_problems_only)
+        self.requests = listing.requests(self.places, is_narrowed=bool(text) or is_problems_only)
 
 
 class ResultsPane(Pane):
@@ -233,8 +240,11 @@ class ResultsPane(Pane):
         return True
 
     def set_filter(self, text: str) -> int:
-        """Show only what a condition selects; gives how many rows that are. Raises ``ValueError`` on nonsense."""
-        return self._narrow(text, is_problems_only=self._view.is_problems_only)
+        """Show only what a condition selects; gives how many. All on nonsense, and raises ``ValueError``."""
+        count = self._narrow(text, is_problems_only=self._view.is_problems_only)
+        if self._view.mistake:
+            raise ValueError(self._view.mistake)
+        return count
 
     def toggle_problems(self) -> None:
         """Only what has no good answer, or everything again."""
@@ -250,10 +260,7 @@ class ResultsPane(Pane):
     def _narrow(self, text: str, *, is_problems_only: bool) -> int:
         """Select anew; gives how many rows there are."""
         view = self._view
-        try:
-            view.narrow(text, is_problems_only=is_problems_only)
-        except ConditionError as error:
-            raise ValueError(str(error)) from error
+        view.narrow(text, is_problems_only=is_problems_only)
         if view.listing is not None:
             self.table.set_empty(self.name_keys(view.listing.none_matches))
             self.table.set_rows([str(place) for place in view.places])
