@@ -98,7 +98,6 @@ class BatchTuiApp(OrderlyApp, ThriftyApp, inherit_bindings=False):
         self.cockpit = cockpit
         self.clock = clock
         self._start = partial(start_work, self)
-        self.picture = Picture(first, settings.paths.config)
         self._is_ascii = is_ascii
         self._session = session or SessionState()
         self._place: SessionState | None = None
@@ -106,6 +105,7 @@ class BatchTuiApp(OrderlyApp, ThriftyApp, inherit_bindings=False):
         self.desk = Desk(cockpit, self.dock, start=self._start, changed=self._rows_changed, clock=clock)
         self.header = HeaderLine(HeaderFacts(settings.profile.name))
         self.deck = Deck(self.desk, workspace, now=self.now, session=self._session, is_ascii=is_ascii)
+        self.picture = Picture(first, settings.paths.config, self.deck.batches.table)
         is_read_only = settings.profile.read_only
         self.commands = CommandList(is_ascii=is_ascii, is_read_only=is_read_only, keymap=self._own_keys)
         self.submits = Submits(self.desk, self.deck.show_pending, clock)
@@ -208,8 +208,8 @@ class BatchTuiApp(OrderlyApp, ThriftyApp, inherit_bindings=False):
     def swallows(self, key: Key) -> bool:
         """Any key stops the guard's countdown, and does nothing else then; a warning goes with the next one."""
         self.desk.key_pressed()
-        is_done = self.attention.stopped_by_key() or self.desk.holds_back(key.key)
-        return is_done or self.desk.is_too_old(key.time)
+        done, at = self.attention.stopped_by_key() or self.desk.holds_back(key.key), key.time
+        return done or self.desk.is_too_old(at) or (self.dock.is_asking and self.picture.misleads(at))
 
     def end(self, code: int = 0) -> None:
         """End the program; what runs is taken up by the next start."""

@@ -14,7 +14,7 @@ from batch_tui._version import __version__
 
 MAX_AGE = 7 * 86400
 """Seconds after which a picture says too little to be shown."""
-_MAGIC = b"batch-tui frame 1"
+_MAGIC = b"batch-tui frame 2"
 MAX_BYTES = 4_000_000
 """Size of the file: a screen of 1,000 by 200 cells, each in a colour of its own, is as long."""
 _WATCHED = frozenset({
@@ -43,6 +43,8 @@ class FirstFrame:
         self.attributes: list[int | list[bytes | int]] | None = None
         """The terminal's settings before anything was changed; None when nothing was."""
         self.is_painted = False
+        self.place = ""
+        """What was written down beside the picture that is painted: where in the lists it shows the user."""
 
     def paint(self, now: float | None = None) -> bool:
         """Show the picture if there is one that fits; False when nothing was touched."""
@@ -81,7 +83,7 @@ class FirstFrame:
             except (termios.error, OSError):
                 return
 
-    def save(self, lines: list[str], columns: int, config: str, now: float | None = None) -> bool:
+    def save(self, lines: list[str], columns: int, config: str, now: float | None = None, place: str = "") -> bool:
         """Keep a picture for the next start; False when it is too long, or the disk refuses.
 
         Args:
@@ -89,11 +91,12 @@ class FirstFrame:
             columns: Cells of each.
             config: The configuration file: another one, or another content, is another screen.
             now: Unix seconds.
+            place: Where in the lists it shows the user, on one line.
         """
         body = b"".join(f"\x1b[{y};1H{line}".encode() for y, line in enumerate(lines, 1))
         head = (_MAGIC, config.encode(), self._fingerprint(config).encode())
         size = b"%d %d %d" % (columns, len(lines), int(time.time() if now is None else now))
-        content = b"\n".join((*head, size, body))
+        content = b"\n".join((*head, size, place.encode(), body))
         if len(content) > MAX_BYTES:
             return False
         temporary = f"{self.path}.{os.getpid()}"
@@ -111,8 +114,8 @@ class FirstFrame:
         """What to send, or None when there is no picture for this start."""
         with open(self.path, "rb") as file:
             content = file.read(MAX_BYTES + 1)
-        parts = content.split(b"\n", 4) if len(content) <= MAX_BYTES else []
-        if len(parts) != 5 or parts[0] != _MAGIC or parts[2].decode() != self._fingerprint(os.fsdecode(parts[1])):
+        parts = content.split(b"\n", 5) if len(content) <= MAX_BYTES else []
+        if len(parts) != 6 or parts[0] != _MAGIC or parts[2].decode() != self._fingerprint(os.fsdecode(parts[1])):
             return None
         columns, lines, at = (int(word) for word in parts[3].split())
         age = max(0, int(now) - at)
@@ -122,16 +125,15 @@ class FirstFrame:
         if not note.isascii() and "utf" not in _charset(self._environ):
             note = note.replace("\u00b7", "-")
         place = f"\x1b[1;{max(1, columns - len(note) + 1)}H\x1b[0;7m{note}\x1b[0m".encode()
-        return _BEGIN + _CLEAR + parts[4] + place
+        self.place = parts[4].decode()
+        return _BEGIN + _CLEAR + parts[5] + place
 
     def _fingerprint(self, config: str) -> str:
         """One word for everything the picture depends on; a key goes in, and can't be got out."""
-        from _blake2 import blake2b  # noqa: PLC0415 - hashlib loads all of OpenSSL for it: 3 ms
-
         environ = self._environ
         kept = [f"{k}={v}" for k, v in sorted(environ.items()) if k in _WATCHED or k.startswith(_FAMILIES)]
         words = (__version__, os.getcwd(), config, _state_of(config), *kept)
-        return blake2b("\0".join(words).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+        return digest(words)
 
     def _is_ours(self) -> bool:
         """True when this process may use the terminal now: in the foreground, on both ends."""
@@ -162,6 +164,13 @@ def wanted(words: list[str], environ: dict[str, str]) -> FirstFrame | None:
     if words or not (environ.get("HOME") or environ.get("XDG_CACHE_HOME")):
         return None
     return FirstFrame(environ)
+
+
+def digest(words: tuple[str, ...]) -> str:
+    """One word for many."""
+    from _blake2 import blake2b  # noqa: PLC0415 - hashlib loads all of OpenSSL for it: 3 ms
+
+    return blake2b("\0".join(words).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
 def age_text(seconds: int) -> str:
