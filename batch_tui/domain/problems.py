@@ -25,6 +25,10 @@ class Code(StrEnum):
     FILE_TOO_LARGE = "file_too_large"
 
 
+RESULT_LINE = "This line is a result of a batch, not a request."
+"""What is said of a line of an output or error file."""
+
+
 class Severity(StrEnum):
     """Whether the service would refuse the file for it."""
 
@@ -114,6 +118,12 @@ class Report:
     def wants_wrapping(self) -> bool:
         """True when every line is a bare request body."""
         return self.requests > 0 and self.bare_bodies == self.requests
+
+    @property
+    def holds_results(self) -> bool:
+        """True when every line is a result: what a batch wrote, not what one reads."""
+        is_each_refused = self.errors == self.requests > 0
+        return is_each_refused and all(problem.message == RESULT_LINE for problem in self.problems)
 
     @property
     def mends(self) -> frozenset[Cure]:

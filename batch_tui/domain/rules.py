@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from batch_tui.domain.endpoints import ENDPOINTS, normal_endpoint
-from batch_tui.domain.problems import Code, Cure, Severity
+from batch_tui.domain.problems import RESULT_LINE, Code, Cure, Severity
 from batch_tui.domain.text import printable
 
 ENVELOPE: tuple[str, ...] = ("custom_id", "method", "url", "body")
+RESULT_KEYS = frozenset({"response", "error"})
 """The keys of a request line: all required, no others allowed."""
 BODY_KEYS = frozenset({"model", "messages", "input", "prompt"})
 """Keys that tell a request body from an envelope."""
@@ -72,6 +73,15 @@ BARE_FINDING = Finding(
 """What is said of a request body that stands without its envelope."""
 
 
+RESULT_FINDING = Finding(
+    Code.INVALID_REQUEST,
+    RESULT_LINE,
+    "Send again what failed with batch-tui retry, not the results.",
+    param="response",
+)
+"""What is said of a line of an output or error file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
     """What the lines of one file must agree on; None for what isn't known yet."""
@@ -97,6 +107,11 @@ def is_bare_body(line: Mapping[str, object]) -> bool:
     return not BODY_KEYS.isdisjoint(line) and all(key not in line for key in ENVELOPE)
 
 
+def is_result(line: Mapping[str, object]) -> bool:
+    """True for a line that a batch wrote: an answer or an error, and nothing of a request but its id."""
+    return not RESULT_KEYS.isdisjoint(line) and all(key not in line for key in ENVELOPE[1:])
+
+
 def has_params_shape(line: Mapping[str, object]) -> bool:
     """True for another provider's shape: ``custom_id`` and ``params`` instead of ``body``."""
     return "body" not in line and is_object(line.get("params"))
@@ -111,6 +126,8 @@ def findings(line: Mapping[str, object], expected: Expected) -> list[Finding]:
     """
     if is_bare_body(line):
         return [BARE_FINDING]
+    if is_result(line):
+        return [RESULT_FINDING]
     if has_params_shape(line):
         hint = "It has 'params', another provider's shape: convert the file."
         return [_missing("body", hint, Cure.UNWRAP_PARAMS)]

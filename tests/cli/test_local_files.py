@@ -29,6 +29,14 @@ def test_a_valid_file_is_called_valid(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "valid (2 requests" in capsys.readouterr().out
 
 
+def test_results_are_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = {"id": "batch_req_1", "custom_id": "a", "response": {"status_code": 200, "body": {}}, "error": None}
+    other = answer | {"custom_id": "b"}
+    assert main(["check", str(write(tmp_path / "output.jsonl", answer, other))]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "results of a batch, not requests" in line
+
+
 def test_each_problem_is_an_object_and_the_verdict_is_the_last(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

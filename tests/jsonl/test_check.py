@@ -13,6 +13,7 @@ from batch_tui.domain.problems import Code, Cure, Severity
 from batch_tui.jsonl.checking import block as check_block
 from batch_tui.jsonl.checking.check import check_file
 from tests.support.input_lines import CHAT, lines, request, write
+from tests.support.result_files import answer_line, failure_line, not_run_line
 
 
 def planted(raw: bytes) -> bytes:
@@ -272,6 +273,18 @@ def test_bare_bodies_want_wrapping(path: Path) -> None:
 def test_a_report_can_always_be_written_down(path: Path) -> None:
     report = check_file(write(path, [json.dumps(request(model="\ud800", url="/v1/\udfff")).encode()]))
     assert f"{report.model} {report.endpoint}".encode() == "\ufffd /v1/\ufffd".encode()
+
+
+def test_a_result_is_one_mistake_and_a_file_of_them_is_known(path: Path) -> None:
+    results = [answer_line("a"), failure_line("b"), not_run_line("c")]
+    report = check_file(write(path, results))
+    assert [(problem.line, problem.message) for problem in report.problems] == [
+        (number, "This line is a result of a batch, not a request.") for number in (1, 2, 3)
+    ]
+    assert report.holds_results
+    mixed = check_file(write(path, [*results, json.dumps(request("d")).encode()]))
+    assert mixed.errors == 3
+    assert not mixed.holds_results
 
 
 def test_the_params_shape_is_known(path: Path) -> None:

@@ -14,6 +14,7 @@ from batch_tui.domain.status import BatchStatus
 from batch_tui.ui.session import SessionState
 from tests.support.batches import NOON, a_batch
 from tests.support.fake_service import FakeService
+from tests.support.result_files import answer_line, failure_line
 from tests.support.screen import Stage, stage
 
 IN_FILES = SessionState(pane="files")
@@ -297,12 +298,14 @@ async def test_small_files_have_their_verdict_before_a_key_is_pressed(tmp_path: 
     workspace(tmp_path, "a-good.jsonl", request(1), request(2))
     workspace(tmp_path, "b-bad.jsonl", "nope")
     workspace(tmp_path, "c-bare.jsonl", '{"model": "m", "messages": []}')
+    workspace(tmp_path, "d-output.jsonl", answer_line("a").decode(), failure_line("b").decode())
     async with stage(tmp_path, FakeService()) as running:
         await running.settle()
-        good, bad, bare = file_rows(running)
+        good, bad, bare, output = file_rows(running)
         assert good.split()[:3] == ["✓", "a-good.jsonl", "2"]
         assert bad.startswith("✗")
         assert bare.startswith("!")
+        assert output.split()[:2] == ["·", "d-output.jsonl"]
 
 
 async def test_a_verdict_is_remembered_until_the_file_changes(tmp_path: Path) -> None:

@@ -73,8 +73,7 @@ def check_one(
             record |= _estimated(path, prices, console)
         console.json(record)
     else:
-        # When every line lacks its envelope, one sentence says more than a thousand lines of it.
-        for problem in () if report.wants_wrapping else report.problems:
+        for problem in () if _is_one_thing(report) else report.problems:
             console.data(problem_line(report.path, problem))
         console.data(verdict(report))
     return report
@@ -90,7 +89,7 @@ def problem_line(path: str, problem: Problem) -> str:
 
 def refusal_lines(report: Report) -> Iterator[str]:
     """Why a file is not sent: its first problems, where they say more than the verdict, and the verdict."""
-    for problem in () if report.wants_wrapping else report.problems[:_SHOWN_PROBLEMS]:
+    for problem in () if _is_one_thing(report) else report.problems[:_SHOWN_PROBLEMS]:
         yield problem_line(report.path, problem)
     yield verdict(report)
 
@@ -141,6 +140,11 @@ def report_record(report: Report) -> dict[str, object]:
     }
 
 
+def _is_one_thing(report: Report) -> bool:
+    """True when one sentence says more than a thousand lines that all have the same wrong with them."""
+    return report.wants_wrapping or report.holds_results
+
+
 def verdict(report: Report) -> str:
     """The verdict in one line, with the next step where the file isn't valid."""
     facts = f"{plural(report.requests, 'request')}, {size(report.bytes)}, {report.endpoint or 'no endpoint'}"
@@ -148,6 +152,10 @@ def verdict(report: Report) -> str:
     if report.wants_wrapping:
         cure = f"batch-tui wrap {report.path} -o wrapped.jsonl"
         return f"{report.path}: bare request bodies ({facts}); wrap them: {cure}"
+    if report.holds_results:
+        return (
+            f"{report.path}: results of a batch, not requests ({facts}); batch-tui retry sends what failed again"
+        )
     if report.is_valid:
         notes = f", {plural(report.warnings, 'warning')}" if report.warnings else ""
         return f"{report.path}: valid ({facts}{notes})"

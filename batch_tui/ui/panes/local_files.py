@@ -85,13 +85,17 @@ def verdict_sign(report: Report | None, signs: GlyphSet) -> Cell:
         return cell(signs.completed, Tone.SUCCESS)
     if report.wants_wrapping:
         return cell(signs.with_failures, Tone.WARNING)
+    if report.holds_results:
+        return cell(signs.separator, Tone.MUTED)
     return cell(signs.failed, Tone.ERROR)
 
 
 def _damage(report: Report | None, signs: GlyphSet) -> Cell:
-    """What is wrong, behind the name: ``! 3 bad lines``."""
+    """What is wrong, behind the name: ``! 3 bad lines``; of results, that they are."""
     if report is None or report.is_valid or report.wants_wrapping:
         return ()
+    if report.holds_results:
+        return (Piece("  results", Tone.MUTED),)
     return (Piece(f"  {signs.with_failures} {damage(report)}", Tone.ERROR),)
 
 

@@ -25,6 +25,8 @@ def verdict(report: Report, *, is_ascii: bool = False) -> Piece:
         return Piece(f"{chosen.completed} ready", Tone.SUCCESS)
     if report.wants_wrapping:
         return Piece(f"{chosen.with_failures} bare request bodies", Tone.WARNING)
+    if report.holds_results:
+        return Piece("results", Tone.MUTED)
     return Piece(f"{chosen.with_failures} {damage(report)}", Tone.ERROR)
 
 
@@ -69,6 +71,8 @@ def next_step(report: Report) -> str:
         return "⟦new⟧ submits it as a new batch."
     if report.wants_wrapping:
         return "Every line is a bare request body: ⟦new⟧ writes a wrapped copy beside it and submits that."
+    if report.holds_results:
+        return "This is what a batch wrote, not what one reads: the batch's own row in Batches shows it."
     if report.requests == 0:
         return "The file holds no request: write one JSON request per line."
     over = {Code.TOO_MANY_REQUESTS, Code.FILE_TOO_LARGE} & set(report.counts)
