@@ -313,7 +313,7 @@ def test_an_end_in_the_middle_of_everything_keeps_every_intent(
         screen.until_file_has(calls, "cancel_batch")
         screen.send("2gD")
         screen.until_file_has(calls, "download_file")
-        screen.send("1gn")
+        screen.send("1Gn")  # what was saved may stand above it
         screen.until_shown("Submit good.jsonl?")
         screen.send("y")
         screen.until_file_has(calls, "create_batch")

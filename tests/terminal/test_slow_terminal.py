@@ -40,7 +40,7 @@ def test_fault_67_list_upload_create_poll_download_cancel_view_state_nothing_wai
         screen.until_file_has(calls, "download_file")
         screen.send("jxy")
         screen.until_file_has(calls, "cancel_batch run0000")
-        screen.send("1gn")
+        screen.send("1Gn")  # what was saved may stand above it
         screen.until_file_has(calls, "upload_file", keys="y")
         screen.until_file_has(calls, "create_batch")
         screen.send("2g" + "Gg" * 40 + "r")
@@ -77,7 +77,7 @@ def test_fault_68_list_upload_create_poll_download_cancel_view_state_a_storm_of_
         screen.until_file_has(calls, "download_file")
         screen.send("jxyr")
         screen.until_file_has(calls, "cancel_batch")
-        screen.send("1gn")
+        screen.send("1Gn")  # what was saved may stand above it
         screen.until_shown("Submit good.jsonl?")
         screen.send("y2")
         screen.until_file_has(calls, "create_batch")

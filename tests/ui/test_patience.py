@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from batch_tui.ui.terminal.facts import RESTORE_TITLE
 from batch_tui.ui.terminal.writer import PatientWriter
 
 ROOM = 4096
@@ -110,10 +111,11 @@ def test_fault_67_view_what_sets_the_terminal_is_never_dropped(line: Line) -> No
     writer.write("\x1b[?2026h")
     writer.write("\x1b[?1000l")
     writer.write("\x1b]0;title\x07")
+    writer.write(RESTORE_TITLE)
     line.drain()
     assert writer.stop(ENOUGH, ENOUGH)
     taken = line.close()
-    assert taken.endswith(b"\x1b[?1000l\x1b]0;title\x07")
+    assert taken.endswith(b"\x1b[?1000l\x1b]0;title\x07" + RESTORE_TITLE.encode())
     assert b"2026" not in taken
 
 

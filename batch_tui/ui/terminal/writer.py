@@ -8,12 +8,14 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from batch_tui.ui.terminal.facts import RESTORE_TITLE, SAVE_TITLE
+
 ROOM = 128 * 1024
 """Bytes that may wait for the terminal: two full pictures of a large screen."""
 _PIECE = 4096
 """Bytes of one write: what waits behind it can still be dropped."""
 _SETTINGS_AT_MOST = 256
-_SETTINGS = ("\x1b[?", "\x1b[<", "\x1b[>", "\x1b]", "\x1bP")
+_SETTINGS = ("\x1b[?", "\x1b[<", "\x1b[>", "\x1b]", "\x1bP", SAVE_TITLE, RESTORE_TITLE)
 _FRAME_MARKS = ("\x1b[?2026h", "\x1b[?2026l")
 """Begin and end of one picture: they go the way of the picture."""
 
