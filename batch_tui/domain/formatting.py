@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from decimal import Decimal
 
 _BINARY = ("B", "kB", "MB", "GB", "TB")
@@ -128,6 +129,19 @@ def rate(per_minute: float | None) -> str:
     if per_minute is None:
         return UNKNOWN
     return f"{per_minute:.1f}/min" if per_minute < 10 else f"{per_minute:.0f}/min"
+
+
+def named(names: Sequence[str], most: int, word: str = "") -> str:
+    """As many names as a sentence takes, and how many there are beyond: ``a, b and 2 more``.
+
+    Args:
+        names: At least one.
+        most: How many of them are told.
+        word: What one beyond is called; empty for ``more``.
+    """
+    beyond = len(names) - most
+    more = (plural(beyond, word) if word else f"{beyond} more") if beyond > 0 else ""
+    return ", ".join(names[:most]) + (f" and {more}" if more else "")
 
 
 def plural(count: int, word: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Seque
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from batch_tui.domain.formatting import named
 from batch_tui.engine.events import EventLog
 from batch_tui.engine.gate import RateGate
 from batch_tui.engine.kit import Kit, persistently
@@ -324,9 +325,8 @@ class Cockpit:
 def _cancels_words(ids: Sequence[str]) -> Iterable[str]:
     """One sentence on all cancellations that nobody confirmed."""
     if ids:
-        more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
-        named = ", ".join(ids[:_NAMED])
-        yield f"cancel sent, not confirmed: {named}{more}; batch-tui cancel {ids[0]} goes on with all of them"
+        which = named(ids, _NAMED)
+        yield f"cancel sent, not confirmed: {which}; batch-tui cancel {ids[0]} goes on with all of them"
 
 
 def _patrol(cockpit: Cockpit, clock: Callable[[], float]) -> Patrol:

@@ -14,6 +14,7 @@ from batch_tui.domain.formatting import (
     grouped,
     moment,
     money,
+    named,
     narrow_day,
     percent,
     plural,
@@ -43,6 +44,13 @@ from batch_tui.domain.formatting import (
 )
 def test_sizes(count: int | None, text: str) -> None:
     assert size(count) == text
+
+
+def test_names_are_told_as_far_as_a_sentence_goes() -> None:
+    assert named(["a"], 2) == "a"
+    assert named(["a", "b"], 2) == "a, b"
+    assert named(["a", "b", "c"], 2) == "a, b and 1 more"
+    assert named(["a", "b", "c", "d"], 2, "other batch") == "a, b and 2 other batches"
 
 
 @given(st.integers(0, 10**15 - 10**12))

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from batch_tui.domain.batch import INTENT_KEY, NAME_KEY, PARENT_KEY, Batch
 from batch_tui.domain.errors import InputFileError
-from batch_tui.domain.formatting import plural
+from batch_tui.domain.formatting import named, plural
 from batch_tui.domain.limits import OPENAI_LIMITS, Limits
 from batch_tui.domain.lineage import GROUP_KEY, PART_KEY, relatives_of, whole_name
 from batch_tui.domain.lines import Cause
@@ -101,8 +101,7 @@ class RetryPlan(Struct, frozen=True):
         if not self.others:
             return "every request succeeded"
         names = [printable(name_of(other)) for other in self.others]
-        more = f" and {plural(len(names) - _NAMED, 'other batch')}" if len(names) > _NAMED else ""
-        return f"every request has an answer, with those of {', '.join(names[:_NAMED])}{more}"
+        return f"every request has an answer, with those of {named(names, _NAMED, 'other batch')}"
 
 
 class Resubmitter:

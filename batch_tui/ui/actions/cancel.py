@@ -125,9 +125,8 @@ def refused_text(refused: Sequence[tuple[str, str]], asked: int, done: int) -> s
         asked: How many were to be cancelled.
         done: How many of them don't run any more.
     """
-    names = ", ".join(name for name, _ in refused[:_NAMED])
-    more = f" and {len(refused) - _NAMED} more" if len(refused) > _NAMED else ""
-    whom = f"{done} of {asked} cancelled, not {names}{more}" if asked > 1 else f"{names} was not cancelled"
+    names = formatting.named([name for name, _ in refused], _NAMED)
+    whom = f"{done} of {asked} cancelled, not {names}" if asked > 1 else f"{names} was not cancelled"
     return f"{whom}: {refused[0][1] or 'the service refused.'}"
 
 
