@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from batch_tui.domain import formatting
 from batch_tui.domain.batch import Batch
 from batch_tui.domain.errors import BatchTuiError
@@ -135,7 +137,7 @@ class Inspector:
     def outdated(self) -> tuple[str, ...]:
         """The batch of which no longer holds what is said here, though nobody told anything of it."""
         batch = self._batch_of(self._inspect.subject)
-        is_so = batch is None or standing(self._overview(batch)) == self._standing
+        is_so = batch is None or standing(self._moving(batch)) == self._standing
         return () if is_so else (self._inspect.subject,)
 
     def at_pending(self, pending: PendingSubmit) -> None:
@@ -249,17 +251,20 @@ class Inspector:
         return family_of(batch.id, batches)
 
     def _overview(self, batch: Batch) -> OverviewFacts:
+        money, family = batch_text(batch, self._desk.cockpit.costs), self._family(batch)
+        return replace(self._moving(batch), money=money, family=family)
+
+    def _moving(self, batch: Batch) -> OverviewFacts:
+        """What each poll asks for: without prices and relatives, which no time changes."""
         facts = self._facts_of(batch)
         alarms = self._desk.cockpit.patrol.guard.alarms(batch.id)
         return OverviewFacts(
             batch,
             now=self._now(),
             pace=facts.pace,
-            money=batch_text(batch, self._desk.cockpit.costs),
             note=self._desk.notes.get(batch.id, "gone" if facts.is_gone else ""),
             alarms=tuple(alarm.message for alarm in alarms),
             is_stalled=any(alarm.rule is Rule.STALLED for alarm in alarms),
-            family=self._family(batch),
             is_ascii=self._inspect.is_ascii,
         )
 
