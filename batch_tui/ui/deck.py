@@ -26,10 +26,11 @@ from batch_tui.ui.controllers.known_facts import KnownFacts
 from batch_tui.ui.controllers.remote_files import RemoteFiles
 from batch_tui.ui.desk import Desk
 from batch_tui.ui.panels import Panels
-from batch_tui.ui.panes.batches import BatchesPane, Order
+from batch_tui.ui.panes.batches import BatchesPane
 from batch_tui.ui.panes.columns import CLOCK_TITLES, View, read_columns
 from batch_tui.ui.panes.files import FilesPane
 from batch_tui.ui.panes.inspect import InspectPane
+from batch_tui.ui.panes.ordering import Order
 from batch_tui.ui.panes.remote_files import MADE_TITLES
 from batch_tui.ui.panes.results import ResultsPane
 from batch_tui.ui.session import SessionState

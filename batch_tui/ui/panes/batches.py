@@ -34,8 +34,6 @@ from batch_tui.ui.widgets.table import VirtualTable
 if TYPE_CHECKING:
     from batch_tui.ui.panes.filter_language import Filter
 
-__all__ = ["BatchesPane", "Order"]
-
 _NAME = 16
 """Cells a name gets before another column does."""
 
