@@ -124,7 +124,7 @@ def _comparison(field: str, sign: str, value: str) -> Condition | None:
         raise _NotUnderstoodError(
             f"{printable(value, 20)} is no value for {field} (like {_EXAMPLES.get(field, _EXAMPLE)})."
         )
-    return NumberCondition((_SHARES if is_share else _NUMBERS)[field], sign, wanted)
+    return NumberCondition(_SHARES[field] if is_share else field, sign, wanted)
 
 
 def _quantity(field: str, text: str) -> float | None:
@@ -157,18 +157,10 @@ class _OneRow:
 
 _TIMES = frozenset({"age", "left"})
 _TEXTS = tuple(field for field in TEXTS if field != WORDS)
-_NUMBERS: Mapping[str, str] = {
-    "age": "age",
-    "left": "left",
-    "cost": "cost",
-    "fail": "fail",
-    "total": "total",
-    "done": "done",
-    "rate": "rate",
-}
-"""What can be compared, and the field of a row that it means."""
+_NUMBERS = ("age", "left", "cost", "fail", "total", "done", "rate")
+"""What can be compared."""
 _SHARES: Mapping[str, str] = {"fail": "fail_percent", "done": "done_percent"}
-"""The same with a percent sign."""
+"""The field of a row that is meant with a percent sign."""
 _EXAMPLE = "1, 0.5, 10k"
 _EXAMPLES: Mapping[str, str] = {
     "age": "2h, 3h30m, 1d",
